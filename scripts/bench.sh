@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# One command: installs what is missing, builds librdv and runs its benchmark here.
+
+name=bench
+usage="usage: scripts/bench.sh [--build-dir DIR] [BENCH-ARG...]
+
+Installs the Debian packages that are missing, builds librdv in DIR (default: build,
+beside the sources) and runs its benchmark on this machine.  Further arguments go to the
+benchmark:
+
+  --quick             less than a minute
+  --scenario LIST     some scenarios, such as P2,P6
+  --contender LIST    some contenders, such as rdv,seed
+  --threads LIST      these numbers of threads
+  --json FILE         the figures for programs
+
+Needs root or sudo if packages are missing, and the network then."
+
+. "$(dirname -- "$0")/lib.sh"
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h|--help) echo "$usage"; exit 0 ;;
+	--build-dir) use_build_dir "$2"; shift 2 ;;
+	--build-dir=*) use_build_dir "${1#*=}"; shift ;;
+	*) break ;;
+	esac
+done
+
+prepare "build bench"
+must "build" make -j"$(cpus)" bench/rdv-bench
+exec "$build/bench/rdv-bench" "$@"

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the Debian packages that building, testing or benchmarking librdv needs
+# and that are not there yet.  Needs a shell and nothing else.
+
+name=install-deps
+usage="usage: scripts/install-deps.sh [--dry-run] [build] [test] [bench] [ci]
+
+Installs, from Debian's packages, what is missing to
+
+  build   build the library from its repository
+  test    run all tests
+  bench   have all contenders in the benchmark
+  ci      run all parts of .ci/run: clang and its sanitizers, valgrind
+
+Without a group: build, test and bench.  Works as root or with sudo; needs neither
+these nor the network if nothing is missing.  --dry-run: says what is missing."
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+die() {
+	echo "$name: $*" >&2
+	exit 1
+}
+
+missing=
+# package NAME CONDITION...: the package is missing unless the condition holds
+package() {
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+# includes COMPILER LANGUAGE HEADER
+includes() {
+	have "$1" && echo "#include <$3>" | "$1" -x "$2" -E -
+}
+
+clang_runtime() {
+	have clang && [ -e "$(clang -print-file-name="libclang_rt.tsan-$(uname -m).a")" ]
+}
+
+module() {
+	have pkg-config && pkg-config --exists "$1"
+}
+
+dry_run=
+groups=
+for arg; do
+	case $arg in
+	-h|--help) echo "$usage"; exit 0 ;;
+	--dry-run) dry_run=yes ;;
+	build|test|bench|ci) groups="$groups $arg" ;;
+	*) echo "$name: what is '$arg'?" >&2; echo "$usage" >&2; exit 2 ;;
+	esac
+done
+
+for group in ${groups:-build test bench}; do
+	case $group in
+	build)
+		package autoconf have autoreconf
+		package automake have automake
+		package libtool have libtoolize
+		package pkg-config have pkg-config
+		package make have make
+		package gcc have cc
+		package libc6-dev includes cc c stdio.h
+		package linux-libc-dev includes cc c linux/futex.h
+		;;
+	test)
+		package libcmocka-dev module cmocka
+		package g++ includes c++ c++ cstdio
+		;;
+	bench)
+		package liburcu-dev module liburcu-qsbr
+		;;
+	ci)
+		package clang have clang
+		package libclang-rt-dev clang_runtime
+		package valgrind have valgrind
+		package xz-utils have xz
+		;;
+	esac
+done
+
+[ -n "$missing" ] || exit 0
+if [ "$dry_run" ]; then
+	echo "missing:$missing"
+	exit 0
+fi
+
+have apt-get || die "this is no Debian; please install what corresponds to:$missing"
+if [ "$(id -u)" = 0 ]; then
+	as_root=
+elif have sudo; then
+	as_root=sudo
+else
+	die "missing:$missing; run this as root, or install sudo"
+fi
+
+log=$(mktemp) || die "cannot make a temporary file"
+trap 'rm -f "$log"' EXIT
+
+apt() {
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o Dpkg::Use-Pty=0 "$@" </dev/null >>"$log" 2>&1
+}
+
+echo "$name: installing$missing"
+# A repository that is away does not matter if the packages can be had.
+if ! { apt update; apt install --no-install-recommends $missing; }; then
+	tail -n 30 "$log" >&2
+	die "apt-get failed; needed:$missing"
+fi

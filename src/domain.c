@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: attributes, memory, birth and death.
+ */
+#include "internal.h"
+#include "fence.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	SPIN_CAP_NS =
+		50000, /* of RDV_SPIN_AUTO: what a sleep and a wake-up cost at worst */
+	SPIN_START_NS = 10000,
+	PATIENCE_MAX_US =
+		1u << 30, /* half of what a wrapping 32-bit clock can tell apart */
+};
+
+/* --------------------------------------------------------------------- set-up */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int setup_error;
+
+static void setup(void)
+{
+	setup_error = rdv_thread_setup();
+	if (!setup_error)
+		setup_error = rdv_fork_setup();
+}
+
+/* ----------------------------------------------------------------- attributes */
+
+/*
+ * Fills *to from the user's attributes: fields that his header did not have keep
+ * their defaults, fields that we do not have must be zero.
+ */
+static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
+{
+	const unsigned char *bytes = (const unsigned char *)from;
+	size_t size, i;
+
+	if (!from)
+		return true;
+	size = from->size;
+	if (size < sizeof(from->size))
+		return false;
+	for (i = sizeof(*to); i < size; i++)
+		if (bytes[i])
+			return false;
+	memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
+	return true;
+}
+
+static bool valid_attr(const rdv_domain_attr *attr)
+{
+	return attr->max_threads >= 1 && attr->max_threads <= RDV_MAX_THREADS &&
+	       attr->fence <= RDV_FENCE_BIASED && !attr->stall_ns;
+}
+
+static uint32_t patience_us(uint64_t ns)
+{
+	uint64_t us = ns / 1000 + (ns % 1000 != 0);
+
+	return us < PATIENCE_MAX_US ? (uint32_t)us : PATIENCE_MAX_US;
+}
+
+/* How many may spin: one less than the CPUs we may run on, as one has to work. */
+static uint32_t spare_cpus(void)
+{
+	cpu_set_t set; /* too small for a very large machine, which then says EINVAL */
+	long cpus = sched_getaffinity(0, sizeof(set), &set)
+			    ? sysconf(_SC_NPROCESSORS_ONLN)
+			    : CPU_COUNT(&set);
+
+	return cpus > 1 ? (uint32_t)cpus - 1 : 0;
+}
+
+/* --------------------------------------------------------------------- memory */
+
+/* Everything but the slots in one block: the domain, its masks, the table. */
+static rdv_domain *alloc_domain(uint32_t max_threads)
+{
+	size_t words = RDV_MASK_WORDS(max_threads);
+	size_t mask = (words * sizeof(rdv_word) + RDV_CACHE_LINE - 1) / RDV_CACHE_LINE *
+		      RDV_CACHE_LINE;
+	size_t size =
+		sizeof(rdv_domain) + 4 * mask + max_threads * sizeof(struct rdv_member *);
+	rdv_domain *d;
+	char *block;
+
+	if (posix_memalign((void **)&block, RDV_CACHE_LINE, size))
+		return NULL;
+	memset(block, 0, size);
+	d = (rdv_domain *)block;
+	block += sizeof(*d);
+	d->harmless = (rdv_mask)block;
+	d->want_rdv = (rdv_mask)(block + mask);
+	d->awaited = (rdv_mask)(block + 2 * mask);
+	d->registered = (uint32_t *)(block + 3 * mask);
+	d->member = (struct rdv_member **)(block + 4 * mask);
+	/* nobody is there, and the absent are harmless */
+	memset(d->harmless, 0xff, words * sizeof(rdv_word));
+	return d;
+}
+
+static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
+{
+	d->words = 1;
+	d->max_threads = attr->max_threads;
+	d->biased = attr->fence == RDV_FENCE_BIASED && rdv_fence_register();
+	d->patience_us = patience_us(attr->patience_ns);
+	d->spin_cap_ns = attr->spin_ns == RDV_SPIN_AUTO ? SPIN_CAP_NS : attr->spin_ns;
+	d->spinners_max = d->spin_cap_ns ? spare_cpus() : 0;
+	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
+		d->spin_ns[kind] =
+			d->spin_cap_ns < SPIN_START_NS ? d->spin_cap_ns : SPIN_START_NS;
+	strncpy(d->name, attr->name ? attr->name : "rdv", sizeof(d->name) - 1);
+	d->sync.fd = -1;
+	rdv_lock_init(&d->registry);
+}
+
+/* ---------------------------------------------------------------------- calls */
+
+int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr)
+{
+	rdv_domain_attr mine = RDV_DOMAIN_ATTR_INIT;
+	int saved_errno = errno;
+	rdv_domain *d;
+
+	if (!copy_attr(&mine, attr) || !valid_attr(&mine))
+		return -EINVAL;
+	pthread_once(&once, setup);
+	if (setup_error)
+		return -ENOMEM;
+	d = alloc_domain(mine.max_threads);
+	if (d) {
+		init_domain(d, &mine);
+		rdv_fork_watch(d);
+		*domain = d;
+	}
+	errno = saved_errno;
+	return d ? 0 : -ENOMEM;
+}
+
+int rdv_domain_destroy(rdv_domain *domain)
+{
+	int saved_errno = errno;
+	uint32_t id, members;
+
+	rdv_lock(&domain->registry);
+	members = domain->members;
+	rdv_unlock(&domain->registry);
+	if (members)
+		return -EBUSY;
+	rdv_fork_unwatch(domain);
+	rdv_sync_close(domain);
+	for (id = 0; id < domain->max_threads; id++)
+		free(domain->member[id]);
+	rdv_lock_destroy(&domain->registry);
+	free(domain);
+	errno = saved_errno;
+	return 0;
+}
+
+#ifdef RDV_DEBUG
+#include <stdio.h>
+
+void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
+{
+	fprintf(stderr, "librdv: %s by thread %u (%s) of domain %s, which is not %s\n",
+		call, m->id, m->name, m->domain->name, what);
+	abort();
+}
+#endif

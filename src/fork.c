@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork(): the child has the calling thread alone.  So in each domain it keeps that
+ * thread, in the state it had, and everybody else is as if he had never been.
+ */
+#include "internal.h"
+#include "fence.h"
+
+static rdv_mutex domains_lock = PTHREAD_MUTEX_INITIALIZER;
+static rdv_domain *domains;
+
+void rdv_fork_watch(rdv_domain *d)
+{
+	rdv_lock(&domains_lock);
+	d->next = domains;
+	domains = d;
+	rdv_unlock(&domains_lock);
+}
+
+void rdv_fork_unwatch(rdv_domain *d)
+{
+	rdv_domain **link = &domains;
+
+	rdv_lock(&domains_lock);
+	while (*link != d)
+		link = &(*link)->next;
+	*link = d->next;
+	rdv_unlock(&domains_lock);
+}
+
+/* Always in this order; no other place holds two of these locks. */
+static void before(void)
+{
+	rdv_domain *d;
+
+	rdv_lock(&domains_lock);
+	for (d = domains; d; d = d->next)
+		rdv_lock(&d->registry);
+}
+
+static void unlock_all(void)
+{
+	rdv_domain *d;
+
+	for (d = domains; d; d = d->next)
+		rdv_unlock(&d->registry);
+	rdv_unlock(&domains_lock);
+}
+
+/* Nobody is in the slot any more: as thread.c leaves it then. */
+static void clear_slot(struct rdv_member *m)
+{
+	m->self.state = RDV_STATE_PARKED;
+	m->depth = m->waiting = m->asleep = 0;
+	m->sync_want = m->sync_in = m->sync_turn = false;
+}
+
+/* What the others were doing when they were cut off is forgotten, word by word. */
+static void forget_others(rdv_domain *d, struct rdv_member *survivor)
+{
+	uint32_t word, id, own;
+
+	d->biased = d->biased && rdv_fence_register();
+	for (id = 0; id < d->max_threads; id++) {
+		struct rdv_member *m = d->member[id];
+
+		if (!m)
+			continue;
+		m->self.biased = d->biased;
+		if (m != survivor)
+			clear_slot(m);
+	}
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
+		own = survivor && survivor->word == word ? survivor->bit : 0;
+		d->harmless[word] |= ~own;
+		d->registered[word] = own;
+		d->want_rdv[word] = 0;
+	}
+	d->members = survivor != NULL;
+	d->ctl = rdv_ctl_next_round(d->ctl);
+	if (survivor && survivor->depth)
+		d->ctl = rdv_ctl_owned(d->ctl, survivor);
+	d->held = d->asleep = d->waking = d->barred = d->gathering = d->spinners = 0;
+	rdv_sync_fork(d, survivor);
+}
+
+static void after_in_child(void)
+{
+	rdv_domain *d;
+
+	for (d = domains; d; d = d->next)
+		forget_others(d, rdv_thread_member(d));
+	unlock_all();
+}
+
+int rdv_fork_setup(void)
+{
+	return -pthread_atfork(before, unlock_all, after_in_child);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of memory that the rendez-vous is made of, who changes them, and who
+ * sleeps on them.  doc/design.md has the argument; the tags in brackets are its
+ * edges.
+ *
+ * A thread is	RUNNING   it may touch shared data;
+ *		HARMLESS  set by its own fast path, known to nobody else;
+ *		PARKED    harmless, and its bit in harmless[] is or is about to be set.
+ *
+ *	from      to        by        when
+ *	RUNNING   HARMLESS  itself    rdv_harmless_now()
+ *	HARMLESS  RUNNING   itself    rdv_harmless_end(); final if it then sees the
+ *	                              gate open, else it parks
+ *	HARMLESS  PARKED    leader    it found the thread so: sets the bit after
+ *	any       PARKED    itself    rdv_park(): sets the bit after
+ *	PARKED    RUNNING   itself    rdv_step_out(): clears the bit after; final if it
+ *	                              then sees the gate open and the bit still clear
+ *
+ * One thread at most has the token: the owner.  It is the leader while it gathers
+ * (waits for the others to be harmless), and then isolated.
+ *
+ *	the token      is taken by    from an open gate, by compare-and-swap on ctl
+ *	               is passed by   clearing the successor's bit in want_rdv[]; only
+ *	                              the owner clears the bit of another
+ *	               is given back  by compare-and-swap on ctl: the round ends
+ *
+ *	who sleeps     on                     until                   woken by
+ *	the leader     harmless[w], not full  all that it awaits are  the last of them
+ *	an isolator    want_rdv[w]            its own bit is clear    its predecessor
+ *	a held thread  ctl                    no owner                the round's end,
+ *	                                                              then one another
+ */
+#ifndef RDV_INTERNAL_H
+#define RDV_INTERNAL_H
+
+#include <rdv/rdv.h>
+
+#include "atomic.h"
+#include "lock.h"
+
+#define RDV_CACHE_LINE      128 /* two lines: the prefetcher takes them in pairs */
+#define RDV_WORD_BITS       32u
+#define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
+
+/*
+ * ctl:   31              13  12   11         0
+ *       |       round      |more|  owner + 1   |
+ *
+ * Closed while it names an owner.  RDV_CTL_MORE: somebody may be queued in
+ * want_rdv[].  It may be set for nobody; it must not be clear while a queued
+ * isolator sleeps, but for the moment in which rdv_pass() has cleared it and not
+ * yet looked again.  The round counts up each time that the gate opens, so that a
+ * value of ctl does not return.
+ */
+#define RDV_CTL_MORE  0x1000u
+#define RDV_CTL_ROUND 0x2000u
+
+struct rdv_member;
+
+/* What a thread may spin for before it sleeps. */
+enum rdv_spin_kind { RDV_SPIN_GATHER, RDV_SPIN_QUEUE, RDV_SPIN_HELD, RDV_SPIN_KINDS };
+
+/* A set of threads, one bit each, in words that can be slept on. */
+typedef rdv_word *rdv_mask;
+
+/* The sync-point, see sync.c.  All but pending and turn is under the registry lock. */
+struct rdv_sync {
+	rdv_word pending; /* somebody wants one: the eventfd is, or should be, readable */
+	rdv_word turn;    /* futex word: counts the steps of the sync-points */
+	int fd;           /* the eventfd, -1 before rdv_sync_enable() */
+	int phase;        /* enum rdv_sync_phase */
+	bool readable;    /* the eventfd was written and not drained */
+	uint32_t wanting; /* how many have subscribed */
+	uint32_t entered; /* how many are between enter's barrier and the end */
+	uint32_t exited;  /* how many of these have come to exit's barrier */
+	uint32_t next;    /* where the search for the next requester starts */
+};
+
+struct rdv_domain {
+	/* Read by every fast path; written twice a round, and once per hand-over. */
+	_Alignas(RDV_CACHE_LINE) rdv_word ctl;
+
+	/* Written by threads that wait, read by those that open and end rounds. */
+	_Alignas(RDV_CACHE_LINE) rdv_word held; /* threads that want to run and may not */
+	rdv_word held_since;                    /* when held left 0, in us, wrapping */
+	rdv_word asleep;    /* how many of the held (are about to) sleep on ctl */
+	rdv_word waking;    /* a held thread was woken and has not looked at ctl yet */
+	rdv_word barred;    /* isolators that may not open a round while held != 0 */
+	rdv_word gathering; /* 1 + the word of harmless[] that the leader sleeps on */
+	rdv_word spinners;  /* threads that spin now */
+	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
+	uint32_t
+		served; /* whom patience let isolate first, last time; goes with the token */
+	uint32_t gathered; /* the successor need not look: its predecessor was alone;
+	                       goes with the token */
+
+	/* Read only, but for words, which grows. */
+	_Alignas(RDV_CACHE_LINE) rdv_word words; /* of the masks that are in use */
+	uint32_t max_threads;
+	uint32_t biased;
+	uint32_t patience_us;
+	uint32_t spin_cap_ns;
+	uint32_t spinners_max;
+	rdv_mask harmless; /* set: known to be harmless; so are ids without a thread */
+	rdv_mask want_rdv; /* isolators that wait for the token */
+	rdv_mask awaited;  /* whom the leader waits for, valid while gathering != 0 */
+	struct rdv_member **member; /* by id; never freed before the domain */
+	char name[32];
+
+	/* Who is there. */
+	rdv_mutex registry;
+	uint32_t members;
+	uint32_t *registered; /* a mask, under the registry lock */
+	struct rdv_sync sync;
+	rdv_domain *next; /* all domains, see fork.c */
+};
+
+/* A slot of a domain and the thread in it; self is first, so that a handle is one. */
+struct rdv_member {
+	_Alignas(RDV_CACHE_LINE) rdv_thread self;
+	rdv_domain *domain;
+	uint32_t id, word, bit; /* id == 32 * word + log2(bit) */
+	uint32_t depth;         /* of rdv_isolate(); 0 = not isolated */
+	rdv_word
+		waiting; /* parked by a call, not by the user; see rdv_harmless_end_slow() */
+	rdv_word asleep; /* (about to) sleep on want_rdv[word] */
+	bool sync_want;  /* wants a sync-point; under the registry lock, these three */
+	bool sync_in;    /* between the barriers of one */
+	bool sync_turn;  /* ... and it is its turn */
+	struct rdv_member *next; /* memberships of the same thread, see thread.c */
+	char name[16];
+};
+
+static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
+{
+	return (struct rdv_member *)(uintptr_t)self;
+}
+
+static inline bool rdv_ctl_open(uint32_t ctl)
+{
+	return !(ctl & RDV_GATE_OWNER);
+}
+
+/* ctl, owned by m */
+static inline uint32_t rdv_ctl_owned(uint32_t ctl, const struct rdv_member *m)
+{
+	return (ctl & ~RDV_GATE_OWNER) | (m->id + 1);
+}
+
+/* ctl at the end of a round */
+static inline uint32_t rdv_ctl_next_round(uint32_t ctl)
+{
+	return (ctl & ~(RDV_GATE_OWNER | RDV_CTL_MORE)) + RDV_CTL_ROUND;
+}
+
+static inline bool rdv_owns(const struct rdv_member *m)
+{
+	return (rdv_load_rlx(&m->domain->ctl) & RDV_GATE_OWNER) == m->id + 1;
+}
+
+#ifdef RDV_DEBUG
+void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
+#define rdv_must(condition, call, m, what)         \
+	do {                                       \
+		if (!(condition))                  \
+			rdv_misuse(call, m, what); \
+	} while (0)
+#else
+#define rdv_must(condition, call, m, what) ((void)0)
+#endif
+
+/* harmless.c: becoming harmless, and running again */
+extern const struct timespec rdv_do_not_wait; /* a deadline: -EBUSY at once */
+
+void rdv_park(struct rdv_member *m);
+int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
+void rdv_give_up(struct rdv_member *m, uint32_t after);
+
+/* round.c: who may open a round, who comes next, and what happens at its end */
+bool rdv_may_open(const rdv_domain *d);
+bool rdv_take(struct rdv_member *m);
+void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
+void rdv_wake_held(rdv_domain *d);
+int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
+void rdv_hold_begin(rdv_domain *d);
+void rdv_hold_end(struct rdv_member *m);
+
+/* sync.c */
+void rdv_sync_lock_registry(rdv_domain *d);
+void rdv_sync_joined(rdv_domain *d);
+void rdv_sync_left(struct rdv_member *m);
+void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor);
+void rdv_sync_close(rdv_domain *d);
+
+/* thread.c */
+int rdv_thread_setup(void);
+struct rdv_member *rdv_thread_member(const rdv_domain *d);
+
+/* fork.c */
+int rdv_fork_setup(void);
+void rdv_fork_watch(rdv_domain *d);
+void rdv_fork_unwatch(rdv_domain *d);
+
+#endif

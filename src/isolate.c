@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Isolation: get the token, gather, be alone, release.
+ */
+#include "internal.h"
+#include "clock.h"
+#include "fence.h"
+#include "futex.h"
+#include "spin.h"
+
+#include <errno.h>
+
+/* ------------------------------------------------------------------- gathering
+ *
+ * The gate is closed by us.  From here on a thread that we have seen harmless stays
+ * so: it may go through RUNNING on its way out, but it finds the gate closed and
+ * parks again.  So each thread is looked at once, and what is left to wait for is
+ * a set, awaited[], that only shrinks.
+ */
+
+/* Whether all bits are set, but for our own: an owner needs none. */
+static bool all_harmless(const struct rdv_member *m)
+{
+	const rdv_domain *d = m->domain;
+	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t all = ~0u;
+
+	for (word = 0; word < words; word++)
+		all &= rdv_load_sc(&d->harmless[word]) | (word == m->word ? m->bit : 0);
+	return all == ~0u;
+}
+
+/*
+ * A thread whose bit is clear: is it harmless all the same?  If its fast path has
+ * said so, park it in its place, so that neither we nor a later leader need look
+ * at it again.  If the swap succeeds, its exchange will return PARKED and send it
+ * through step_out(), which clears the bit.  If it fails, the thread has left, and
+ * will find the gate closed.
+ *
+ * [GATE] seq_cst, after the gate was closed.  [PARK] acquire: what the thread did
+ * before it became harmless.  [LENT] the bit is set before we open the gate again.
+ * Biased, the thread's plain stores would not notice that it was parked, so its bit
+ * stays clear.
+ */
+static bool found_harmless(struct rdv_member *t)
+{
+	rdv_domain *d = t->domain;
+	uint32_t state = rdv_load_sc(&t->self.state);
+
+	if (state == RDV_STATE_HARMLESS && !d->biased &&
+	    rdv_cas_sc(&t->self.state, &state, RDV_STATE_PARKED))
+		rdv_or_sc(&d->harmless[t->word], t->bit);
+	return state != RDV_STATE_RUNNING;
+}
+
+/* Computes awaited[]; false if it is empty. */
+static bool look_around(const struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t clear, bit, awaited, any = 0;
+
+	if (d->biased)
+		rdv_fence_all();
+	for (word = 0; word < words; word++) {
+		clear = ~rdv_load_sc(&d->harmless[word]);
+		if (word == m->word)
+			clear &= ~m->bit;
+		for (awaited = 0; clear; clear &= ~bit) {
+			bit = clear & -clear;
+			if (!found_harmless(d->member[word * RDV_WORD_BITS +
+						      (uint32_t)__builtin_ctz(bit)]))
+				awaited |= bit;
+		}
+		rdv_store_rlx(&d->awaited[word], awaited);
+		any |= awaited;
+	}
+	return any != 0;
+}
+
+/* The first word that somebody we await is missing from, or words. */
+static uint32_t missing_from(const rdv_domain *d, uint32_t word, uint32_t words)
+{
+	for (; word < words; word++)
+		if (rdv_load_rlx(&d->awaited[word]) & ~rdv_load_sc(&d->harmless[word]))
+			break;
+	return word;
+}
+
+/*
+ * Waits until everybody in awaited[] is harmless.
+ *
+ * [GATHER-SLEEP] Whoever sets the last of the bits wakes us: it set the bit, then
+ * reads gathering; we set gathering, then read the word.  The kernel compares the
+ * word with a value that lacks a bit we await, so a bit set in between keeps us
+ * awake.  A bit may be cleared again by a thread that tries to leave; it finds the
+ * gate closed, sets it again, and then it may be the last.
+ */
+static bool await(rdv_domain *d, const struct timespec *deadline)
+{
+	uint32_t words = rdv_load_sc(&d->words);
+	uint32_t word = 0, seen;
+	struct rdv_spin spin;
+	bool done;
+	int ret = 0;
+
+	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
+	do {
+		word = missing_from(d, word, words);
+		done = word == words;
+	} while (!done && rdv_spin_once(&spin));
+	rdv_spin_end(&spin);
+
+	while (!done && ret != -ETIMEDOUT) {
+		rdv_store_sc(&d->gathering, word + 1);
+		seen = rdv_load_sc(&d->harmless[word]);
+		if (rdv_load_rlx(&d->awaited[word]) & ~seen)
+			ret = rdv_futex_wait(&d->harmless[word], seen, RDV_FUTEX_ANY,
+					     deadline);
+		word = missing_from(d, 0, words);
+		done = word == words;
+	}
+	rdv_store_rlx(&d->gathering, 0);
+	return done;
+}
+
+/* The owner becomes alone; false if the deadline passed first. */
+static bool gather(struct rdv_member *m, const struct timespec *deadline)
+{
+	if (all_harmless(m) || !look_around(m))
+		return true;
+	return deadline != &rdv_do_not_wait && await(m->domain, deadline);
+}
+
+/* -------------------------------------------------------------------- queueing */
+
+/*
+ * One look at the gate by a queued isolator.  True: somebody will pass the token to
+ * it, so it may sleep on its bit.  False: look again; the bit may be clear now.
+ *
+ * Closed with MORE set: [MORE] the owner will look at the bits before it opens the
+ * gate.  Open, but barred: [BARRED] the last held thread to leave will see to it.
+ * Else open: takes the token itself, for whoever else is queued too.
+ */
+static bool covered(struct rdv_member *m, bool *barred)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_sc(&d->ctl);
+
+	if (!rdv_ctl_open(ctl)) {
+		if (!(ctl & RDV_CTL_MORE))
+			rdv_cas_sc(&d->ctl, &ctl, ctl | RDV_CTL_MORE);
+		return ctl & RDV_CTL_MORE;
+	}
+	if (rdv_may_open(d)) {
+		if (rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
+			d->gathered = false;
+			rdv_and_sc(&d->want_rdv[m->word], ~m->bit);
+		}
+		return false;
+	}
+	if (*barred)
+		return true;
+	*barred = true;
+	rdv_add_sc(&d->barred, 1);
+	return false;
+}
+
+/* Sleeps until the own bit is clear, or something else happens.
+ * [QUEUE-SLEEP] asleep, then the word; the predecessor: the word, then asleep. */
+static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_word *word = &m->domain->want_rdv[m->word];
+	uint32_t seen;
+	int ret = 0;
+
+	rdv_store_sc(&m->asleep, 1);
+	seen = rdv_load_sc(word);
+	if (seen & m->bit)
+		ret = rdv_futex_wait(word, seen, m->bit, deadline);
+	rdv_store_rlx(&m->asleep, 0);
+	return ret;
+}
+
+/*
+ * Parks, and waits in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
+ * Either way it is still parked.
+ */
+static int enqueue(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	rdv_word *word = &d->want_rdv[m->word];
+	bool barred = false, mine;
+	struct rdv_spin spin;
+	int ret = 0;
+
+	rdv_park(m);
+	rdv_or_sc(word, m->bit);
+	rdv_spin_begin(&spin, d, RDV_SPIN_QUEUE, deadline);
+	/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
+	while (!(mine = !(rdv_load_sc(word) & m->bit))) {
+		if (!covered(m, &barred) || rdv_spin_once(&spin))
+			continue;
+		if (ret == -ETIMEDOUT)
+			break;
+		ret = sleep_queued(m, deadline);
+	}
+	rdv_spin_end(&spin);
+	/* who clears the bit decides: a predecessor may have been faster */
+	if (!mine)
+		mine = !(rdv_and_sc(word, ~m->bit) & m->bit);
+	if (barred)
+		rdv_sub_sc(&d->barred, 1);
+	return mine ? 0 : ret;
+}
+
+/* The owner, parked, sees to it that its name is on the gate, and runs. */
+static void take_office(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_rlx(&d->ctl);
+
+	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
+		; /* somebody set MORE, or the predecessor did it */
+	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
+	rdv_and_sc(&d->harmless[m->word], ~m->bit);
+}
+
+/* ----------------------------------------------------------------------- calls */
+
+/*
+ * The gate is closed, a held thread is due first, or we are harmless: queues.
+ * *gathered: the predecessor was alone, so we are.  waiting is set for as long as
+ * a handler may find us parked; from then on it finds us the owner.
+ */
+static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
+			bool *gathered)
+{
+	int ret;
+
+	rdv_store_rlx(&m->waiting, 1);
+	rdv_signal_fence();
+	ret = enqueue(m, deadline);
+	if (ret) {
+		rdv_leave(m, NULL);
+		return ret;
+	}
+	*gathered = m->domain->gathered;
+	take_office(m);
+	rdv_signal_fence();
+	rdv_store_rlx(&m->waiting, 0);
+	return 0;
+}
+
+static int isolate(struct rdv_member *m, const struct timespec *deadline)
+{
+	bool gathered = false;
+	int ret;
+
+	if (m->depth) {
+		m->depth++;
+		return 0;
+	}
+	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
+		ret = isolate_slow(m, deadline, &gathered);
+		if (ret)
+			return ret;
+	}
+	if (!gathered && !gather(m, deadline)) {
+		rdv_give_up(m, m->id);
+		return -ETIMEDOUT;
+	}
+	m->depth = 1;
+	return 0;
+}
+
+void rdv_isolate(rdv_thread *self)
+{
+	isolate(rdv_member_of(self), NULL);
+}
+
+int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
+{
+	if (!rdv_deadline_valid(deadline))
+		return -EINVAL;
+	return isolate(rdv_member_of(self), deadline);
+}
+
+int rdv_isolate_try(rdv_thread *self)
+{
+	struct rdv_member *m = rdv_member_of(self);
+
+	if (m->depth) {
+		m->depth++;
+		return 0;
+	}
+	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING || !rdv_take(m))
+		return -EBUSY;
+	if (!gather(m, &rdv_do_not_wait)) {
+		rdv_give_up(m, m->id);
+		return -EBUSY;
+	}
+	m->depth = 1;
+	return 0;
+}
+
+/*
+ * With nobody queued one compare-and-swap ends the round.  Else we are harmless
+ * before we pass the token on, and held, like everybody else, until the round is
+ * over.
+ */
+void rdv_release(rdv_thread *self)
+{
+	struct rdv_member *m = rdv_member_of(self);
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_rlx(&d->ctl);
+
+	rdv_must(m->depth, "rdv_release", m, "isolated");
+	if (!m->depth || --m->depth)
+		return;
+	if (!(ctl & RDV_CTL_MORE) && rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl))) {
+		if (rdv_load_sc(&d->asleep))
+			rdv_wake_held(d);
+		return;
+	}
+	rdv_store_rlx(&m->waiting, 1);
+	rdv_signal_fence();
+	rdv_park(m);
+	rdv_pass(m, true, m->id);
+	rdv_leave(m, NULL);
+}
+
+bool rdv_isolated(const rdv_thread *self)
+{
+	return rdv_member_of(self)->depth != 0;
+}

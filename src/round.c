@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The round: who may open one, who has the token next, and what happens at its
+ * end.  See internal.h for the words and doc/design.md for the argument.
+ */
+#include "internal.h"
+#include "clock.h"
+#include "futex.h"
+#include "spin.h"
+
+#include <errno.h>
+
+/* How many sleepers each thread that is back wakes: they leave as a tree, so that
+ * the releaser pays for one wake-up and no thread for many. */
+enum { WAKE_AHEAD = 2 };
+
+/* ------------------------------------------------------------------- patience
+ *
+ * held counts the threads that want to run and found the gate closed.  When it
+ * has not been 0 for longer than the domain's patience, nobody opens a round
+ * until it is: these threads run first.  An isolator that is stopped by this is
+ * barred; it queues, and the held thread that brings held to 0 gets it going.
+ */
+
+static uint32_t now_us(void)
+{
+	return (uint32_t)(rdv_clock_ns() / 1000);
+}
+
+void rdv_hold_begin(rdv_domain *d)
+{
+	/* before the add: held_since may be too early, never too late */
+	uint32_t since = d->patience_us ? now_us() : 0;
+
+	if (!rdv_add_sc(&d->held, 1))
+		rdv_store_rlx(&d->held_since, since);
+}
+
+/* held is seq_cst for the barred isolator, see [BARRED]; held_since is relaxed: an
+ * old value is an early one. */
+bool rdv_may_open(const rdv_domain *d)
+{
+	if (!rdv_load_sc(&d->held))
+		return true;
+	return d->patience_us &&
+	       now_us() - rdv_load_rlx(&d->held_since) <= d->patience_us;
+}
+
+/* The next isolator in the order of ids, beginning after the given one, or NULL. */
+static struct rdv_member *next_queued(const rdv_domain *d, uint32_t id)
+{
+	uint32_t words = rdv_load_sc(&d->words);
+	uint32_t first = id / RDV_WORD_BITS, bit = 1u << id % RDV_WORD_BITS;
+	uint32_t after = ~(bit | (bit - 1));
+	uint32_t i, word, found;
+
+	for (i = 0; i <= words; i++) {
+		word = (first + i) % words;
+		found = rdv_load_sc(&d->want_rdv[word]);
+		found &= i == 0 ? after : i == words ? ~after : ~0u;
+		if (found)
+			return d->member[word * RDV_WORD_BITS +
+					 (uint32_t)__builtin_ctz(found)];
+	}
+	return NULL;
+}
+
+/*
+ * The token was taken by a thread that wants none of it, for those who were barred.
+ * They take turns at being the first, because the last of them may then open one
+ * round after another, for as long as patience lets it.
+ */
+static void serve_barred(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t after = d->served;
+	struct rdv_member *first = next_queued(d, after);
+
+	if (first)
+		d->served = first->id;
+	rdv_give_up(m, after);
+}
+
+/*
+ * [BARRED] Dekker: a barred isolator adds itself to barred, then reads held; we
+ * subtract ourselves from held, then read barred.  It may be asleep while the gate
+ * is open, so we see to it that an owner knows of it, if need be by taking the
+ * token and passing it on.
+ */
+void rdv_hold_end(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl;
+
+	if (rdv_sub_sc(&d->held, 1) != 1 || !rdv_load_sc(&d->barred))
+		return;
+	ctl = rdv_load_sc(&d->ctl);
+	for (;;) {
+		if (!rdv_ctl_open(ctl)) {
+			if ((ctl & RDV_CTL_MORE) ||
+			    rdv_cas_sc(&d->ctl, &ctl, ctl | RDV_CTL_MORE))
+				return;
+		} else if (rdv_cas_sc(&d->ctl, &ctl,
+				      rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
+			serve_barred(m);
+			return;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ the token */
+
+/*
+ * Opens a round, if none is on and no held thread is due first.
+ * [GATE] closes the gate before the leader reads anybody's state.
+ */
+bool rdv_take(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_rlx(&d->ctl);
+
+	return rdv_ctl_open(ctl) && rdv_may_open(d) &&
+	       rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m));
+}
+
+/*
+ * Writes the new owner's name on the gate, unless it has done so itself.  It may by
+ * then have passed the token on, but not back to us.
+ */
+static void rename_owner(const struct rdv_member *from, const struct rdv_member *to)
+{
+	rdv_word *word = &from->domain->ctl;
+	uint32_t ctl = rdv_load_rlx(word);
+
+	while ((ctl & RDV_GATE_OWNER) == from->id + 1 &&
+	       !rdv_cas_sc(word, &ctl, rdv_ctl_owned(ctl, to)))
+		;
+}
+
+/*
+ * [TOKEN] Clearing the bit hands over the token, with all that the predecessors did.
+ * False if the isolator has withdrawn: it clears its bit by itself.
+ */
+static bool hand_over(const struct rdv_member *from, struct rdv_member *to)
+{
+	rdv_word *word = &to->domain->want_rdv[to->word];
+
+	if (!(rdv_and_sc(word, ~to->bit) & to->bit))
+		return false;
+	rename_owner(from, to);
+	/* [QUEUE-SLEEP] Dekker: it sets asleep, then reads its bit. */
+	if (rdv_load_sc(&to->asleep))
+		rdv_futex_wake(word, 1, to->bit);
+	return true;
+}
+
+/*
+ * The owner passes the token on, or ends the round if nobody is queued; [OPEN] the
+ * swap carries all that the isolators of the round did to whoever sees the gate
+ * open.  The successor is the next one in the order of ids after the given one.
+ * gathered: no other thread is running, nor is the caller, which is parked; so the
+ * successor need not look.
+ *
+ * [MORE] Dekker: an isolator sets its bit, then reads ctl and sets MORE unless it
+ * is set; we clear MORE, then read the bits.  So none is left behind by the
+ * compare-and-swap that opens the gate, which fails if MORE is set again.
+ */
+void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	struct rdv_member *next;
+
+	for (;;) {
+		if (!(ctl & RDV_CTL_MORE)) {
+			if (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl)))
+				continue;
+			rdv_wake_held(d);
+			return;
+		}
+		next = next_queued(d, after);
+		if (next) {
+			d->gathered = gathered;
+			if (hand_over(m, next))
+				return;
+			continue;
+		}
+		rdv_and_sc(&d->ctl, ~RDV_CTL_MORE);
+		if (next_queued(d, after))
+			rdv_or_sc(&d->ctl, RDV_CTL_MORE);
+		ctl = rdv_load_sc(&d->ctl);
+	}
+}
+
+/* ----------------------------------------------------------- the round's end */
+
+/*
+ * Called when the gate has been opened, and by each held thread that leaves: wakes
+ * a few of those that sleep on ctl, unless somebody woken is on its way and will
+ * do it.  While rounds follow one another closely, one wake-up is under way at a
+ * time, whoever opens the next one.
+ *
+ * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we
+ * opened the gate, then read asleep.
+ * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
+ * gate, then exchange waking.  So one that finds the gate closed again leaves
+ * waking clear to the one who will open it.
+ */
+void rdv_wake_held(rdv_domain *d)
+{
+	uint32_t before, after;
+
+	before = rdv_load_sc(&d->ctl);
+	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
+	       !rdv_xchg_sc(&d->waking, 1)) {
+		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
+			return;
+		/*
+		 * They are not asleep yet, and will not be on a value of before: the
+		 * kernel compares.  But they may be on a later one, left there by
+		 * somebody who trusted in our waking.
+		 */
+		rdv_store_sc(&d->waking, 0);
+		after = rdv_load_sc(&d->ctl);
+		if (after == before)
+			return;
+		before = after;
+	}
+}
+
+/*
+ * A harmless thread waits for an open gate.  Returns 0 or -ETIMEDOUT.
+ *
+ * [HELD-SLEEP] asleep, then ctl: whoever opens the gate after that wakes, above, and
+ * has changed ctl, if we are not asleep yet.
+ * [WAKING] waking, then ctl, whatever woke us.
+ */
+int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	struct rdv_spin spin;
+	uint32_t ctl;
+	bool open;
+	int ret = 0;
+
+	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, deadline);
+	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(&spin))
+		;
+	rdv_spin_end(&spin);
+	if (open)
+		return 0;
+
+	rdv_add_sc(&d->asleep, 1);
+	for (;;) {
+		ctl = rdv_load_sc(&d->ctl);
+		if (rdv_ctl_open(ctl))
+			break;
+		if (ret == -ETIMEDOUT)
+			break;
+		ret = rdv_futex_wait(&d->ctl, ctl, RDV_FUTEX_ANY, deadline);
+		rdv_store_sc(&d->waking, 0);
+	}
+	rdv_sub_sc(&d->asleep, 1);
+	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;
+}

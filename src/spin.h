@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinning before sleeping, for as long as it has lately paid off.
+ *
+ *	rdv_spin_begin(&spin, d, kind, deadline);
+ *	while (!what_we_wait_for && rdv_spin_once(&spin))
+ *		;
+ *	rdv_spin_end(&spin);
+ */
+#ifndef RDV_SPIN_H
+#define RDV_SPIN_H
+
+#include "internal.h"
+
+struct rdv_spin {
+	rdv_domain *domain;
+	enum rdv_spin_kind kind;
+	uint32_t turns;
+	uint64_t start, last; /* ns; start == 0: not spinning, or no longer */
+	uint64_t limit;       /* ns after start */
+};
+
+void rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
+		    const struct timespec *deadline);
+bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
+void rdv_spin_end(struct rdv_spin *spin);
+
+#endif

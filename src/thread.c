@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Members: birth, death, and how a thread finds its handles.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The calling thread's memberships.  Initial-exec, because a signal handler that
+ * asks for its handle must not make the dynamic linker allocate.
+ */
+static __thread struct rdv_member *memberships __attribute__((tls_model("initial-exec")));
+
+/* Its destructor ends the memberships of a thread that exits. */
+static pthread_key_t exit_key;
+
+static void thread_exits(void *unused)
+{
+	(void)unused;
+	while (memberships)
+		rdv_thread_unregister(&memberships->self);
+}
+
+int rdv_thread_setup(void)
+{
+	return -pthread_key_create(&exit_key, thread_exits);
+}
+
+struct rdv_member *rdv_thread_member(const rdv_domain *d)
+{
+	struct rdv_member *m = memberships;
+
+	while (m && m->domain != d)
+		m = m->next;
+	return m;
+}
+
+rdv_thread *rdv_thread_self(rdv_domain *domain)
+{
+	struct rdv_member *m = rdv_thread_member(domain);
+
+	return m ? &m->self : NULL;
+}
+
+unsigned rdv_thread_id(const rdv_thread *self)
+{
+	return rdv_member_of(self)->id;
+}
+
+/* ------------------------------------------------------------------------ slots */
+
+/* The lowest id that is free, or max_threads. */
+static uint32_t free_id(const rdv_domain *d)
+{
+	uint32_t word = 0, id;
+
+	while (word < RDV_MASK_WORDS(d->max_threads) - 1 && d->registered[word] == ~0u)
+		word++;
+	if (d->registered[word] == ~0u)
+		return d->max_threads;
+	id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(~d->registered[word]);
+	return id < d->max_threads ? id : d->max_threads;
+}
+
+/*
+ * The slot of an id.  It is made once and lives as long as the domain, because a
+ * leader may look at the state of a thread that is leaving.  Its state is PARKED,
+ * and its bit in harmless[] set, whenever no thread is in it: the dead and the
+ * unborn are harmless.
+ */
+static struct rdv_member *slot(rdv_domain *d, uint32_t id)
+{
+	struct rdv_member *m = d->member[id];
+
+	if (m)
+		return m;
+	if (posix_memalign((void **)&m, RDV_CACHE_LINE, sizeof(*m)))
+		return NULL;
+	memset(m, 0, sizeof(*m));
+	m->self.state = RDV_STATE_PARKED;
+	m->self.biased = d->biased;
+	m->self.gate = &d->ctl;
+	m->domain = d;
+	m->id = id;
+	m->word = id / RDV_WORD_BITS;
+	m->bit = 1u << id % RDV_WORD_BITS;
+	return m;
+}
+
+/* ------------------------------------------------------------------------ calls */
+
+/*
+ * The slot is in member[] and counted in words before the thread clears its bit,
+ * so a leader that finds the bit clear finds the slot.  And a leader that does not
+ * find the word yet closed the gate before that: the thread will see it.
+ */
+static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
+{
+	int saved_errno = errno;
+	struct rdv_member *m;
+	uint32_t id;
+
+	rdv_sync_lock_registry(d);
+	id = free_id(d);
+	m = id < d->max_threads ? slot(d, id) : NULL;
+	errno = saved_errno;
+	if (!m) {
+		rdv_unlock(&d->registry);
+		return id < d->max_threads ? -ENOMEM : -ENOSPC;
+	}
+	d->member[id] = m;
+	d->registered[m->word] |= m->bit;
+	d->members++;
+	if (rdv_load_rlx(&d->words) <= m->word)
+		rdv_store_sc(&d->words, m->word + 1);
+	strncpy(m->name, name ? name : "", sizeof(m->name) - 1);
+	rdv_sync_joined(d);
+	rdv_unlock(&d->registry);
+	*member = m;
+	return 0;
+}
+
+/* The thread is parked, and owns nothing. */
+static void strike_off(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+
+	rdv_lock(&d->registry);
+	d->registered[m->word] &= ~m->bit;
+	d->members--;
+	rdv_sync_left(m);
+	rdv_unlock(&d->registry);
+}
+
+int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
+{
+	struct rdv_member *m;
+	int ret;
+
+	if (rdv_thread_member(domain))
+		return -EEXIST;
+	ret = enroll(domain, name, &m);
+	if (ret)
+		return ret;
+	if (pthread_setspecific(exit_key, &exit_key)) {
+		strike_off(m);
+		return -ENOMEM;
+	}
+	m->next = memberships;
+	rdv_signal_fence();
+	memberships = m;
+	rdv_leave(m, NULL);
+	*self = &m->self;
+	return 0;
+}
+
+/*
+ * The bit in harmless[] stays set: were it cleared, the word could return to the
+ * value that a leader is about to sleep on.
+ */
+void rdv_thread_unregister(rdv_thread *self)
+{
+	struct rdv_member *m = rdv_member_of(self), **link;
+
+	m->depth = 0;
+	rdv_store_rlx(&m->waiting, 1);
+	rdv_signal_fence();
+	rdv_park(m);
+	if (rdv_owns(m))
+		rdv_pass(m, true, m->id);
+	for (link = &memberships; *link != m; link = &(*link)->next)
+		;
+	*link = m->next;
+	rdv_signal_fence();
+	rdv_store_rlx(&m->waiting, 0);
+	strike_off(m);
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the headers promise (RDV_API), what the symbol map lists and what librdv.so
+# exports are the same names, and all of them functions; librdv.a defines no global
+# name outside of rdv_.
+LC_ALL=C
+export LC_ALL
+so=$top_builddir/src/.libs/librdv.so
+archive=$top_builddir/src/.libs/librdv.a
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+
+# Comments go, declarations are joined, the name is what stands before the "(".
+awk '
+	!comment && /^[ \t]*#/ { next }
+	{
+		line = $0
+		while (line != "") {
+			at = index(line, comment ? "*/" : "/*")
+			if (!comment)
+				text = text " " (at ? substr(line, 1, at - 1) : line)
+			if (at)
+				comment = !comment
+			line = at ? substr(line, at + 2) : ""
+		}
+	}
+	END {
+		count = split(text, part, /[;{}]/)
+		for (i = 1; i <= count; i++) {
+			if (part[i] !~ /(^|[^A-Za-z0-9_])RDV_API[^A-Za-z0-9_]/)
+				continue
+			sub(/[ \t]*\(.*/, "", part[i])
+			sub(/.*[^A-Za-z0-9_]/, "", part[i])
+			print part[i]
+		}
+	}' "$top_srcdir"/include/rdv/*.h | sort -u >"$tmp/headers"
+
+sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map" |
+	sort >"$tmp/map"
+
+[ -s "$tmp/headers" ] || { echo "no RDV_API was found in the headers"; exit 99; }
+
+# same A B what: compares two lists
+same() {
+	diff "$tmp/$1" "$tmp/$2" >"$tmp/diff" && return
+	echo "$3:"
+	sed -n -e "s/^</  only in $1:/p" -e "s/^>/  only in $2:/p" "$tmp/diff"
+	failed=1
+}
+
+same headers map "the headers and src/librdv.map differ"
+sort -c -u "$tmp/map" || failed=1
+
+if [ -e "$so" ]; then
+	# the version node itself is an absolute symbol
+	$NM -D --defined-only "$so" | sed 's/@.*//' |
+		awk '$2 != "A" { print $3 > "'"$tmp"'/library"
+			if ($2 != "T") print "  " $3 " is no function (" $2 ")" }' \
+		>"$tmp/data"
+	sort -o "$tmp/library" "$tmp/library"
+	same map library "src/librdv.map and librdv.so differ"
+	if [ -s "$tmp/data" ]; then
+		echo "librdv.so exports data:"
+		cat "$tmp/data"
+		failed=1
+	fi
+fi
+
+if [ -e "$archive" ]; then
+	$NM -g --defined-only "$archive" |
+		awk 'NF == 3 && $3 !~ /^(rdv_|__(asan|odr_asan|tsan|ubsan|msan|x86[.]get_pc_thunk))/ {
+			print "  " $3 }' >"$tmp/leaked"
+	if [ -s "$tmp/leaked" ]; then
+		echo "librdv.a defines names outside of rdv_:"
+		cat "$tmp/leaked"
+		failed=1
+	fi
+fi
+
+exit $failed

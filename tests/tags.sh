@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each edge of the protocol has a tag, such as [GATE].  It must be listed once in the
+# table of doc/design.md, and stand at both its ends in the source; and the source
+# must not have a tag that the table does not explain.
+set -eu
+export LC_ALL=C
+
+top=${top_srcdir:-$(dirname "$0")/..}
+design=$top/doc/design.md
+status=0
+
+fail() {
+	echo "tags: $*" >&2
+	status=1
+}
+
+listed=$(sed -n 's/^| `\(\[[A-Z][A-Z-]*\]\)` |.*/\1/p' "$design" | sort)
+used=$(grep -ho '\[[A-Z][A-Z-]*\]' "$top"/src/*.[ch] "$top"/include/rdv/*.h | sort -u)
+
+[ -n "$listed" ] || fail "no table of tags in $design"
+for tag in $(printf '%s\n' "$listed" | uniq -d); do
+	fail "$tag is listed twice in doc/design.md"
+done
+for tag in $(printf '%s\n' "$listed" | uniq); do
+	n=$(grep -hF "$tag" "$top"/src/*.c "$top"/include/rdv/*.h | wc -l)
+	[ "$n" -ge 2 ] || fail "$tag stands at $n places in the source, expected 2 or more"
+done
+for tag in $used; do
+	printf '%s\n' "$listed" | grep -qxF "$tag" ||
+		fail "$tag is in the source, but not in the table of doc/design.md"
+done
+exit $status
