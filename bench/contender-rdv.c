@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* librdv, with full fences and with biased ones: the same calls, another attribute. */
+#include "contender.h"
+#include "contender-loops.h"
+
+#include <rdv/rdv.h>
+
+static rdv_domain *domain;
+
+static int rdv_open(unsigned threads, uint32_t fence)
+{
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	attr.name = "rdv-bench";
+	attr.fence = fence;
+	if (threads > attr.max_threads)
+		attr.max_threads = threads;
+	return rdv_domain_create(&domain, &attr);
+}
+
+static int rdv_open_full(unsigned threads)
+{
+	return rdv_open(threads, RDV_FENCE_FULL);
+}
+
+static int rdv_open_biased(unsigned threads)
+{
+	return rdv_open(threads, RDV_FENCE_BIASED);
+}
+
+static void rdv_close(void)
+{
+	rdv_domain_destroy(domain);
+}
+
+static void *rdv_join(void)
+{
+	rdv_thread *self;
+
+	return rdv_thread_register(domain, "bench", &self) ? NULL : self;
+}
+
+static void rdv_leave(void *self)
+{
+	rdv_thread_unregister(self);
+}
+
+static inline void bench_harmless_now(void *self)
+{
+	rdv_harmless_now(self);
+}
+
+static inline void bench_harmless_end(void *self)
+{
+	rdv_harmless_end(self);
+}
+
+static inline void bench_checkpoint(void *self)
+{
+	rdv_checkpoint(self);
+}
+
+static inline void bench_isolate(void *self)
+{
+	rdv_isolate(self);
+}
+
+static inline void bench_release(void *self)
+{
+	rdv_release(self);
+}
+
+#define bench_join  rdv_join
+#define bench_leave rdv_leave
+
+CONTENDER_LOOPS(bench);
+
+static const char *full_missing(void)
+{
+	return NULL;
+}
+
+/* The library falls back to full fences without a word; a table must not. */
+static const char *biased_missing(void)
+{
+	rdv_thread *self;
+	bool biased = false;
+
+	if (rdv_open_biased(1))
+		return "cannot create a domain";
+	self = rdv_join();
+	if (self) {
+		biased = self->biased;
+		rdv_leave(self);
+	}
+	rdv_close();
+	return biased ? NULL : "no membarrier(2) here, it would be rdv under another name";
+}
+
+const struct contender contender_rdv = {
+	.name = "rdv",
+	.family = "librdv",
+	.what = "this library, full fences (the default)",
+	.form = CONTENDER_FORM,
+	.max_threads = RDV_MAX_THREADS,
+	.missing = full_missing,
+	.open = rdv_open_full,
+	.close = rdv_close,
+	CONTENDER_CALLS(bench),
+};
+
+const struct contender contender_rdv_biased = {
+	.name = "rdv-biased",
+	.family = "librdv",
+	.what = "this library with RDV_FENCE_BIASED",
+	.form = CONTENDER_FORM,
+	.max_threads = RDV_MAX_THREADS,
+	.missing = biased_missing,
+	.open = rdv_open_biased,
+	.close = rdv_close,
+	CONTENDER_CALLS(bench),
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rendez-vous point of 2018 in its own terms: one bit per thread in two shared
+ * masks, and every wait a loop of pause and sched_yield().  The isolator takes the
+ * rendez-vous by clearing its own bit while all others are set, in one
+ * compare-and-swap; the missing bit keeps the other isolators looping.
+ *
+ * One thing is mended.  The original left release with the thread's bit in
+ * `harmless` set if it had to wait there, and the next isolator ran beside it.  Here
+ * the bit is cleared and want_rdv is looked at again, as in harmless_end.
+ */
+#include "contender.h"
+#include "contender-loops.h"
+
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* On one line, as the original's globals are, which stand side by side. */
+static struct {
+	_Alignas(128) uint64_t want_rdv;
+	uint64_t harmless;
+	uint64_t all_threads;
+	unsigned joined;
+} seed;
+
+struct seed_thread {
+	uint64_t bit;
+};
+
+static struct seed_thread threads[64];
+
+static inline uint64_t load(const uint64_t *mask)
+{
+	return __atomic_load_n(mask, __ATOMIC_SEQ_CST);
+}
+
+static inline void set(uint64_t *mask, uint64_t bit)
+{
+	__atomic_fetch_or(mask, bit, __ATOMIC_SEQ_CST);
+}
+
+static inline void clear(uint64_t *mask, uint64_t bit)
+{
+	__atomic_fetch_and(mask, ~bit, __ATOMIC_SEQ_CST);
+}
+
+static void relax(void)
+{
+	bench_pause();
+	sched_yield();
+}
+
+static inline void seed_harmless_now(void *self)
+{
+	set(&seed.harmless, ((struct seed_thread *)self)->bit);
+}
+
+/* Harmless until nobody wants the rendez-vous. */
+static __attribute__((noinline)) void seed_wait(struct seed_thread *t)
+{
+	do {
+		set(&seed.harmless, t->bit);
+		while (load(&seed.want_rdv))
+			relax();
+		clear(&seed.harmless, t->bit);
+	} while (load(&seed.want_rdv));
+}
+
+static inline void seed_harmless_end(void *self)
+{
+	struct seed_thread *t = self;
+
+	clear(&seed.harmless, t->bit);
+	if (BENCH_UNLIKELY(load(&seed.want_rdv)))
+		seed_wait(t);
+}
+
+static inline void seed_checkpoint(void *self)
+{
+	if (BENCH_UNLIKELY(__atomic_load_n(&seed.want_rdv, __ATOMIC_RELAXED)))
+		seed_wait(self);
+}
+
+static __attribute__((noinline)) void seed_isolate(void *self)
+{
+	const uint64_t bit = ((struct seed_thread *)self)->bit;
+	uint64_t harmless, all;
+
+	set(&seed.harmless, bit);
+	set(&seed.want_rdv, bit);
+	harmless = load(&seed.harmless);
+	for (;;) {
+		all = load(&seed.all_threads);
+		if ((harmless & all) != all) {
+			relax();
+			harmless = load(&seed.harmless);
+		} else if (__atomic_compare_exchange_n(&seed.harmless, &harmless,
+						       harmless & ~bit, false,
+						       __ATOMIC_SEQ_CST,
+						       __ATOMIC_SEQ_CST)) {
+			return;
+		}
+	}
+}
+
+static __attribute__((noinline)) void seed_release(void *self)
+{
+	struct seed_thread *t = self;
+
+	clear(&seed.want_rdv, t->bit);
+	if (load(&seed.want_rdv))
+		seed_wait(t);
+}
+
+static const char *seed_missing(void)
+{
+	return NULL;
+}
+
+static int seed_open(unsigned n)
+{
+	(void)n;
+	seed.harmless = 0;
+	seed.want_rdv = 0;
+	seed.all_threads = 0;
+	seed.joined = 0;
+	return 0;
+}
+
+static void seed_close(void)
+{
+}
+
+/* Born harmless, so that an isolator never waits for a thread that is not there yet. */
+static void *seed_join(void)
+{
+	unsigned id = __atomic_fetch_add(&seed.joined, 1, __ATOMIC_RELAXED);
+	struct seed_thread *t = &threads[id];
+
+	if (id >= 64)
+		return NULL;
+	t->bit = UINT64_C(1) << id;
+	set(&seed.harmless, t->bit);
+	set(&seed.all_threads, t->bit);
+	seed_harmless_end(t);
+	return t;
+}
+
+static void seed_leave(void *self)
+{
+	clear(&seed.all_threads, ((struct seed_thread *)self)->bit);
+}
+
+CONTENDER_LOOPS(seed);
+
+const struct contender contender_seed = {
+	.name = "seed",
+	.family = "seed",
+	.what = "the rendez-vous of 2018, spinning on two shared masks; release fixed",
+	.form = CONTENDER_FORM,
+	.max_threads = 64,
+	.wider = &contender_seed_wide,
+	.missing = seed_missing,
+	.open = seed_open,
+	.close = seed_close,
+	CONTENDER_CALLS(seed),
+};

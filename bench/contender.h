@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A contender: one way to let a thread be alone for a moment.  The scenarios see
+ * nothing else of it, and it sees nothing of the scenarios.
+ *
+ * A thread joins and is running then; it leaves while harmless.  What running,
+ * harmless, isolate and release mean is what <rdv/rdv.h> says: in particular a
+ * release returns when nobody wants the rendez-vous any more, and a thread that
+ * wants to run is held until then.
+ *
+ * The three loops are the same loops for all, compiled into each contender with
+ * its own inline primitives: see contender-loops.h.
+ */
+#ifndef BENCH_CONTENDER_H
+#define BENCH_CONTENDER_H
+
+#include <stdbool.h>
+
+struct contender {
+	const char *name;   /* as it is written on the command line */
+	const char *family; /* "best other" leaves the own family out */
+	const char *what;   /* one line for --list */
+	const char *form;   /* how the fast paths are compiled: inline or call */
+	unsigned max_threads;
+	const struct contender *wider; /* the form for more threads, NULL: there is none */
+
+	const char *(*missing)(void);  /* why it cannot run here; NULL: it can */
+	int (*open)(unsigned threads); /* 0 or -errno */
+	void (*close)(void);
+	void *(*join)(void); /* the calling thread's handle, NULL: it failed */
+	void (*leave)(void *self);
+
+	void (*harmless_now)(void *self);
+	void (*harmless_end)(void *self);
+	void (*checkpoint)(void *self);
+	void (*isolate)(void *self);
+	void (*release)(void *self);
+
+	/* n times, back to back */
+	void (*checkpoint_loop)(void *self, unsigned long n);
+	void (*pair_loop)(void *self, unsigned long n);    /* harmless_now, harmless_end */
+	void (*isolate_loop)(void *self, unsigned long n); /* isolate, release */
+	void (*bare_loop)(void *self, unsigned long n);    /* the primitive that P1's target
+	                                                      names; may be NULL */
+};
+
+#define MAX_CONTENDERS 8
+#define MAX_THREADS    4095u
+
+extern const struct contender contender_rdv;
+extern const struct contender contender_rdv_biased;
+extern const struct contender contender_seed;
+extern const struct contender contender_seed_wide;
+extern const struct contender contender_urcu_qsbr;
+extern const struct contender contender_urcu_memb;
+extern const struct contender contender_none; /* the control: no synchronisation */
+
+/* All that rdv-bench knows, built in or not, in the order of the tables. */
+struct contender_entry {
+	const char *name;
+	const struct contender *contender; /* NULL: not built in */
+	const char *needs;                 /* what was not found then */
+};
+
+extern const struct contender_entry contender_entries[];
+extern const unsigned n_contender_entries;
+
+/* The form of c for so many threads, NULL if there is none. */
+const struct contender *contender_for(const struct contender *c, unsigned threads);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "contender.h"
+
+#include <stddef.h>
+
+const struct contender_entry contender_entries[] = {
+	{ "rdv", &contender_rdv, NULL },
+	{ "rdv-biased", &contender_rdv_biased, NULL },
+	{ "seed", &contender_seed, NULL },
+#ifdef HAVE_URCU_QSBR
+	{ "urcu-qsbr", &contender_urcu_qsbr, NULL },
+#else
+	{ "urcu-qsbr", NULL, "liburcu-qsbr" },
+#endif
+#ifdef HAVE_URCU_MEMB
+	{ "urcu-memb", &contender_urcu_memb, NULL },
+#else
+	{ "urcu-memb", NULL, "liburcu-memb" },
+#endif
+};
+
+const unsigned n_contender_entries =
+	sizeof(contender_entries) / sizeof(contender_entries[0]);
+
+_Static_assert(sizeof(contender_entries) / sizeof(contender_entries[0]) <= MAX_CONTENDERS,
+	       "raise MAX_CONTENDERS");
+
+const struct contender *contender_for(const struct contender *c, unsigned threads)
+{
+	while (c && threads > c->max_threads)
+		c = c->wider;
+	return c;
+}

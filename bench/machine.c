@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "contender-loops.h"
+#include "machine.h"
+#include "measure.h"
+#include "syscall-count.h"
+
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The first line of /proc/cpuinfo that names the model; not every architecture has one. */
+static void cpu_model(char *text, size_t size)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256], *value;
+
+	snprintf(text, size, "unknown");
+	while (f && fgets(line, sizeof(line), f)) {
+		value = strstr(line, ": ");
+		if (!value || strncmp(line, "model name", strlen("model name")))
+			continue;
+		value[strcspn(value, "\n")] = '\0';
+		snprintf(text, size, "%s", value + 2);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static const char *membarrier(void)
+{
+	long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+	if (commands < 0)
+		return "not available";
+	if (!(commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+		return "available, but not private expedited";
+	return "private expedited available";
+}
+
+static const char *compiler(void)
+{
+#ifdef __clang__
+	return __VERSION__;
+#else
+	return "gcc " __VERSION__;
+#endif
+}
+
+static const char *liburcu(void)
+{
+#if defined(HAVE_URCU_QSBR) || defined(HAVE_URCU_MEMB)
+	return URCU_VERSION " (its full barrier on x86 is an mfence up to 0.15.4, and a "
+			    "locked instruction, several times cheaper, from 0.15.5 on)";
+#else
+	return "not built in";
+#endif
+}
+
+static const char *form(void)
+{
+	if (!strcmp(CONTENDER_FORM, "call"))
+		return "compiled without optimisation: the figures mean little";
+	return "fast paths inline in all contenders, isolate and release called";
+}
+
+const struct fact *machine_facts(void)
+{
+	static char cpu[256], cpus[32], kernel[256];
+	static struct fact facts[MAX_FACTS];
+	struct utsname uts;
+
+	cpu_model(cpu, sizeof(cpu));
+	snprintf(cpus, sizeof(cpus), "%u", cpu_count());
+	if (!uname(&uts))
+		snprintf(kernel, sizeof(kernel), "%.60s %.100s %.60s", uts.sysname,
+			 uts.release, uts.machine);
+	memcpy(facts,
+	       (struct fact[]){
+		       { "librdv", PACKAGE_VERSION },
+		       { "liburcu", liburcu() },
+		       { "cpu", cpu },
+		       { "cpus", cpus },
+		       { "kernel", kernel },
+		       { "membarrier", membarrier() },
+		       { "compiler", compiler() },
+		       { "form", form() },
+		       { "futex counts", syscall_count_works() ?
+						 "by thread, through syscall()" :
+						 "do not work: syscall() is not ours" },
+		       { NULL, NULL },
+	       },
+	       10 * sizeof(facts[0]));
+	return facts;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks, calibrated work, CPUs, and what to make of several samples. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_S  UINT64_C(1000000000)
+#define NS_PER_MS UINT64_C(1000000)
+
+uint64_t now_ns(void);         /* CLOCK_MONOTONIC */
+uint64_t process_cpu_ns(void); /* all threads of this process */
+void sleep_ns(uint64_t ns);
+
+/* CPUs that this process may use, and the n-th of them, wrapping. */
+bool cpu_usable(unsigned cpu);
+unsigned cpu_count(void);
+void pin_to_cpu(unsigned n);
+
+/* Once, before anything else of this file is used. */
+void measure_init(void);
+
+double clock_cost_ns(void); /* of one now_ns() */
+void work(unsigned long turns);
+unsigned long work_turns(double ns); /* turns of work() that take so long */
+
+struct summary {
+	unsigned n;
+	double median, q1, q3, min, max;
+	double cv; /* coefficient of variation: standard deviation / mean */
+};
+
+/* Sorts value[]. */
+struct summary summarize(double *value, unsigned n);
+
+#endif

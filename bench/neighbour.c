@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "neighbour.h"
+#include "measure.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct shared {
+	uint32_t running; /* futex word */
+	_Alignas(128) uint64_t progress;
+} *shared;
+
+static pid_t child;
+
+static void compute(void)
+{
+	const unsigned long turns = work_turns(1000);
+
+	for (;;) {
+		while (!__atomic_load_n(&shared->running, __ATOMIC_RELAXED))
+			syscall(SYS_futex, &shared->running, FUTEX_WAIT, 0, NULL, NULL, 0);
+		work(turns);
+		__atomic_store_n(&shared->progress, shared->progress + 1, __ATOMIC_RELAXED);
+	}
+}
+
+int neighbour_start(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return -errno;
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child)
+		return 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	compute();
+	_exit(0);
+}
+
+void neighbour_stop(void)
+{
+	if (child <= 0)
+		return;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+void neighbour_run(void)
+{
+	__atomic_store_n(&shared->running, 1, __ATOMIC_RELAXED);
+	syscall(SYS_futex, &shared->running, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void neighbour_rest(void)
+{
+	__atomic_store_n(&shared->running, 0, __ATOMIC_RELAXED);
+}
+
+uint64_t neighbour_progress(void)
+{
+	return __atomic_load_n(&shared->progress, __ATOMIC_RELAXED);
+}
+
+uint64_t neighbour_cpu_ns(void)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (child <= 0 || clock_getcpuclockid(child, &clock) || clock_gettime(clock, &ts))
+		return 0;
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include "contender.h"
+#include "results.h"
+
+enum exit_code {
+	EXIT_DONE = 0,      /* measured, whatever the targets */
+	EXIT_ENVIRONMENT,   /* the system refused something, or a contender hangs */
+	EXIT_BAD_OPTION,
+	EXIT_NOT_EXCLUSIVE, /* a contender failed the torture */
+	EXIT_BLIND_TORTURE, /* the control passed it */
+};
+
+struct options {
+	const struct contender *contenders[MAX_CONTENDERS];
+	unsigned n_contenders;
+	bool contenders_named; /* by the user: one that is missing is an error */
+	const struct scenario *scenarios[MAX_SCENARIOS];
+	unsigned n_scenarios;
+	const char *json; /* a file's name, or NULL */
+};
+
+/* Fills options and settings.  Returns, or leaves after --help or a bad option. */
+void options_parse(struct options *o, int argc, char **argv);
+
+/* One line on stderr that names the option, and out. */
+_Noreturn void bad_option(const char *option, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

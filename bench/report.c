@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* The table on the terminal: figures first, then each target with its result. */
+#include "report.h"
+#include "machine.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NOISY_CV     0.10 /* above, a figure is marked */
+#define BUSY_PERCENT 10   /* above, the machine was not ours */
+
+struct tally {
+	unsigned met, missed, unclear, not_measured;
+};
+
+void report_machine(FILE *out)
+{
+	fprintf(out, "machine\n");
+	for (const struct fact *f = machine_facts(); f->name; f++)
+		fprintf(out, "  %-13s %s\n", f->name, f->value);
+	fputc('\n', out);
+}
+
+void report_torture(FILE *out, const struct results *r)
+{
+	fprintf(out, "exclusion torture\n");
+	for (unsigned i = 0; i < r->n_tortured; i++) {
+		const struct tortured *t = &r->tortured[i];
+		const struct contender *c = t->contender;
+
+		fprintf(out, "  %-10s %3u threads %9llu isolations %10llu sections  ",
+			c->name, t->result.threads,
+			(unsigned long long)t->result.isolations,
+			(unsigned long long)t->result.sections);
+		if (t->err)
+			fprintf(out, "could not run: %s\n", strerror(-t->err));
+		else if (c == &contender_none)
+			fprintf(out, "%llu violations: %s\n",
+				(unsigned long long)t->result.violations,
+				t->passed ? "NOT NOTICED" : "noticed, as it must be");
+		else
+			fprintf(out, "%llu violations: %s\n",
+				(unsigned long long)t->result.violations,
+				t->passed ? "passed" : "FAILED");
+	}
+	fputc('\n', out);
+}
+
+/* Three or four digits; - for none. */
+static const char *number(double x, char *text, size_t size)
+{
+	if (isnan(x))
+		snprintf(text, size, "-");
+	else if (x == 0)
+		snprintf(text, size, "0");
+	else if (fabs(x) < 0.1)
+		snprintf(text, size, "%.2g", x);
+	else if (fabs(x) < 10)
+		snprintf(text, size, "%.2f", x);
+	else if (fabs(x) < 100)
+		snprintf(text, size, "%.1f", x);
+	else if (fabs(x) < 1e5)
+		snprintf(text, size, "%.0f", x);
+	else if (fabs(x) < 1e6)
+		snprintf(text, size, "%.0fk", x / 1e3);
+	else
+		snprintf(text, size, "%.2fM", x / 1e6);
+	return text;
+}
+
+static void print_number(FILE *out, int width, double x)
+{
+	char text[32];
+
+	fprintf(out, " %*s", width, number(x, text, sizeof(text)));
+}
+
+static void print_quartiles(FILE *out, const struct summary *s)
+{
+	char q1[32], q3[32], both[72];
+
+	snprintf(both, sizeof(both), "%s .. %s", number(s->q1, q1, sizeof(q1)),
+		 number(s->q3, q3, sizeof(q3)));
+	fprintf(out, " %17s", both);
+}
+
+static void print_head(FILE *out, const struct table *t)
+{
+	const struct scenario *s = t->scenario;
+
+	fprintf(out, "  %-10s %10s", "", s->metrics[0].head);
+	if (!s->counts)
+		fprintf(out, " %17s %6s %6s %16s", "quartiles", "CV", "x seed",
+			"x best other");
+	for (unsigned m = 1; m < s->n_metrics; m++)
+		fprintf(out, " %10s", s->metrics[m].head);
+	fputc('\n', out);
+}
+
+static void print_ratios(FILE *out, const struct results *r, const struct table *t,
+			 unsigned point, unsigned contender)
+{
+	const struct cell *cells = t->cells[point];
+	const unsigned seed = results_find(r, "seed");
+	const unsigned best = results_best_other(r, t, point, contender);
+	double x = NAN;
+
+	if (seed < r->n_contenders)
+		x = cells_ratio(r, &cells[contender], 0, &cells[seed], 0).median;
+	print_number(out, 6, x);
+	x = NAN;
+	if (best < r->n_contenders)
+		x = cells_ratio(r, &cells[contender], 0, &cells[best], 0).median;
+	print_number(out, 6, x);
+	fprintf(out, " %-9s", best < r->n_contenders ? r->contenders[best]->name : "");
+}
+
+static void print_cv(FILE *out, const struct summary *s)
+{
+	if (s->n < 2)
+		fprintf(out, " %6s", "-");
+	else
+		fprintf(out, " %4.0f%%%c", 100 * s->cv, s->cv > NOISY_CV ? '!' : ' ');
+}
+
+static void print_row(FILE *out, const struct results *r, const struct table *t,
+		      unsigned point, unsigned contender)
+{
+	const struct cell *cell = &t->cells[point][contender];
+	struct summary s = cell_summary(r, cell, 0);
+
+	fprintf(out, "  %-10s", r->contenders[contender]->name);
+	if (cell->err) {
+		fprintf(out, " not measured: %s\n", strerror(-cell->err));
+		return;
+	}
+	print_number(out, 10, s.median);
+	if (!t->scenario->counts) {
+		print_quartiles(out, &s);
+		print_cv(out, &s);
+		print_ratios(out, r, t, point, contender);
+	}
+	for (unsigned m = 1; m < t->scenario->n_metrics; m++)
+		print_number(out, 10, cell_summary(r, cell, m).median);
+	fputc('\n', out);
+}
+
+static const char *verdict_words(const struct verdict *v)
+{
+	if (v->outcome == NOT_MEASURED)
+		return "not measured";
+	if (v->outcome == MET)
+		return v->clear ? "met" : "met, not clearly";
+	return v->clear ? "MISSED" : "MISSED, not clearly";
+}
+
+static void print_target(FILE *out, const struct results *r, const struct table *t,
+			 unsigned point, const struct target *target, struct tally *tally)
+{
+	struct verdict v = target_verdict(r, t, point, target);
+	char text[96], figure[32];
+
+	target_text(t->scenario, target, text, sizeof(text));
+	number(v.outcome == NOT_MEASURED ? NAN : v.figure.median, figure, sizeof(figure));
+	fprintf(out, "    target %-46s %8s  %s\n", text, figure, verdict_words(&v));
+	tally->met += v.outcome == MET;
+	tally->missed += v.outcome == MISSED;
+	tally->unclear += v.outcome == MISSED && !v.clear;
+	tally->not_measured += v.outcome == NOT_MEASURED;
+}
+
+static void print_title(FILE *out, const struct scenario *s)
+{
+	const struct metric *m = &s->metrics[0];
+
+	fprintf(out, "%s  %s", s->name, s->title);
+	if (!s->counts)
+		fprintf(out, " (%s; %s is better)", m->unit, m->better == LESS ? "less" : "more");
+	fputc('\n', out);
+}
+
+static void print_point(FILE *out, const struct results *r, const struct table *t,
+			unsigned point, struct tally *tally)
+{
+	const struct scenario *s = t->scenario;
+	char label[64];
+
+	s->label(&t->points[point], label, sizeof(label));
+	fprintf(out, " %s\n", label);
+	print_head(out, t);
+	for (unsigned c = 0; c < r->n_contenders; c++)
+		print_row(out, r, t, point, c);
+	for (unsigned i = 0; i < s->n_targets; i++)
+		if (target_applies(&s->targets[i], &t->points[point]))
+			print_target(out, r, t, point, &s->targets[i], tally);
+}
+
+static void print_disturbance(FILE *out, const struct disturbance *d)
+{
+	const char *advice = "";
+
+	if (isnan(d->others)) {
+		fprintf(out, "how quiet the machine was is not known\n");
+		return;
+	}
+	if (d->others + d->steal > BUSY_PERCENT)
+		advice = ": too much, repeat on a quiet machine";
+	fprintf(out, "others took %.0f %% of the CPU time, the hypervisor %.0f %%%s\n", d->others,
+		d->steal, advice);
+}
+
+static const char legend[] =
+	"Medians of %u interleaved rounds.  CV: coefficient of variation, ! above %.0f %%: too\n"
+	"noisy to tell small differences.  x: ratio, the median of the rounds' ratios.  A target\n"
+	"is met or missed \"not clearly\" if the quartiles of its figure lie on both sides of the\n"
+	"limit, or with fewer than 3 rounds.\n"
+	"\n";
+
+void report_tables(FILE *out, const struct results *r)
+{
+	struct tally tally = { 0, 0, 0, 0 };
+
+	fprintf(out, legend, r->rounds, 100 * NOISY_CV);
+	for (unsigned i = 0; i < r->n_tables; i++) {
+		print_title(out, r->tables[i].scenario);
+		for (unsigned p = 0; p < r->tables[i].n_points; p++)
+			print_point(out, r, &r->tables[i], p, &tally);
+		fputc('\n', out);
+	}
+	fprintf(out, "targets: %u met, %u missed (%u of these not clearly), %u not measured\n",
+		tally.met, tally.missed, tally.unclear, tally.not_measured);
+	fprintf(out, "measured in %.0f s; ", r->seconds);
+	print_disturbance(out, &r->disturbance);
+}

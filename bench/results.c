@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "results.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct table *results_add(struct results *r, const struct scenario *s)
+{
+	struct table *t = &r->tables[r->n_tables];
+
+	t->scenario = s;
+	t->n_points = s->points(t->points);
+	t->cells = calloc(t->n_points, sizeof(*t->cells));
+	if (!t->cells)
+		return NULL;
+	for (unsigned p = 0; p < t->n_points; p++)
+		for (unsigned c = 0; c < MAX_CONTENDERS; c++)
+			for (unsigned m = 0; m < MAX_METRICS; m++)
+				for (unsigned i = 0; i < r->rounds; i++)
+					t->cells[p][c].value[m][i] = NAN;
+	r->n_tables++;
+	return t;
+}
+
+struct summary cells_ratio(const struct results *r, const struct cell *of,
+			   unsigned of_metric, const struct cell *over,
+			   unsigned over_metric)
+{
+	double ratio[MAX_ROUNDS];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->rounds; i++) {
+		double x = of->value[of_metric][i];
+
+		if (over)
+			x /= over->value[over_metric][i];
+		if (isfinite(x))
+			ratio[n++] = x;
+	}
+	return summarize(ratio, n);
+}
+
+struct summary cell_summary(const struct results *r, const struct cell *cell,
+			    unsigned metric)
+{
+	return cells_ratio(r, cell, metric, NULL, 0);
+}
+
+unsigned results_find(const struct results *r, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < r->n_contenders && strcmp(r->contenders[i]->name, name))
+		i++;
+	return i;
+}
+
+unsigned results_best_other(const struct results *r, const struct table *t,
+			    unsigned point, unsigned contender)
+{
+	const enum better better = t->scenario->metrics[0].better;
+	unsigned best = r->n_contenders;
+	double best_value = NAN;
+
+	for (unsigned c = 0; c < r->n_contenders; c++) {
+		double value = cell_summary(r, &t->cells[point][c], 0).median;
+
+		if (isnan(value) || !strcmp(r->contenders[c]->family,
+					    r->contenders[contender]->family))
+			continue;
+		if (best < r->n_contenders &&
+		    (better == LESS ? value >= best_value : value <= best_value))
+			continue;
+		best = c;
+		best_value = value;
+	}
+	return best;
+}
+
+bool target_applies(const struct target *target, const struct point *p)
+{
+	return !target->applies || target->applies(p);
+}
+
+static bool within(const struct target *target, double value)
+{
+	return target->bound == AT_MOST ? value <= target->limit : value >= target->limit;
+}
+
+struct verdict target_verdict(const struct results *r, const struct table *t,
+			      unsigned point, const struct target *target)
+{
+	struct verdict v = { .outcome = NOT_MEASURED };
+	const unsigned subject = results_find(r, target->subject);
+	const struct cell *of, *over = NULL;
+	unsigned reference;
+
+	if (subject == r->n_contenders)
+		return v;
+	of = &t->cells[point][subject];
+	if (target->reference) {
+		reference = results_find(r, target->reference);
+		if (reference == r->n_contenders)
+			return v;
+		over = &t->cells[point][reference];
+	}
+	v.figure = cells_ratio(r, of, target->metric, over, target->reference_metric);
+	if (!v.figure.n)
+		return v;
+	v.outcome = within(target, v.figure.median) ? MET : MISSED;
+	v.clear = v.figure.n >= 3 &&
+		  within(target, v.figure.q1) == within(target, v.figure.q3);
+	return v;
+}
+
+void target_text(const struct scenario *s, const struct target *target, char *text,
+		 size_t size)
+{
+	const char *sign = target->bound == AT_MOST ? "<=" : ">=";
+	const struct metric *m = &s->metrics[target->metric];
+	int n;
+
+	n = snprintf(text, size, "%s: %s %s %g", target->subject, m->head, sign,
+		     target->limit);
+	if (!target->reference || n < 0 || (size_t)n >= size)
+		return;
+	if (target->reference_metric == target->metric)
+		snprintf(text + n, size - (size_t)n, " x %s", target->reference);
+	else
+		snprintf(text + n, size - (size_t)n, " x %s's %s", target->reference,
+			 s->metrics[target->reference_metric].head);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What was measured, and what it says about the targets. */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include "contender.h"
+#include "disturbance.h"
+#include "measure.h"
+#include "scenario.h"
+#include "torture.h"
+
+#define MAX_ROUNDS    99
+#define MAX_SCENARIOS 16
+
+/* One contender at one point. */
+struct cell {
+	double value[MAX_METRICS][MAX_ROUNDS]; /* NAN: no such figure */
+	int err;                               /* -errno of a run that failed */
+};
+
+struct table {
+	const struct scenario *scenario;
+	unsigned n_points;
+	struct point points[MAX_POINTS];
+	struct cell (*cells)[MAX_CONTENDERS]; /* [point][contender] */
+};
+
+struct tortured {
+	const struct contender *contender;
+	struct torture_result result;
+	int err;
+	bool passed;
+};
+
+struct results {
+	const struct contender *contenders[MAX_CONTENDERS];
+	unsigned n_contenders;
+	unsigned rounds;
+	struct table tables[MAX_SCENARIOS];
+	unsigned n_tables;
+	struct tortured tortured[2 * MAX_CONTENDERS]; /* with the wider forms */
+	unsigned n_tortured;
+	double seconds;
+	struct disturbance disturbance;
+};
+
+/* A table for the scenario, without values yet.  NULL: no memory. */
+struct table *results_add(struct results *r, const struct scenario *s);
+
+struct summary cell_summary(const struct results *r, const struct cell *cell,
+			    unsigned metric);
+
+/*
+ * The ratio of two contenders is the median of the ratios of their rounds: the two
+ * runs of a round are neighbours in time and so share the state of the machine.
+ * The second may be NULL: the figure itself.
+ */
+struct summary cells_ratio(const struct results *r, const struct cell *of,
+			   unsigned of_metric, const struct cell *over,
+			   unsigned over_metric);
+
+/* Index of a contender that takes part, or n_contenders. */
+unsigned results_find(const struct results *r, const char *name);
+
+/* The best at a point of those of another family than the given one. */
+unsigned results_best_other(const struct results *r, const struct table *t,
+			    unsigned point, unsigned contender);
+
+/* A verdict is clear if the quartiles of at least 3 rounds lie on one side of the limit. */
+enum outcome { MET, MISSED, NOT_MEASURED };
+
+struct verdict {
+	enum outcome outcome;
+	bool clear;
+	struct summary figure;
+};
+
+struct verdict target_verdict(const struct results *r, const struct table *t,
+			      unsigned point, const struct target *target);
+
+/* "rdv <= 1.10 x seed" */
+void target_text(const struct scenario *s, const struct target *target, char *text,
+		 size_t size);
+
+bool target_applies(const struct target *target, const struct point *p);
+
+#endif

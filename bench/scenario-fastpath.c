@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * P1, P2, P3: what the fast paths cost while nobody isolates.  Batches of about half
+ * a millisecond, each thread on a CPU of its own; a run's figure is the median of its
+ * batches, so that a batch that was interrupted does not count.
+ */
+#include "crew.h"
+#include "measure.h"
+#include "scenario.h"
+
+#include <stdio.h>
+
+#define MAX_BATCHES 256
+#define BATCH_NS    (NS_PER_MS / 2)
+
+typedef void loop_fn(void *self, unsigned long n);
+
+struct fastpath {
+	loop_fn *loop;
+	unsigned batches;
+	double *ns; /* of each member, per step */
+};
+
+static double time_loop(loop_fn *loop, void *self, unsigned long n)
+{
+	uint64_t start = now_ns();
+
+	loop(self, n);
+	return (double)(now_ns() - start);
+}
+
+/* Warms up, too. */
+static unsigned long batch_size(loop_fn *loop, void *self)
+{
+	unsigned long n = 1024;
+
+	while (time_loop(loop, self, n) < BATCH_NS / 2.0)
+		n *= 2;
+	return n;
+}
+
+static void role_fastpath(struct member *m)
+{
+	struct fastpath *f = m->arg;
+	double batch[MAX_BATCHES];
+	unsigned long n;
+
+	m->contender->harmless_end(m->self);
+	n = batch_size(f->loop, m->self);
+	for (unsigned i = 0; i < f->batches; i++)
+		batch[i] = (time_loop(f->loop, m->self, n) - clock_cost_ns()) / (double)n;
+	f->ns[m->index] = summarize(batch, f->batches).median;
+	m->contender->harmless_now(m->self);
+}
+
+/* The mean of n threads that run the loop at the same time, one per CPU. */
+static int time_together(const struct contender *c, loop_fn *loop, unsigned n, double *ns)
+{
+	static double each[MAX_THREADS];
+	struct fastpath f = {
+		.loop = loop,
+		.batches = (unsigned)quick_or_full(15, 61),
+		.ns = each,
+	};
+	struct crew crew;
+	int err;
+
+	err = crew_open(&crew, c, n);
+	if (err)
+		return err;
+	err = crew_add(&crew, n, role_fastpath, &f, CREW_EACH_CPU);
+	if (!err)
+		err = crew_start(&crew);
+	if (!err)
+		crew_wait(&crew, 0, n);
+	crew_close(&crew);
+	if (err)
+		return err;
+	*ns = 0;
+	for (unsigned i = 0; i < n; i++)
+		*ns += each[i] / n;
+	return 0;
+}
+
+static unsigned one_thread(struct point *points)
+{
+	points[0] = (struct point){ 1, 0 };
+	return 1;
+}
+
+static unsigned one_per_cpu(struct point *points)
+{
+	points[0] = (struct point){ cpu_count(), 0 };
+	return 1;
+}
+
+static void label_threads(const struct point *p, char *text, size_t size)
+{
+	snprintf(text, size, p->threads == 1 ? "1 thread" : "%u threads", p->threads);
+}
+
+static double expect_batches(const struct point *p)
+{
+	(void)p;
+	return quick_or_full(15, 61) * BATCH_NS / NS_PER_MS + 2;
+}
+
+static double expect_twice(const struct point *p)
+{
+	return 2 * expect_batches(p);
+}
+
+static int run_p1(const struct contender *c, const struct point *p, double *value)
+{
+	int err = time_together(c, c->checkpoint_loop, p->threads, &value[0]);
+
+	if (err || !c->bare_loop)
+		return err;
+	return time_together(c, c->bare_loop, p->threads, &value[1]);
+}
+
+static int run_p2(const struct contender *c, const struct point *p, double *value)
+{
+	return time_together(c, c->pair_loop, p->threads, &value[0]);
+}
+
+static int run_p3(const struct contender *c, const struct point *p, double *value)
+{
+	int err = time_together(c, c->pair_loop, 1, &value[1]);
+
+	if (err)
+		return err;
+	err = time_together(c, c->pair_loop, p->threads, &value[0]);
+	value[2] = value[0] / value[1];
+	return err;
+}
+
+static const struct metric p1_metrics[] = {
+	{ "checkpoint_ns", "ns", "ns per checkpoint", LESS },
+	{ "quiescent_state_ns", "bare QS", "ns per rcu_quiescent_state()", LESS },
+};
+
+static const struct target p1_targets[] = {
+	{ "rdv", 0, AT_MOST, 1.3, "urcu-qsbr", 1, NULL },
+	{ "rdv", 0, AT_MOST, 0.5, NULL, 0, NULL },
+};
+
+const struct scenario scenario_p1 = {
+	.name = "P1",
+	.title = "checkpoint, nobody isolates",
+	.metrics = p1_metrics,
+	.n_metrics = COUNT_OF(p1_metrics),
+	.targets = p1_targets,
+	.n_targets = COUNT_OF(p1_targets),
+	.points = one_thread,
+	.label = label_threads,
+	.expected_ms = expect_batches,
+	.run = run_p1,
+};
+
+static const struct metric p2_metrics[] = {
+	{ "pair_ns", "ns", "ns per pair", LESS },
+};
+
+static const struct target p2_targets[] = {
+	{ "rdv", 0, AT_MOST, 1.0, "seed", 0, NULL },
+	{ "rdv", 0, AT_MOST, 0.55, "urcu-qsbr", 0, NULL },
+	{ "rdv-biased", 0, AT_MOST, 1.0, "urcu-memb", 0, NULL },
+};
+
+const struct scenario scenario_p2 = {
+	.name = "P2",
+	.title = "harmless_now + harmless_end, nobody isolates",
+	.metrics = p2_metrics,
+	.n_metrics = COUNT_OF(p2_metrics),
+	.targets = p2_targets,
+	.n_targets = COUNT_OF(p2_targets),
+	.points = one_thread,
+	.label = label_threads,
+	.expected_ms = expect_batches,
+	.run = run_p2,
+};
+
+static const struct metric p3_metrics[] = {
+	{ "pair_ns", "ns", "ns per pair", LESS },
+	{ "alone_ns", "alone", "ns per pair, one thread", LESS },
+	{ "slowdown", "x alone", "ratio", LESS },
+};
+
+static const struct target p3_targets[] = {
+	{ "rdv", 2, AT_MOST, 1.15, NULL, 0, NULL },
+	{ "rdv", 0, AT_MOST, 0.5, "seed", 0, NULL },
+};
+
+const struct scenario scenario_p3 = {
+	.name = "P3",
+	.title = "harmless_now + harmless_end, one loop per CPU",
+	.metrics = p3_metrics,
+	.n_metrics = COUNT_OF(p3_metrics),
+	.targets = p3_targets,
+	.n_targets = COUNT_OF(p3_targets),
+	.points = one_per_cpu,
+	.label = label_threads,
+	.expected_ms = expect_twice,
+	.run = run_p3,
+};

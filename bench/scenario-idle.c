@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * P4: isolate + release while N others are harmless and asleep in the kernel.  In
+ * batches of 64, because one isolation is shorter than a look at the clock; p50 is the
+ * median batch.  The first isolation after the others fell asleep is timed apart: it is
+ * the one that has to find out that they are harmless.
+ */
+#include "crew.h"
+#include "measure.h"
+#include "scenario.h"
+
+#include <stdio.h>
+
+#define BATCH       64
+#define MAX_BATCHES 8192
+#define MIN_BATCHES 7
+
+struct idle {
+	double *batch;
+	unsigned n;
+	double first_ns, syscalls;
+};
+
+static double time_isolations(const struct member *m, unsigned long n)
+{
+	uint64_t start = now_ns();
+
+	m->contender->isolate_loop(m->self, n);
+	return ((double)(now_ns() - start) - clock_cost_ns()) / (double)n;
+}
+
+static uint64_t syscalls_of(const struct member *m)
+{
+	struct syscall_counts c = syscall_counts_read(m->syscalls);
+
+	return c.waits + c.wakes + c.membarriers;
+}
+
+static void role_isolator(struct member *m)
+{
+	const uint64_t window = (uint64_t)(quick_or_full(10, 50) * NS_PER_MS);
+	struct idle *r = m->arg;
+	uint64_t before, end;
+
+	m->contender->harmless_end(m->self);
+	r->first_ns = time_isolations(m, 1);
+	time_isolations(m, BATCH);
+	before = syscalls_of(m);
+	end = now_ns() + window;
+	while (r->n < MAX_BATCHES && (r->n < MIN_BATCHES || now_ns() < end))
+		r->batch[r->n++] = time_isolations(m, BATCH);
+	r->syscalls = (double)(syscalls_of(m) - before) / (r->n * (double)BATCH);
+	m->contender->harmless_now(m->self);
+}
+
+static int run_p4(const struct contender *c, const struct point *p, double *value)
+{
+	static double batch[MAX_BATCHES];
+	struct idle r = { .batch = batch };
+	struct crew crew;
+	int err;
+
+	err = crew_open(&crew, c, p->threads + 1);
+	if (err)
+		return err;
+	err = crew_add(&crew, p->threads, role_idle, NULL, CREW_ANY_CPU);
+	if (!err)
+		err = crew_add(&crew, 1, role_isolator, &r, 0);
+	if (!err)
+		err = crew_start(&crew);
+	if (!err)
+		crew_wait(&crew, p->threads, 1);
+	crew_close(&crew);
+	if (err)
+		return err;
+	value[0] = summarize(batch, r.n).median;
+	value[1] = r.first_ns;
+	value[2] = r.syscalls;
+	return 0;
+}
+
+static unsigned p4_points(struct point *points)
+{
+	static const unsigned threads[] = { 0, 1, 16, 60, 256, 1023 };
+
+	return points_of(points, threads, COUNT_OF(threads), 1);
+}
+
+static void p4_label(const struct point *p, char *text, size_t size)
+{
+	snprintf(text, size, "N = %u idle", p->threads);
+}
+
+static double p4_expected_ms(const struct point *p)
+{
+	return quick_or_full(15, 55) + 0.05 * p->threads;
+}
+
+static bool up_to_60(const struct point *p)
+{
+	return p->threads <= 60;
+}
+
+static bool from_60(const struct point *p)
+{
+	return p->threads >= 60;
+}
+
+static bool at_1023(const struct point *p)
+{
+	return p->threads == 1023;
+}
+
+static const struct metric p4_metrics[] = {
+	{ "isolation_p50_ns", "p50 ns", "ns per isolate + release", LESS },
+	{ "first_isolation_ns", "first ns", "ns", LESS },
+	{ "syscalls_per_isolation", "syscalls", "futex and membarrier calls", LESS },
+};
+
+static const struct target p4_targets[] = {
+	{ "rdv", 0, AT_MOST, 1.1, "seed", 0, up_to_60 },
+	{ "rdv", 0, AT_MOST, 0.03, "urcu-qsbr", 0, from_60 },
+	{ "rdv", 0, AT_MOST, 100, NULL, 0, at_1023 },
+	{ "rdv", 2, AT_MOST, 0, NULL, 0, NULL },
+};
+
+const struct scenario scenario_p4 = {
+	.name = "P4",
+	.title = "isolate + release, N others idle and harmless",
+	.metrics = p4_metrics,
+	.n_metrics = COUNT_OF(p4_metrics),
+	.targets = p4_targets,
+	.n_targets = COUNT_OF(p4_targets),
+	.points = p4_points,
+	.label = p4_label,
+	.expected_ms = p4_expected_ms,
+	.run = run_p4,
+};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * P6: K threads that do nothing but isolate, work and release.  The work includes one
+ * look at the clock, from which the longest gap between two isolated sections of one
+ * thread is taken: the longest that a thread has waited.  A thread that still waits
+ * when the window closes, or that was held before it could isolate at all, counts too.
+ */
+#include "crew.h"
+#include "measure.h"
+#include "scenario.h"
+
+#include <stdio.h>
+
+enum { LITTLE_WORK, SOME_WORK, WORKS };
+
+static const double works_ns[WORKS] = { 30, 6000 };
+
+enum phase { WARM_UP, MEASURED };
+
+struct isolators {
+	unsigned long turns;
+	int phase;
+	uint64_t *longest_ns; /* of each member */
+};
+
+static int phase(const struct isolators *r)
+{
+	return __atomic_load_n(&r->phase, __ATOMIC_RELAXED);
+}
+
+static uint64_t longer(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void role_isolator(struct member *m)
+{
+	const struct contender *c = m->contender;
+	struct isolators *r = m->arg;
+	uint64_t last = now_ns(), now, longest = 0;
+
+	c->harmless_end(m->self);
+	while (!crew_stopping(m->crew)) {
+		c->isolate(m->self);
+		now = now_ns();
+		if (phase(r) == MEASURED)
+			longest = longer(longest, now - last);
+		last = now;
+		work(r->turns);
+		if (phase(r) == MEASURED && !crew_stopping(m->crew))
+			member_progress(m);
+		c->release(m->self);
+	}
+	r->longest_ns[m->index] = longer(longest, now_ns() - last);
+	c->harmless_now(m->self);
+}
+
+static void set_phase(struct isolators *r, enum phase to)
+{
+	__atomic_store_n(&r->phase, to, __ATOMIC_RELAXED);
+}
+
+static double measure_window(struct crew *crew, struct isolators *r)
+{
+	uint64_t start;
+
+	sleep_ns((uint64_t)(quick_or_full(20, 50) * NS_PER_MS));
+	start = now_ns();
+	set_phase(r, MEASURED);
+	sleep_ns((uint64_t)(quick_or_full(100, 500) * NS_PER_MS));
+	crew_stop(crew);
+	return (double)(now_ns() - start) / NS_PER_S;
+}
+
+static void collect(const struct crew *crew, const struct isolators *r, double seconds,
+		    double work_ns, double *value)
+{
+	uint64_t sum = 0, fewest = UINT64_MAX, most = 0, longest = 0;
+
+	for (unsigned i = 0; i < crew->size; i++) {
+		uint64_t n = crew_progress(crew, i, 1);
+
+		sum += n;
+		fewest = n < fewest ? n : fewest;
+		most = n > most ? n : most;
+		longest = longer(longest, r->longest_ns[i]);
+	}
+	value[0] = (double)sum / seconds;
+	value[1] = most ? (double)fewest / (double)most : 0;
+	value[2] = (double)longest / NS_PER_MS;
+	value[3] = 100 * value[0] * work_ns / NS_PER_S;
+}
+
+static int run_p6(const struct contender *c, const struct point *p, double *value)
+{
+	static uint64_t longest[MAX_THREADS];
+	const double work_ns = works_ns[p->variant];
+	struct isolators r = {
+		.turns = work_turns(work_ns - clock_cost_ns()),
+		.phase = WARM_UP,
+		.longest_ns = longest,
+	};
+	struct crew crew;
+	double seconds;
+	int err;
+
+	err = crew_open(&crew, c, p->threads);
+	if (err)
+		return err;
+	err = crew_add(&crew, p->threads, role_isolator, &r, CREW_ANY_CPU);
+	if (!err)
+		err = crew_start(&crew);
+	if (!err) {
+		seconds = measure_window(&crew, &r);
+		crew_wait(&crew, 0, p->threads);
+		collect(&crew, &r, seconds, work_ns, value);
+	}
+	crew_close(&crew);
+	return err;
+}
+
+static unsigned p6_points(struct point *points)
+{
+	static const unsigned threads[] = { 2, 8, 32, 128 };
+
+	return points_of(points, threads, COUNT_OF(threads), WORKS);
+}
+
+static void p6_label(const struct point *p, char *text, size_t size)
+{
+	const char *amount = p->variant == LITTLE_WORK ? "30 ns" : "6 us";
+
+	snprintf(text, size, "K = %u, %s of work", p->threads, amount);
+}
+
+static double p6_expected_ms(const struct point *p)
+{
+	return quick_or_full(125, 560) + 0.3 * p->threads;
+}
+
+static bool up_to_cpus(const struct point *p)
+{
+	return p->threads <= cpu_count();
+}
+
+static bool some_work_crowded(const struct point *p)
+{
+	return p->variant == SOME_WORK && p->threads >= 4 * cpu_count();
+}
+
+static const struct metric p6_metrics[] = {
+	{ "isolations_per_s", "per s", "isolations/s", MORE },
+	{ "fewest_over_most", "min/max", "ratio", MORE },
+	{ "longest_wait_ms", "longest ms", "ms", LESS },
+	{ "of_ideal_percent", "of ideal %", "% of what the work alone would allow", MORE },
+};
+
+static const struct target p6_targets[] = {
+	{ "rdv", 0, AT_LEAST, 0.95, "seed", 0, up_to_cpus },
+	{ "rdv", 0, AT_LEAST, 1.0, "seed", 0, NULL },
+	{ "rdv", 0, AT_LEAST, 1.5, "seed", 0, some_work_crowded },
+	{ "rdv", 0, AT_LEAST, 2.0, "urcu-qsbr", 0, NULL },
+	{ "rdv", 0, AT_LEAST, 2.0, "urcu-memb", 0, NULL },
+	{ "rdv", 1, AT_LEAST, 0.5, NULL, 0, NULL },
+	{ "rdv", 2, AT_MOST, 0.5, "seed", 2, NULL },
+};
+
+const struct scenario scenario_p6 = {
+	.name = "P6",
+	.title = "K isolators back to back",
+	.metrics = p6_metrics,
+	.n_metrics = COUNT_OF(p6_metrics),
+	.targets = p6_targets,
+	.n_targets = COUNT_OF(p6_targets),
+	.points = p6_points,
+	.label = p6_label,
+	.expected_ms = p6_expected_ms,
+	.run = run_p6,
+};

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# rdv-bench runs, refuses what it should and writes JSON.  No figure is looked at.
+set -u
+
+bench=${top_builddir:-.}/bench/rdv-bench
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 99' HUP INT TERM
+
+fail()
+{
+	echo "smoke.sh: $*" >&2
+	exit 1
+}
+
+# The control of the torture is a data race by intent.
+case ${SANITIZE-} in
+*thread*) echo "smoke.sh: not under ThreadSanitizer"; exit 77 ;;
+esac
+
+# run STATUS OPTION...: ends with that status, output in $tmp
+run()
+{
+	want=$1
+	shift
+	"$bench" "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	[ $status -eq "$want" ] ||
+		fail "rdv-bench $*: exit status $status, expected $want: $(cat "$tmp/err")"
+}
+
+# refuse MESSAGE OPTION...: one line that says so, and exit status 2
+refuse()
+{
+	message=$1
+	shift
+	run 2 "$@"
+	[ "$(wc -l <"$tmp/err")" -eq 1 ] || fail "rdv-bench $*: not one line: $(cat "$tmp/err")"
+	grep -q -F -e "$message" "$tmp/err" ||
+		fail "rdv-bench $*: no \"$message\" in: $(cat "$tmp/err")"
+}
+
+valid_json()
+{
+	if command -v jq >/dev/null; then
+		jq -e . "$1" >/dev/null
+	elif command -v python3 >/dev/null; then
+		python3 -m json.tool "$1" >/dev/null
+	else
+		echo "smoke.sh: neither jq nor python3, JSON is not checked"
+	fi
+}
+
+run 0 --help
+grep -q '^Exit status:' "$tmp/out" || fail "--help: no exit status"
+run 0 --version
+run 0 --list
+grep -q ' P10 ' "$tmp/out" || fail "--list: no P10"
+grep -q ' rdv-biased ' "$tmp/out" || fail "--list: no rdv-biased"
+
+refuse "found 'P99'" --scenario P1,P99
+refuse "found 'none'" --contender none
+refuse "found an empty item" --contender rdv,,seed
+refuse "found an empty item" --scenario ''
+refuse "expected a number from 1 to 4080, found '0'" --threads 2,0
+refuse "expected a number from 1 to 4080, found '4081'" --threads 4081
+refuse "expected a number from 1 to 4080, found '-1'" --threads -1
+refuse "expected a number from 1 to 4080, found '2x'" --threads 2x
+refuse "expected a number from 1 to 99, found '0'" --rounds 0
+refuse "expected a number from 1 to 99, found '100'" --rounds 100
+refuse "found '$tmp/none/out.json'" --json "$tmp/none/out.json"
+refuse "expected an option" P1
+refuse nonsense --nonsense
+refuse json --json
+
+run 0 --quick --rounds 1 --scenario p1,P2 --json "$tmp/out.json"
+grep -q '^targets: ' "$tmp/out" || fail "no targets in the table"
+valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
+
+run 0 --quick --rounds 1 --threads 2 --contender rdv,seed --json "$tmp/out.json"
+[ ! -s "$tmp/err" ] || fail "stderr, though nothing is wrong: $(cat "$tmp/err")"
+valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
+
+if [ -w /dev/full ]; then
+	run 1 --quick --rounds 1 --scenario P1 --contender seed --json /dev/full
+fi
+RDV_NO_MEMBARRIER=1
+export RDV_NO_MEMBARRIER
+refuse "rdv-biased cannot run" --contender rdv-biased
+run 0 --quick --rounds 1 --scenario P1
+if grep '^  rdv-biased' "$tmp/out"; then
+	fail "rdv-biased ran with full fences"
+fi
+exit 0
