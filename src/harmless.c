@@ -102,15 +102,17 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
 		rdv_store_rlx(&m->waiting, 1);
 		rdv_signal_fence();
 		rdv_park(m);
-		if (deadline == &rdv_do_not_wait)
+		if (deadline == &rdv_do_not_wait) {
 			ret = -EBUSY;
-		if (ret)
 			break;
+		}
 		if (!held) {
 			held = 1;
 			rdv_hold_begin(d);
 		}
 		ret = rdv_wait_open(m, deadline);
+		if (ret)
+			break;
 	}
 	if (held)
 		rdv_hold_end(m);
@@ -220,7 +222,8 @@ bool rdv_checkpoint_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING || rdv_owns(m))
+	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
+	    rdv_load_rlx(&m->waiting) || rdv_owns(m))
 		return false;
 	rdv_park(m);
 	return rdv_leave(m, NULL) > 0;

@@ -214,7 +214,11 @@ static int enqueue(struct rdv_member *m, const struct timespec *deadline)
 	return mine ? 0 : ret;
 }
 
-/* The owner, parked, sees to it that its name is on the gate, and runs. */
+/*
+ * The owner, parked, sees to it that its name is on the gate, and runs.  With the
+ * name there a handler takes it for the owner, so waiting can go; and it must, before
+ * we run, as it lets a handler leave us parked.
+ */
 static void take_office(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -222,6 +226,9 @@ static void take_office(struct rdv_member *m)
 
 	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
 		; /* somebody set MORE, or the predecessor did it */
+	rdv_signal_fence();
+	rdv_store_rlx(&m->waiting, 0);
+	rdv_signal_fence();
 	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 	rdv_and_sc(&d->harmless[m->word], ~m->bit);
 }
@@ -247,8 +254,6 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 	}
 	*gathered = m->domain->gathered;
 	take_office(m);
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, 0);
 	return 0;
 }
 

@@ -203,8 +203,8 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
  * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we
  * opened the gate, then read asleep.
  * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
- * gate, then exchange waking.  So one that finds the gate closed again leaves
- * waking clear to the one who will open it.
+ * gate, then read waking.  If it was clear for us it is ours to wake somebody, if it
+ * was not the woken thread will see the gate open, or that of a later round.
  */
 void rdv_wake_held(rdv_domain *d)
 {
@@ -212,7 +212,7 @@ void rdv_wake_held(rdv_domain *d)
 
 	before = rdv_load_sc(&d->ctl);
 	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
-	       !rdv_xchg_sc(&d->waking, 1)) {
+	       !rdv_load_sc(&d->waking) && !rdv_xchg_sc(&d->waking, 1)) {
 		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
 			return;
 		/*
