@@ -13,42 +13,43 @@
 #ifndef BENCH_CONTENDER_LOOPS_H
 #define BENCH_CONTENDER_LOOPS_H
 
-#define BENCH_STEP(what)                                                             \
-	do {                                                                         \
-		what;                                                                \
-		__asm__ volatile("" ::: "memory");                                   \
+#define BENCH_STEP(what)                           \
+	do {                                       \
+		what;                              \
+		__asm__ volatile("" ::: "memory"); \
 	} while (0)
 
-#define BENCH_LOOP(function, what)                                                   \
-	static void function(void *self, unsigned long n)                            \
-	{                                                                            \
-		(void)self;                                                          \
-		for (; n >= 8; n -= 8) {                                             \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-			BENCH_STEP(what);                                            \
-		}                                                                    \
-		for (; n; n--)                                                       \
-			BENCH_STEP(what);                                            \
-	}                                                                            \
+#define BENCH_LOOP(function, what)                        \
+	static void function(void *self, unsigned long n) \
+	{                                                 \
+		(void)self;                               \
+		for (; n >= 8; n -= 8) {                  \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+			BENCH_STEP(what);                 \
+		}                                         \
+		for (; n; n--)                            \
+			BENCH_STEP(what);                 \
+	}                                                 \
 	_Static_assert(1, "")
 
-#define CONTENDER_LOOPS(name)                                                        \
-	BENCH_LOOP(name##_checkpoint_loop, name##_checkpoint(self));                 \
-	BENCH_LOOP(name##_pair_loop, name##_harmless_now(self); name##_harmless_end(self)); \
+#define CONTENDER_LOOPS(name)                                        \
+	BENCH_LOOP(name##_checkpoint_loop, name##_checkpoint(self)); \
+	BENCH_LOOP(name##_pair_loop, name##_harmless_now(self);      \
+		   name##_harmless_end(self));                       \
 	BENCH_LOOP(name##_isolate_loop, name##_isolate(self); name##_release(self))
 
-#define CONTENDER_CALLS(name)                                                        \
-	.join = name##_join, .leave = name##_leave,                                  \
-	.harmless_now = name##_harmless_now, .harmless_end = name##_harmless_end,    \
-	.checkpoint = name##_checkpoint, .isolate = name##_isolate,                  \
-	.release = name##_release, .checkpoint_loop = name##_checkpoint_loop,        \
-	.pair_loop = name##_pair_loop, .isolate_loop = name##_isolate_loop
+#define CONTENDER_CALLS(name)                                                            \
+	.join = name##_join, .leave = name##_leave, .harmless_now = name##_harmless_now, \
+	.harmless_end = name##_harmless_end, .checkpoint = name##_checkpoint,            \
+	.isolate = name##_isolate, .release = name##_release,                            \
+	.checkpoint_loop = name##_checkpoint_loop, .pair_loop = name##_pair_loop,        \
+	.isolate_loop = name##_isolate_loop
 
 #ifdef __OPTIMIZE__
 #define CONTENDER_FORM "inline"

@@ -63,7 +63,6 @@ const struct contender contender_none = {
 	.name = "none",
 	.family = "control",
 	.what = "no synchronisation at all: the control of the torture",
-	.form = CONTENDER_FORM,
 	.max_threads = MAX_THREADS,
 	.missing = none_missing,
 	.open = none_open,

@@ -94,14 +94,13 @@ static const char *biased_missing(void)
 		rdv_leave(self);
 	}
 	rdv_close();
-	return biased ? NULL : "no membarrier(2) here, it would be rdv under another name";
+	return biased ? NULL : "no membarrier(2) here, it would be the same as rdv";
 }
 
 const struct contender contender_rdv = {
 	.name = "rdv",
 	.family = "librdv",
 	.what = "this library, full fences (the default)",
-	.form = CONTENDER_FORM,
 	.max_threads = RDV_MAX_THREADS,
 	.missing = full_missing,
 	.open = rdv_open_full,
@@ -113,7 +112,6 @@ const struct contender contender_rdv_biased = {
 	.name = "rdv-biased",
 	.family = "librdv",
 	.what = "this library with RDV_FENCE_BIASED",
-	.form = CONTENDER_FORM,
 	.max_threads = RDV_MAX_THREADS,
 	.missing = biased_missing,
 	.open = rdv_open_biased,

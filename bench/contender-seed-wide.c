@@ -101,10 +101,9 @@ static bool wide_take(const struct wide_thread *t)
 {
 	uint32_t nobody = NOBODY;
 
-	return all_harmless() && __atomic_compare_exchange_n(&wide.owner, &nobody,
-							     t->id + 1, false,
-							     __ATOMIC_SEQ_CST,
-							     __ATOMIC_SEQ_CST);
+	return all_harmless() &&
+	       __atomic_compare_exchange_n(&wide.owner, &nobody, t->id + 1, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static __attribute__((noinline)) void wide_isolate(void *self)
@@ -173,7 +172,6 @@ const struct contender contender_seed_wide = {
 	.name = "seed",
 	.family = "seed",
 	.what = "the rendez-vous of 2018 for more than 64 threads",
-	.form = CONTENDER_FORM,
 	.max_threads = MAX_THREADS,
 	.missing = wide_missing,
 	.open = wide_open,

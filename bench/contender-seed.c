@@ -82,26 +82,24 @@ static inline void seed_checkpoint(void *self)
 		seed_wait(self);
 }
 
+static inline bool seed_take(uint64_t bit)
+{
+	uint64_t all = load(&seed.all_threads), harmless = load(&seed.harmless);
+
+	if ((harmless & all) != all)
+		return false;
+	return __atomic_compare_exchange_n(&seed.harmless, &harmless, harmless & ~bit,
+					   false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 static __attribute__((noinline)) void seed_isolate(void *self)
 {
 	const uint64_t bit = ((struct seed_thread *)self)->bit;
-	uint64_t harmless, all;
 
 	set(&seed.harmless, bit);
 	set(&seed.want_rdv, bit);
-	harmless = load(&seed.harmless);
-	for (;;) {
-		all = load(&seed.all_threads);
-		if ((harmless & all) != all) {
-			relax();
-			harmless = load(&seed.harmless);
-		} else if (__atomic_compare_exchange_n(&seed.harmless, &harmless,
-						       harmless & ~bit, false,
-						       __ATOMIC_SEQ_CST,
-						       __ATOMIC_SEQ_CST)) {
-			return;
-		}
-	}
+	while (!seed_take(bit))
+		relax();
 }
 
 static __attribute__((noinline)) void seed_release(void *self)
@@ -158,7 +156,6 @@ const struct contender contender_seed = {
 	.name = "seed",
 	.family = "seed",
 	.what = "the rendez-vous of 2018, spinning on two shared masks; release fixed",
-	.form = CONTENDER_FORM,
 	.max_threads = 64,
 	.wider = &contender_seed_wide,
 	.missing = seed_missing,

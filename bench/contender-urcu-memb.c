@@ -93,7 +93,6 @@ const struct contender contender_urcu_memb = {
 	.name = "urcu-memb",
 	.family = "liburcu",
 	.what = "liburcu's membarrier flavour under a gate: read_unlock/read_lock",
-	.form = CONTENDER_FORM,
 	.max_threads = MAX_THREADS,
 	.missing = memb_missing,
 	.open = memb_open,

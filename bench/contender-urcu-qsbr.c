@@ -95,7 +95,6 @@ const struct contender contender_urcu_qsbr = {
 	.name = "urcu-qsbr",
 	.family = "liburcu",
 	.what = "liburcu's QSBR flavour under a gate: offline/online",
-	.form = CONTENDER_FORM,
 	.max_threads = MAX_THREADS,
 	.missing = qsbr_missing,
 	.open = qsbr_open,

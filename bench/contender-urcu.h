@@ -23,10 +23,16 @@
 #include <unistd.h>
 
 struct urcu_gate {
-	_Alignas(128) uint32_t closed; /* how many isolate; 0 = open; held threads sleep on it */
+	/* How many isolate; 0: open.  The held sleep on it. */
+	_Alignas(128) uint32_t closed;
 	_Alignas(128) uint32_t held;
 	pthread_mutex_t turn;
 };
+
+static inline void urcu_gate_futex(const struct urcu_gate *gate, int op, uint32_t value)
+{
+	syscall(SYS_futex, &gate->closed, op, value, NULL, NULL, 0);
+}
 
 static inline bool urcu_gate_closed(const struct urcu_gate *gate)
 {
@@ -40,7 +46,7 @@ static inline void urcu_gate_wait(struct urcu_gate *gate)
 
 	__atomic_fetch_add(&gate->held, 1, __ATOMIC_SEQ_CST);
 	while ((closed = __atomic_load_n(&gate->closed, __ATOMIC_SEQ_CST)))
-		syscall(SYS_futex, &gate->closed, FUTEX_WAIT_PRIVATE, closed, NULL, NULL, 0);
+		urcu_gate_futex(gate, FUTEX_WAIT_PRIVATE, closed);
 	__atomic_fetch_sub(&gate->held, 1, __ATOMIC_RELAXED);
 }
 
@@ -55,7 +61,7 @@ static inline void urcu_gate_open(struct urcu_gate *gate)
 	if (__atomic_sub_fetch(&gate->closed, 1, __ATOMIC_SEQ_CST))
 		return;
 	if (__atomic_load_n(&gate->held, __ATOMIC_SEQ_CST))
-		syscall(SYS_futex, &gate->closed, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+		urcu_gate_futex(gate, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 static inline int urcu_gate_init(struct urcu_gate *gate)

@@ -20,9 +20,8 @@ struct contender {
 	const char *name;   /* as it is written on the command line */
 	const char *family; /* "best other" leaves the own family out */
 	const char *what;   /* one line for --list */
-	const char *form;   /* how the fast paths are compiled: inline or call */
 	unsigned max_threads;
-	const struct contender *wider; /* the form for more threads, NULL: there is none */
+	const struct contender *wider; /* the form for more threads, or NULL */
 
 	const char *(*missing)(void);  /* why it cannot run here; NULL: it can */
 	int (*open)(unsigned threads); /* 0 or -errno */
@@ -38,10 +37,10 @@ struct contender {
 
 	/* n times, back to back */
 	void (*checkpoint_loop)(void *self, unsigned long n);
-	void (*pair_loop)(void *self, unsigned long n);    /* harmless_now, harmless_end */
+	void (*pair_loop)(void *self, unsigned long n);    /* harmless_now, _end */
 	void (*isolate_loop)(void *self, unsigned long n); /* isolate, release */
-	void (*bare_loop)(void *self, unsigned long n);    /* the primitive that P1's target
-	                                                      names; may be NULL */
+	/* The primitive that P1's target names; NULL where there is none. */
+	void (*bare_loop)(void *self, unsigned long n);
 };
 
 #define MAX_CONTENDERS 8

@@ -4,18 +4,18 @@
 #include <stddef.h>
 
 const struct contender_entry contender_entries[] = {
-	{ "rdv", &contender_rdv, NULL },
-	{ "rdv-biased", &contender_rdv_biased, NULL },
-	{ "seed", &contender_seed, NULL },
+	{"rdv", &contender_rdv, NULL},
+	{"rdv-biased", &contender_rdv_biased, NULL},
+	{"seed", &contender_seed, NULL},
 #ifdef HAVE_URCU_QSBR
-	{ "urcu-qsbr", &contender_urcu_qsbr, NULL },
+	{"urcu-qsbr", &contender_urcu_qsbr, NULL},
 #else
-	{ "urcu-qsbr", NULL, "liburcu-qsbr" },
+	{"urcu-qsbr", NULL, "liburcu-qsbr"},
 #endif
 #ifdef HAVE_URCU_MEMB
-	{ "urcu-memb", &contender_urcu_memb, NULL },
+	{"urcu-memb", &contender_urcu_memb, NULL},
 #else
-	{ "urcu-memb", NULL, "liburcu-memb" },
+	{"urcu-memb", NULL, "liburcu-memb"},
 #endif
 };
 

@@ -17,7 +17,7 @@
 
 static void wait_readable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	while (poll(&p, 1, -1) < 0)
 		;
@@ -171,8 +171,8 @@ int crew_start(struct crew *crew)
 		wait_for_post(crew, &crew->ready);
 	if (__atomic_load_n(&crew->failed, __ATOMIC_RELAXED))
 		return -EAGAIN;
-	for (unsigned i = 0; i < crew->size; i++)
-		while (crew->members[i].role == role_idle && !is_asleep(&crew->members[i]))
+	for (const struct member *m = crew->members; m < crew->members + crew->size; m++)
+		while (m->role == role_idle && !is_asleep(m))
 			sleep_ns(NS_PER_MS);
 	make_readable(crew->start_fd);
 	return 0;
@@ -254,7 +254,7 @@ uint64_t crew_switches(const struct crew *crew, unsigned first, unsigned n)
 
 struct syscall_counts crew_syscalls(const struct crew *crew, unsigned first, unsigned n)
 {
-	struct syscall_counts sum = { 0, 0, 0 };
+	struct syscall_counts sum = {0, 0, 0};
 
 	for (unsigned i = first; i < first + n; i++) {
 		struct syscall_counts c = syscall_counts_read(crew->members[i].syscalls);

@@ -19,14 +19,15 @@ static struct cpu_time cpu_time(void)
 {
 	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
 	unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
-	struct cpu_time t = { 0, 0, 0, 0 };
+	struct cpu_time t = {0, 0, 0, 0};
 	FILE *f = fopen("/proc/stat", "re");
 	char line[512];
 	unsigned cpu;
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &user,
-			   &nice, &system, &idle, &iowait, &irq, &softirq, &steal) != 9)
+		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &cpu,
+			   &user, &nice, &system, &idle, &iowait, &irq, &softirq,
+			   &steal) != 9)
 			continue;
 		if (!cpu_usable(cpu))
 			continue;
@@ -53,7 +54,7 @@ struct disturbance disturbance_end(void)
 	double others = now.busy - at_begin.busy - (now.ours - at_begin.ours);
 
 	if (!(all > 0))
-		return (struct disturbance){ NAN, NAN };
+		return (struct disturbance){NAN, NAN};
 	return (struct disturbance){
 		.others = 100 * fmax(others, 0) / all,
 		.steal = 100 * (now.stolen - at_begin.stolen) / all,

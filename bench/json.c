@@ -133,7 +133,7 @@ static void put_metric(struct json *j, const struct results *r, const struct cel
 static void put_target(struct json *j, const struct results *r, const struct table *t,
 		       unsigned point, const struct target *target)
 {
-	static const char *const outcome[] = { "met", "missed", "not measured" };
+	static const char *const outcome[] = {"met", "missed", "not measured"};
 	struct verdict v = target_verdict(r, t, point, target);
 	char text[96];
 
@@ -199,7 +199,7 @@ static void put_table(struct json *j, const struct results *r, const struct tabl
 
 int report_json(FILE *out, const struct results *r)
 {
-	struct json j = { .out = out, .first = true };
+	struct json j = {.out = out, .first = true};
 
 	open_value(&j, NULL, '{');
 	put_machine(&j);

@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* The first line of /proc/cpuinfo that names the model; not every architecture has one. */
+/* Not every architecture names its model there. */
 static void cpu_model(char *text, size_t size)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");
@@ -53,8 +53,8 @@ static const char *compiler(void)
 static const char *liburcu(void)
 {
 #if defined(HAVE_URCU_QSBR) || defined(HAVE_URCU_MEMB)
-	return URCU_VERSION " (its full barrier on x86 is an mfence up to 0.15.4, and a "
-			    "locked instruction, several times cheaper, from 0.15.5 on)";
+	return URCU_VERSION " (on x86 its barrier is an mfence before 0.15.5, "
+			    "then a locked instruction: several times faster)";
 #else
 	return "not built in";
 #endif
@@ -67,10 +67,16 @@ static const char *form(void)
 	return "fast paths inline in all contenders, isolate and release called";
 }
 
+static void add(struct fact **fact, const char *name, const char *value)
+{
+	*(*fact)++ = (struct fact){name, value};
+}
+
 const struct fact *machine_facts(void)
 {
 	static char cpu[256], cpus[32], kernel[256];
 	static struct fact facts[MAX_FACTS];
+	struct fact *next = facts;
 	struct utsname uts;
 
 	cpu_model(cpu, sizeof(cpu));
@@ -78,21 +84,17 @@ const struct fact *machine_facts(void)
 	if (!uname(&uts))
 		snprintf(kernel, sizeof(kernel), "%.60s %.100s %.60s", uts.sysname,
 			 uts.release, uts.machine);
-	memcpy(facts,
-	       (struct fact[]){
-		       { "librdv", PACKAGE_VERSION },
-		       { "liburcu", liburcu() },
-		       { "cpu", cpu },
-		       { "cpus", cpus },
-		       { "kernel", kernel },
-		       { "membarrier", membarrier() },
-		       { "compiler", compiler() },
-		       { "form", form() },
-		       { "futex counts", syscall_count_works() ?
-						 "by thread, through syscall()" :
-						 "do not work: syscall() is not ours" },
-		       { NULL, NULL },
-	       },
-	       10 * sizeof(facts[0]));
+	add(&next, "librdv", PACKAGE_VERSION);
+	add(&next, "liburcu", liburcu());
+	add(&next, "cpu", cpu);
+	add(&next, "cpus", cpus);
+	add(&next, "kernel", kernel);
+	add(&next, "membarrier", membarrier());
+	add(&next, "compiler", compiler());
+	add(&next, "form", form());
+	add(&next, "futex_counts",
+	    syscall_count_works() ? "by thread, through syscall()"
+				  : "do not work: the libraries find another syscall()");
+	add(&next, NULL, NULL);
 	return facts;
 }

@@ -4,7 +4,7 @@
 #define BENCH_MACHINE_H
 
 struct fact {
-	const char *name;  /* also the key in the JSON */
+	const char *name;
 	const char *value;
 };
 

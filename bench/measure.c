@@ -32,7 +32,7 @@ uint64_t process_cpu_ns(void)
 
 void sleep_ns(uint64_t ns)
 {
-	struct timespec ts = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+	struct timespec ts = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
 		;
@@ -128,7 +128,7 @@ static double quantile(const double *sorted, unsigned n, double q)
 
 struct summary summarize(double *value, unsigned n)
 {
-	struct summary s = { .n = n };
+	struct summary s = {.n = n};
 	double mean = 0, square = 0;
 
 	if (!n) {

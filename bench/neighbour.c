@@ -16,9 +16,14 @@
 static struct shared {
 	uint32_t running; /* futex word */
 	_Alignas(128) uint64_t progress;
-} *shared;
+} * shared;
 
 static pid_t child;
+
+static void futex(int op, uint32_t value)
+{
+	syscall(SYS_futex, &shared->running, op, value, NULL, NULL, 0);
+}
 
 static void compute(void)
 {
@@ -26,9 +31,9 @@ static void compute(void)
 
 	for (;;) {
 		while (!__atomic_load_n(&shared->running, __ATOMIC_RELAXED))
-			syscall(SYS_futex, &shared->running, FUTEX_WAIT, 0, NULL, NULL, 0);
+			futex(FUTEX_WAIT, 0);
 		work(turns);
-		__atomic_store_n(&shared->progress, shared->progress + 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&shared->progress, 1, __ATOMIC_RELAXED);
 	}
 }
 
@@ -59,7 +64,7 @@ void neighbour_stop(void)
 void neighbour_run(void)
 {
 	__atomic_store_n(&shared->running, 1, __ATOMIC_RELAXED);
-	syscall(SYS_futex, &shared->running, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	futex(FUTEX_WAKE, INT_MAX);
 }
 
 void neighbour_rest(void)

@@ -13,15 +13,15 @@
 
 static const char help[] =
 	"Usage: rdv-bench [OPTION]...\n"
-	"Measure what it costs to be alone for a moment: librdv beside its rivals, which\n"
-	"run alternately in one process.\n"
+	"Measure what it costs to be alone for a moment: librdv beside its rivals,\n"
+	"which run alternately in one process.\n"
 	"\n"
 	"  --quick            a look, in less than a minute on 2 CPUs\n"
 	"  --scenario LIST    only these, see --list\n"
 	"  --contender LIST   only these, see --list\n"
-	"  --threads LIST     these numbers of threads where a scenario has several\n"
-	"  --rounds N         rounds of every measurement, 1 to 99 (9, or 3 with --quick)\n"
-	"  --json FILE        write everything, single samples included, to FILE as well\n"
+	"  --threads LIST     these numbers of threads, where a scenario has several\n"
+	"  --rounds N         rounds of each measurement, 1 to 99 (9, 3 with --quick)\n"
+	"  --json FILE        write everything, with every sample, to FILE as well\n"
 	"  --list             list scenarios and contenders\n"
 	"  --help             print this\n"
 	"  --version          print the version\n"
@@ -104,8 +104,8 @@ static void add_contender(struct options *o, const char *name)
 	if (!e)
 		bad_option("--contender", "expected some of%s, found '%s'", names, name);
 	if (!e->contender)
-		bad_option("--contender", "%s needs %s, which was not there at build time",
-			   name, e->needs);
+		bad_option("--contender", "%s is not built in: %s was not found", name,
+			   e->needs);
 	for (unsigned i = 0; i < o->n_contenders; i++)
 		if (o->contenders[i] == e->contender)
 			return;
@@ -120,11 +120,12 @@ static unsigned parse_number(const char *option, const char *text, unsigned max)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || !n || n > max)
-		bad_option(option, "expected a number from 1 to %u, found '%s'", max, text);
+		bad_option(option, "expected a number from 1 to %u, found '%s'", max,
+			   text);
 	return (unsigned)n;
 }
 
-/* One thread more is needed, to isolate, and P10 has its runners. */
+/* Scenarios add the isolator, and P10 its runners. */
 static void add_threads(struct options *o, const char *text)
 {
 	unsigned n = parse_number("--threads", text, MAX_THREADS - 15);
@@ -230,16 +231,16 @@ static void parse_one(struct options *o, int option)
 void options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "quick", no_argument, NULL, 'q' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "contender", required_argument, NULL, 'c' },
-		{ "threads", required_argument, NULL, 't' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
+		{"quick", no_argument, NULL, 'q'},
+		{"scenario", required_argument, NULL, 's'},
+		{"contender", required_argument, NULL, 'c'},
+		{"threads", required_argument, NULL, 't'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"json", required_argument, NULL, 'j'},
+		{"list", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 

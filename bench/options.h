@@ -6,8 +6,8 @@
 #include "results.h"
 
 enum exit_code {
-	EXIT_DONE = 0,      /* measured, whatever the targets */
-	EXIT_ENVIRONMENT,   /* the system refused something, or a contender hangs */
+	EXIT_DONE = 0,    /* measured, whatever the targets */
+	EXIT_ENVIRONMENT, /* the system refused something, or a contender hangs */
 	EXIT_BAD_OPTION,
 	EXIT_NOT_EXCLUSIVE, /* a contender failed the torture */
 	EXIT_BLIND_TORTURE, /* the control passed it */

@@ -80,8 +80,8 @@ static void measure(struct table *t, unsigned point, unsigned c,
 	char label[64];
 
 	s->label(&t->points[point], label, sizeof(label));
-	progress_step(s->expected_ms(&t->points[point]), "%s %s: %s, round %u", s->name, label,
-		      contender->name, round + 1);
+	progress_step(s->expected_ms(&t->points[point]), "%s %s: %s, round %u", s->name,
+		      label, contender->name, round + 1);
 	if (cell->err)
 		return;
 	for (unsigned m = 0; m < MAX_METRICS; m++)
@@ -156,7 +156,7 @@ static bool control_fails(struct results *r)
 {
 	if (!torture_one(r, &contender_none))
 		return true;
-	fprintf(stderr, "rdv-bench: threads without any synchronisation passed the torture: "
+	fprintf(stderr, "rdv-bench: threads without synchronisation passed the torture, "
 			"it cannot be trusted\n");
 	return false;
 }
@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 	measure_init();
 	err = neighbour_start();
 	if (err) {
-		fprintf(stderr, "rdv-bench: cannot start a process: %s\n", strerror(-err));
+		fprintf(stderr, "rdv-bench: no second process: %s\n", strerror(-err));
 		return EXIT_ENVIRONMENT;
 	}
 	atexit(neighbour_stop);

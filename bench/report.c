@@ -175,7 +175,8 @@ static void print_title(FILE *out, const struct scenario *s)
 
 	fprintf(out, "%s  %s", s->name, s->title);
 	if (!s->counts)
-		fprintf(out, " (%s; %s is better)", m->unit, m->better == LESS ? "less" : "more");
+		fprintf(out, " (%s; %s is better)", m->unit,
+			m->better == LESS ? "less" : "more");
 	fputc('\n', out);
 }
 
@@ -205,20 +206,21 @@ static void print_disturbance(FILE *out, const struct disturbance *d)
 	}
 	if (d->others + d->steal > BUSY_PERCENT)
 		advice = ": too much, repeat on a quiet machine";
-	fprintf(out, "others took %.0f %% of the CPU time, the hypervisor %.0f %%%s\n", d->others,
-		d->steal, advice);
+	fprintf(out, "others took %.0f %% of the CPU time, the hypervisor %.0f %%%s\n",
+		d->others, d->steal, advice);
 }
 
 static const char legend[] =
-	"Medians of %u interleaved rounds.  CV: coefficient of variation, ! above %.0f %%: too\n"
-	"noisy to tell small differences.  x: ratio, the median of the rounds' ratios.  A target\n"
-	"is met or missed \"not clearly\" if the quartiles of its figure lie on both sides of the\n"
-	"limit, or with fewer than 3 rounds.\n"
+	"Medians of %u interleaved rounds.  CV: coefficient of variation, ! above %.0f "
+	"%%:\n"
+	"too noisy to tell small differences.  x: the median of the rounds' ratios.  A\n"
+	"target is met or missed \"not clearly\" if the quartiles of its figure lie on\n"
+	"both sides of the limit, or if there were fewer than 3 rounds.\n"
 	"\n";
 
 void report_tables(FILE *out, const struct results *r)
 {
-	struct tally tally = { 0, 0, 0, 0 };
+	struct tally tally = {0, 0, 0, 0};
 
 	fprintf(out, legend, r->rounds, 100 * NOISY_CV);
 	for (unsigned i = 0; i < r->n_tables; i++) {
@@ -227,7 +229,7 @@ void report_tables(FILE *out, const struct results *r)
 			print_point(out, r, &r->tables[i], p, &tally);
 		fputc('\n', out);
 	}
-	fprintf(out, "targets: %u met, %u missed (%u of these not clearly), %u not measured\n",
+	fprintf(out, "targets: %u met, %u missed (%u not clearly), %u not measured\n",
 		tally.met, tally.missed, tally.unclear, tally.not_measured);
 	fprintf(out, "measured in %.0f s; ", r->seconds);
 	print_disturbance(out, &r->disturbance);

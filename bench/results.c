@@ -67,8 +67,8 @@ unsigned results_best_other(const struct results *r, const struct table *t,
 	for (unsigned c = 0; c < r->n_contenders; c++) {
 		double value = cell_summary(r, &t->cells[point][c], 0).median;
 
-		if (isnan(value) || !strcmp(r->contenders[c]->family,
-					    r->contenders[contender]->family))
+		if (isnan(value) ||
+		    !strcmp(r->contenders[c]->family, r->contenders[contender]->family))
 			continue;
 		if (best < r->n_contenders &&
 		    (better == LESS ? value >= best_value : value <= best_value))
@@ -92,7 +92,7 @@ static bool within(const struct target *target, double value)
 struct verdict target_verdict(const struct results *r, const struct table *t,
 			      unsigned point, const struct target *target)
 {
-	struct verdict v = { .outcome = NOT_MEASURED };
+	struct verdict v = {.outcome = NOT_MEASURED};
 	const unsigned subject = results_find(r, target->subject);
 	const struct cell *of, *over = NULL;
 	unsigned reference;

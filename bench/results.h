@@ -66,7 +66,7 @@ unsigned results_find(const struct results *r, const char *name);
 unsigned results_best_other(const struct results *r, const struct table *t,
 			    unsigned point, unsigned contender);
 
-/* A verdict is clear if the quartiles of at least 3 rounds lie on one side of the limit. */
+/* Clear: the quartiles, of at least 3 rounds, lie on one side of the limit. */
 enum outcome { MET, MISSED, NOT_MEASURED };
 
 struct verdict {

@@ -13,12 +13,17 @@
 #define MAX_BATCHES 256
 #define BATCH_NS    (NS_PER_MS / 2)
 
+/* EACH: ns per step.  Then P1 has the bare primitive, P3 the same loop alone. */
+enum { EACH, BARE, P1_METRICS };
+enum { ALONE = EACH + 1, SLOWDOWN, P3_METRICS };
+
 typedef void loop_fn(void *self, unsigned long n);
 
 struct fastpath {
 	loop_fn *loop;
 	unsigned batches;
-	double *ns; /* of each member, per step */
+	unsigned members, begun, finished; /* threads */
+	double *ns;                        /* of each member, per step */
 };
 
 static double time_loop(loop_fn *loop, void *self, unsigned long n)
@@ -39,6 +44,14 @@ static unsigned long batch_size(loop_fn *loop, void *self)
 	return n;
 }
 
+/* Keeps the others company until all have come as far. */
+static void loop_until_all(const struct fastpath *f, unsigned *count, void *self)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(count, __ATOMIC_RELAXED) < f->members)
+		f->loop(self, 10000);
+}
+
 static void role_fastpath(struct member *m)
 {
 	struct fastpath *f = m->arg;
@@ -46,9 +59,11 @@ static void role_fastpath(struct member *m)
 	unsigned long n;
 
 	m->contender->harmless_end(m->self);
+	loop_until_all(f, &f->begun, m->self);
 	n = batch_size(f->loop, m->self);
 	for (unsigned i = 0; i < f->batches; i++)
 		batch[i] = (time_loop(f->loop, m->self, n) - clock_cost_ns()) / (double)n;
+	loop_until_all(f, &f->finished, m->self);
 	f->ns[m->index] = summarize(batch, f->batches).median;
 	m->contender->harmless_now(m->self);
 }
@@ -60,6 +75,7 @@ static int time_together(const struct contender *c, loop_fn *loop, unsigned n, d
 	struct fastpath f = {
 		.loop = loop,
 		.batches = (unsigned)quick_or_full(15, 61),
+		.members = n,
 		.ns = each,
 	};
 	struct crew crew;
@@ -84,13 +100,13 @@ static int time_together(const struct contender *c, loop_fn *loop, unsigned n, d
 
 static unsigned one_thread(struct point *points)
 {
-	points[0] = (struct point){ 1, 0 };
+	points[0] = (struct point){1, 0};
 	return 1;
 }
 
 static unsigned one_per_cpu(struct point *points)
 {
-	points[0] = (struct point){ cpu_count(), 0 };
+	points[0] = (struct point){cpu_count(), 0};
 	return 1;
 }
 
@@ -112,44 +128,44 @@ static double expect_twice(const struct point *p)
 
 static int run_p1(const struct contender *c, const struct point *p, double *value)
 {
-	int err = time_together(c, c->checkpoint_loop, p->threads, &value[0]);
+	int err = time_together(c, c->checkpoint_loop, p->threads, &value[EACH]);
 
 	if (err || !c->bare_loop)
 		return err;
-	return time_together(c, c->bare_loop, p->threads, &value[1]);
+	return time_together(c, c->bare_loop, p->threads, &value[BARE]);
 }
 
 static int run_p2(const struct contender *c, const struct point *p, double *value)
 {
-	return time_together(c, c->pair_loop, p->threads, &value[0]);
+	return time_together(c, c->pair_loop, p->threads, &value[EACH]);
 }
 
 static int run_p3(const struct contender *c, const struct point *p, double *value)
 {
-	int err = time_together(c, c->pair_loop, 1, &value[1]);
+	int err = time_together(c, c->pair_loop, 1, &value[ALONE]);
 
 	if (err)
 		return err;
-	err = time_together(c, c->pair_loop, p->threads, &value[0]);
-	value[2] = value[0] / value[1];
+	err = time_together(c, c->pair_loop, p->threads, &value[EACH]);
+	value[SLOWDOWN] = value[EACH] / value[ALONE];
 	return err;
 }
 
-static const struct metric p1_metrics[] = {
-	{ "checkpoint_ns", "ns", "ns per checkpoint", LESS },
-	{ "quiescent_state_ns", "bare QS", "ns per rcu_quiescent_state()", LESS },
+static const struct metric p1_metrics[P1_METRICS] = {
+	[EACH] = {"checkpoint_ns", "ns", "ns per checkpoint", LESS},
+	[BARE] = {"quiescent_state_ns", "bare QS", "ns per rcu_quiescent_state()", LESS},
 };
 
 static const struct target p1_targets[] = {
-	{ "rdv", 0, AT_MOST, 1.3, "urcu-qsbr", 1, NULL },
-	{ "rdv", 0, AT_MOST, 0.5, NULL, 0, NULL },
+	{"rdv", EACH, AT_MOST, 1.3, "urcu-qsbr", BARE, NULL},
+	{"rdv", EACH, AT_MOST, 0.5, NULL, 0, NULL},
 };
 
 const struct scenario scenario_p1 = {
 	.name = "P1",
 	.title = "checkpoint, nobody isolates",
 	.metrics = p1_metrics,
-	.n_metrics = COUNT_OF(p1_metrics),
+	.n_metrics = P1_METRICS,
 	.targets = p1_targets,
 	.n_targets = COUNT_OF(p1_targets),
 	.points = one_thread,
@@ -159,13 +175,13 @@ const struct scenario scenario_p1 = {
 };
 
 static const struct metric p2_metrics[] = {
-	{ "pair_ns", "ns", "ns per pair", LESS },
+	[EACH] = {"pair_ns", "ns", "ns per pair", LESS},
 };
 
 static const struct target p2_targets[] = {
-	{ "rdv", 0, AT_MOST, 1.0, "seed", 0, NULL },
-	{ "rdv", 0, AT_MOST, 0.55, "urcu-qsbr", 0, NULL },
-	{ "rdv-biased", 0, AT_MOST, 1.0, "urcu-memb", 0, NULL },
+	{"rdv", EACH, AT_MOST, 1.0, "seed", EACH, NULL},
+	{"rdv", EACH, AT_MOST, 0.55, "urcu-qsbr", EACH, NULL},
+	{"rdv-biased", EACH, AT_MOST, 1.0, "urcu-memb", EACH, NULL},
 };
 
 const struct scenario scenario_p2 = {
@@ -181,22 +197,22 @@ const struct scenario scenario_p2 = {
 	.run = run_p2,
 };
 
-static const struct metric p3_metrics[] = {
-	{ "pair_ns", "ns", "ns per pair", LESS },
-	{ "alone_ns", "alone", "ns per pair, one thread", LESS },
-	{ "slowdown", "x alone", "ratio", LESS },
+static const struct metric p3_metrics[P3_METRICS] = {
+	[EACH] = {"pair_ns", "ns", "ns per pair", LESS},
+	[ALONE] = {"alone_ns", "alone", "ns per pair, one thread", LESS},
+	[SLOWDOWN] = {"slowdown", "x alone", "ratio", LESS},
 };
 
 static const struct target p3_targets[] = {
-	{ "rdv", 2, AT_MOST, 1.15, NULL, 0, NULL },
-	{ "rdv", 0, AT_MOST, 0.5, "seed", 0, NULL },
+	{"rdv", SLOWDOWN, AT_MOST, 1.15, NULL, 0, NULL},
+	{"rdv", EACH, AT_MOST, 0.5, "seed", EACH, NULL},
 };
 
 const struct scenario scenario_p3 = {
 	.name = "P3",
 	.title = "harmless_now + harmless_end, one loop per CPU",
 	.metrics = p3_metrics,
-	.n_metrics = COUNT_OF(p3_metrics),
+	.n_metrics = P3_METRICS,
 	.targets = p3_targets,
 	.n_targets = COUNT_OF(p3_targets),
 	.points = one_per_cpu,

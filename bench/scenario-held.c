@@ -19,6 +19,8 @@
 
 #define MAX_WINDOWS 4
 
+enum { BURNT, NEIGHBOUR, METRICS };
+
 struct held {
 	unsigned windows;
 	double burnt;     /* % of one CPU */
@@ -111,7 +113,7 @@ static void role_compute(struct member *m)
 
 static int run_p5(const struct contender *c, const struct point *p, double *value)
 {
-	struct held r = { .windows = (unsigned)quick_or_full(1, 3) };
+	struct held r = {.windows = (unsigned)quick_or_full(1, 3)};
 	double alone = neighbour_speed_alone(r.windows + 1);
 	struct crew crew;
 	int err;
@@ -129,14 +131,14 @@ static int run_p5(const struct contender *c, const struct point *p, double *valu
 	crew_close(&crew);
 	if (err)
 		return err;
-	value[0] = r.burnt;
-	value[1] = 100 * r.neighbour / alone;
+	value[BURNT] = r.burnt;
+	value[NEIGHBOUR] = 100 * r.neighbour / alone;
 	return 0;
 }
 
 static unsigned p5_points(struct point *points)
 {
-	static const unsigned threads[] = { 2, 8, 32, 64 };
+	static const unsigned threads[] = {2, 8, 32, 64};
 
 	return points_of(points, threads, COUNT_OF(threads), 1);
 }
@@ -151,22 +153,22 @@ static double p5_expected_ms(const struct point *p)
 	return quick_or_full(50, 120) + 5 * p->threads;
 }
 
-static const struct metric p5_metrics[] = {
-	{ "burnt_percent", "burnt %", "% of one CPU", LESS },
-	{ "neighbour_percent", "neighb. %", "% of its speed alone", MORE },
+static const struct metric p5_metrics[METRICS] = {
+	[BURNT] = {"burnt_percent", "burnt %", "% of one CPU", LESS},
+	[NEIGHBOUR] = {"neighbour_percent", "neighb. %", "% of its speed alone", MORE},
 };
 
 static const struct target p5_targets[] = {
-	{ "rdv", 0, AT_MOST, 1.0, NULL, 0, NULL },
-	{ "rdv", 0, AT_MOST, 0.01, "seed", 0, NULL },
-	{ "rdv", 1, AT_LEAST, 95, NULL, 0, NULL },
+	{"rdv", BURNT, AT_MOST, 1.0, NULL, 0, NULL},
+	{"rdv", BURNT, AT_MOST, 0.01, "seed", BURNT, NULL},
+	{"rdv", NEIGHBOUR, AT_LEAST, 95, NULL, 0, NULL},
 };
 
 const struct scenario scenario_p5 = {
 	.name = "P5",
 	.title = "CPU time burnt by everybody during a 10 ms isolation, N threads held",
 	.metrics = p5_metrics,
-	.n_metrics = COUNT_OF(p5_metrics),
+	.n_metrics = METRICS,
 	.targets = p5_targets,
 	.n_targets = COUNT_OF(p5_targets),
 	.points = p5_points,

@@ -15,6 +15,8 @@
 #define MAX_BATCHES 8192
 #define MIN_BATCHES 7
 
+enum { P50, FIRST, SYSCALLS, METRICS };
+
 struct idle {
 	double *batch;
 	unsigned n;
@@ -56,7 +58,7 @@ static void role_isolator(struct member *m)
 static int run_p4(const struct contender *c, const struct point *p, double *value)
 {
 	static double batch[MAX_BATCHES];
-	struct idle r = { .batch = batch };
+	struct idle r = {.batch = batch};
 	struct crew crew;
 	int err;
 
@@ -73,15 +75,15 @@ static int run_p4(const struct contender *c, const struct point *p, double *valu
 	crew_close(&crew);
 	if (err)
 		return err;
-	value[0] = summarize(batch, r.n).median;
-	value[1] = r.first_ns;
-	value[2] = r.syscalls;
+	value[P50] = summarize(batch, r.n).median;
+	value[FIRST] = r.first_ns;
+	value[SYSCALLS] = r.syscalls;
 	return 0;
 }
 
 static unsigned p4_points(struct point *points)
 {
-	static const unsigned threads[] = { 0, 1, 16, 60, 256, 1023 };
+	static const unsigned threads[] = {0, 1, 16, 60, 256, 1023};
 
 	return points_of(points, threads, COUNT_OF(threads), 1);
 }
@@ -111,24 +113,25 @@ static bool at_1023(const struct point *p)
 	return p->threads == 1023;
 }
 
-static const struct metric p4_metrics[] = {
-	{ "isolation_p50_ns", "p50 ns", "ns per isolate + release", LESS },
-	{ "first_isolation_ns", "first ns", "ns", LESS },
-	{ "syscalls_per_isolation", "syscalls", "futex and membarrier calls", LESS },
+static const struct metric p4_metrics[METRICS] = {
+	[P50] = {"isolation_p50_ns", "p50 ns", "ns per isolate + release", LESS},
+	[FIRST] = {"first_isolation_ns", "first ns", "ns", LESS},
+	[SYSCALLS] = {"syscalls_per_isolation", "syscalls", "futex and membarrier calls",
+		      LESS},
 };
 
 static const struct target p4_targets[] = {
-	{ "rdv", 0, AT_MOST, 1.1, "seed", 0, up_to_60 },
-	{ "rdv", 0, AT_MOST, 0.03, "urcu-qsbr", 0, from_60 },
-	{ "rdv", 0, AT_MOST, 100, NULL, 0, at_1023 },
-	{ "rdv", 2, AT_MOST, 0, NULL, 0, NULL },
+	{"rdv", P50, AT_MOST, 1.1, "seed", P50, up_to_60},
+	{"rdv", P50, AT_MOST, 0.03, "urcu-qsbr", P50, from_60},
+	{"rdv", P50, AT_MOST, 100, NULL, 0, at_1023},
+	{"rdv", SYSCALLS, AT_MOST, 0, NULL, 0, NULL},
 };
 
 const struct scenario scenario_p4 = {
 	.name = "P4",
 	.title = "isolate + release, N others idle and harmless",
 	.metrics = p4_metrics,
-	.n_metrics = COUNT_OF(p4_metrics),
+	.n_metrics = METRICS,
 	.targets = p4_targets,
 	.n_targets = COUNT_OF(p4_targets),
 	.points = p4_points,

@@ -13,7 +13,9 @@
 
 enum { LITTLE_WORK, SOME_WORK, WORKS };
 
-static const double works_ns[WORKS] = { 30, 6000 };
+static const double works_ns[WORKS] = {30, 6000};
+
+enum { PER_SECOND, FAIRNESS, LONGEST, OF_IDEAL, METRICS };
 
 enum phase { WARM_UP, MEASURED };
 
@@ -85,10 +87,10 @@ static void collect(const struct crew *crew, const struct isolators *r, double s
 		most = n > most ? n : most;
 		longest = longer(longest, r->longest_ns[i]);
 	}
-	value[0] = (double)sum / seconds;
-	value[1] = most ? (double)fewest / (double)most : 0;
-	value[2] = (double)longest / NS_PER_MS;
-	value[3] = 100 * value[0] * work_ns / NS_PER_S;
+	value[PER_SECOND] = (double)sum / seconds;
+	value[FAIRNESS] = most ? (double)fewest / (double)most : 0;
+	value[LONGEST] = (double)longest / NS_PER_MS;
+	value[OF_IDEAL] = 100 * value[PER_SECOND] * work_ns / NS_PER_S;
 }
 
 static int run_p6(const struct contender *c, const struct point *p, double *value)
@@ -121,7 +123,7 @@ static int run_p6(const struct contender *c, const struct point *p, double *valu
 
 static unsigned p6_points(struct point *points)
 {
-	static const unsigned threads[] = { 2, 8, 32, 128 };
+	static const unsigned threads[] = {2, 8, 32, 128};
 
 	return points_of(points, threads, COUNT_OF(threads), WORKS);
 }
@@ -148,28 +150,29 @@ static bool some_work_crowded(const struct point *p)
 	return p->variant == SOME_WORK && p->threads >= 4 * cpu_count();
 }
 
-static const struct metric p6_metrics[] = {
-	{ "isolations_per_s", "per s", "isolations/s", MORE },
-	{ "fewest_over_most", "min/max", "ratio", MORE },
-	{ "longest_wait_ms", "longest ms", "ms", LESS },
-	{ "of_ideal_percent", "of ideal %", "% of what the work alone would allow", MORE },
+static const struct metric p6_metrics[METRICS] = {
+	[PER_SECOND] = {"isolations_per_s", "per s", "isolations/s", MORE},
+	[FAIRNESS] = {"fewest_over_most", "min/max", "ratio", MORE},
+	[LONGEST] = {"longest_wait_ms", "longest ms", "ms", LESS},
+	[OF_IDEAL] = {"of_ideal_percent", "of ideal %", "% of what the work allows",
+		      MORE},
 };
 
 static const struct target p6_targets[] = {
-	{ "rdv", 0, AT_LEAST, 0.95, "seed", 0, up_to_cpus },
-	{ "rdv", 0, AT_LEAST, 1.0, "seed", 0, NULL },
-	{ "rdv", 0, AT_LEAST, 1.5, "seed", 0, some_work_crowded },
-	{ "rdv", 0, AT_LEAST, 2.0, "urcu-qsbr", 0, NULL },
-	{ "rdv", 0, AT_LEAST, 2.0, "urcu-memb", 0, NULL },
-	{ "rdv", 1, AT_LEAST, 0.5, NULL, 0, NULL },
-	{ "rdv", 2, AT_MOST, 0.5, "seed", 2, NULL },
+	{"rdv", PER_SECOND, AT_LEAST, 0.95, "seed", PER_SECOND, up_to_cpus},
+	{"rdv", PER_SECOND, AT_LEAST, 1.0, "seed", PER_SECOND, NULL},
+	{"rdv", PER_SECOND, AT_LEAST, 1.5, "seed", PER_SECOND, some_work_crowded},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-qsbr", PER_SECOND, NULL},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-memb", PER_SECOND, NULL},
+	{"rdv", FAIRNESS, AT_LEAST, 0.5, NULL, 0, NULL},
+	{"rdv", LONGEST, AT_MOST, 0.5, "seed", LONGEST, NULL},
 };
 
 const struct scenario scenario_p6 = {
 	.name = "P6",
 	.title = "K isolators back to back",
 	.metrics = p6_metrics,
-	.n_metrics = COUNT_OF(p6_metrics),
+	.n_metrics = METRICS,
 	.targets = p6_targets,
 	.n_targets = COUNT_OF(p6_targets),
 	.points = p6_points,

@@ -17,6 +17,18 @@
 
 enum { ALL_ASLEEP, SOME_RUN, VARIANTS };
 
+enum {
+	GATHER_WAITS,
+	GATHER_WAKES,
+	MOST_TO_GATHER,
+	RELEASE_WAKES,
+	MEMBARRIERS,
+	HELD_WAITS,
+	HELD_SWITCHES,
+	SLEEPER_SWITCHES,
+	METRICS
+};
+
 #define RUNNERS 8
 #define HOLD_NS (2 * NS_PER_MS)
 
@@ -118,16 +130,17 @@ static void collect(const struct kernel_work *r, double *value)
 {
 	const double isolations = r->isolations, held = isolations * r->runners;
 
-	value[0] = (double)r->gather_waits / isolations;
-	value[1] = (double)r->gather_wakes / isolations;
-	value[2] = (double)larger(r->most_gather_waits, r->most_gather_wakes);
-	value[3] = (double)r->release_wakes / isolations;
-	value[4] = (double)r->membarriers / isolations;
+	value[GATHER_WAITS] = (double)r->gather_waits / isolations;
+	value[GATHER_WAKES] = (double)r->gather_wakes / isolations;
+	value[MOST_TO_GATHER] =
+		(double)larger(r->most_gather_waits, r->most_gather_wakes);
+	value[RELEASE_WAKES] = (double)r->release_wakes / isolations;
+	value[MEMBARRIERS] = (double)r->membarriers / isolations;
 	if (r->runners) {
-		value[5] = (double)r->held_waits / held;
-		value[6] = (double)r->held_switches / held;
+		value[HELD_WAITS] = (double)r->held_waits / held;
+		value[HELD_SWITCHES] = (double)r->held_switches / held;
 	}
-	value[7] = (double)r->sleeper_switches;
+	value[SLEEPER_SWITCHES] = (double)r->sleeper_switches;
 }
 
 static int run_p10(const struct contender *c, const struct point *p, double *value)
@@ -162,7 +175,7 @@ static int run_p10(const struct contender *c, const struct point *p, double *val
 
 static unsigned p10_points(struct point *points)
 {
-	static const unsigned threads[] = { 16 };
+	static const unsigned threads[] = {16};
 
 	return points_of(points, threads, COUNT_OF(threads), VARIANTS);
 }
@@ -192,31 +205,39 @@ static bool some_run(const struct point *p)
 	return p->variant == SOME_RUN;
 }
 
-static const struct metric p10_metrics[] = {
-	{ "gather_waits", "gath.waits", "futex waits of the isolator per isolation", LESS },
-	{ "gather_wakes", "gath.wakes", "futex wakes of all per isolation", LESS },
-	{ "most_to_gather", "most once", "the most waits or wakes to gather once", LESS },
-	{ "release_wakes", "rel.wakes", "futex wakes of all per isolation", LESS },
-	{ "membarriers", "membarr.", "membarrier calls per isolation", LESS },
-	{ "waits_per_held", "held waits", "futex waits per held thread", LESS },
-	{ "switches_per_held", "held sw.", "voluntary switches per held thread", LESS },
-	{ "sleeper_switches", "sleeper sw", "context switches of all sleepers", LESS },
+static const struct metric p10_metrics[METRICS] = {
+	[GATHER_WAITS] = {"gather_waits", "gath.waits",
+			  "futex waits of the isolator, per isolation", LESS},
+	[GATHER_WAKES] = {"gather_wakes", "gath.wakes", "futex wakes, per isolation",
+			  LESS},
+	[MOST_TO_GATHER] = {"most_to_gather", "most once",
+			    "the most waits or wakes to gather once", LESS},
+	[RELEASE_WAKES] = {"release_wakes", "rel.wakes", "futex wakes, per isolation",
+			   LESS},
+	[MEMBARRIERS] = {"membarriers", "membarr.", "membarrier calls per isolation",
+			 LESS},
+	[HELD_WAITS] = {"waits_per_held", "held waits", "futex waits per held thread",
+			LESS},
+	[HELD_SWITCHES] = {"switches_per_held", "held sw.",
+			   "voluntary switches per held thread", LESS},
+	[SLEEPER_SWITCHES] = {"sleeper_switches", "sleeper sw",
+			      "context switches of all sleepers", LESS},
 };
 
 static const struct target p10_targets[] = {
-	{ "rdv", 0, AT_MOST, 0, NULL, 0, all_asleep },
-	{ "rdv", 1, AT_MOST, 0, NULL, 0, all_asleep },
-	{ "rdv", 3, AT_MOST, 0, NULL, 0, all_asleep },
-	{ "rdv", 2, AT_MOST, 1, NULL, 0, some_run },
-	{ "rdv", 5, AT_MOST, 1, NULL, 0, some_run },
-	{ "rdv", 7, AT_MOST, 0, NULL, 0, NULL },
+	{"rdv", GATHER_WAITS, AT_MOST, 0, NULL, 0, all_asleep},
+	{"rdv", GATHER_WAKES, AT_MOST, 0, NULL, 0, all_asleep},
+	{"rdv", RELEASE_WAKES, AT_MOST, 0, NULL, 0, all_asleep},
+	{"rdv", MOST_TO_GATHER, AT_MOST, 1, NULL, 0, some_run},
+	{"rdv", HELD_WAITS, AT_MOST, 1, NULL, 0, some_run},
+	{"rdv", SLEEPER_SWITCHES, AT_MOST, 0, NULL, 0, NULL},
 };
 
 const struct scenario scenario_p10 = {
 	.name = "P10",
 	.title = "kernel work per isolation",
 	.metrics = p10_metrics,
-	.n_metrics = COUNT_OF(p10_metrics),
+	.n_metrics = METRICS,
 	.counts = true,
 	.targets = p10_targets,
 	.n_targets = COUNT_OF(p10_targets),

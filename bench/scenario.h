@@ -21,8 +21,8 @@ struct point {
 enum better { LESS, MORE };
 
 struct metric {
-	const char *name;  /* for JSON */
-	const char *head;  /* of its column, at most 10 characters */
+	const char *name; /* for JSON */
+	const char *head; /* of its column, at most 10 characters */
 	const char *unit;
 	enum better better;
 };
@@ -63,7 +63,8 @@ struct scenario {
 
 	unsigned (*points)(struct point *points);
 	void (*label)(const struct point *p, char *text, size_t size);
-	double (*expected_ms)(const struct point *p); /* roughly, for the remaining time */
+	double (*expected_ms)(
+		const struct point *p); /* roughly, for the remaining time */
 	/* One run.  value[] is NAN at first.  Returns 0 or -errno. */
 	int (*run)(const struct contender *c, const struct point *p, double *value);
 };
@@ -71,7 +72,7 @@ struct scenario {
 extern const struct scenario *const scenarios[];
 extern const unsigned n_scenarios;
 
-/* The given numbers of threads, or those of --threads; each with every variant. */
+/* The given numbers of threads, or those of --threads, with every variant. */
 unsigned points_of(struct point *points, const unsigned *threads, unsigned n,
 		   unsigned variants);
 

@@ -24,6 +24,6 @@ unsigned points_of(struct point *points, const unsigned *threads, unsigned n,
 	}
 	for (unsigned v = 0; v < variants; v++)
 		for (unsigned i = 0; i < n && n_points < MAX_POINTS; i++)
-			points[n_points++] = (struct point){ threads[i], v };
+			points[n_points++] = (struct point){threads[i], v};
 	return n_points;
 }

@@ -27,7 +27,7 @@ run()
 	"$bench" "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
 	[ $status -eq "$want" ] ||
-		fail "rdv-bench $*: exit status $status, expected $want: $(cat "$tmp/err")"
+		fail "rdv-bench $*: status $status, expected $want: $(cat "$tmp/err")"
 }
 
 # refuse MESSAGE OPTION...: one line that says so, and exit status 2
@@ -36,7 +36,8 @@ refuse()
 	message=$1
 	shift
 	run 2 "$@"
-	[ "$(wc -l <"$tmp/err")" -eq 1 ] || fail "rdv-bench $*: not one line: $(cat "$tmp/err")"
+	[ "$(wc -l <"$tmp/err")" -eq 1 ] ||
+		fail "rdv-bench $*: not one line: $(cat "$tmp/err")"
 	grep -q -F -e "$message" "$tmp/err" ||
 		fail "rdv-bench $*: no \"$message\" in: $(cat "$tmp/err")"
 }
