@@ -19,41 +19,73 @@ extern inline void rdv_harmless_now(rdv_thread *self);
 extern inline void rdv_harmless_end(rdv_thread *self);
 extern inline bool rdv_checkpoint(rdv_thread *self);
 
+/* --------------------------------------------------------------- signal handlers
+ *
+ * A handler may make the thread harmless, and end that.  Where it interrupts a call
+ * that others depend upon, because they wait for what it does next, or for the lock
+ * that it holds, or because the gate is closed on its behalf, it must not wait.  So
+ * the call sets waiting: the handler then leaves the thread parked (see
+ * rdv_harmless_end_slow()), which it is anyway, or else rdv_unshield() runs again.
+ */
+
+void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
+{
+	shield->state = rdv_load_rlx(&m->self.state);
+	shield->waiting = rdv_load_rlx(&m->waiting);
+	rdv_store_rlx(&m->waiting, 1);
+	rdv_signal_fence();
+}
+
+void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
+{
+	rdv_signal_fence();
+	rdv_store_rlx(&m->waiting, shield->waiting);
+	rdv_signal_fence();
+	if (shield->state == RDV_STATE_RUNNING &&
+	    rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING)
+		rdv_leave(m, NULL);
+}
+
 /* ------------------------------------------------------------------ publishing */
 
 /*
  * Wakes the leader if the thread that has just published itself was the last one
- * that it waits for.
+ * that it waits for.  Who swaps gathering wakes, so one thread does.
  *
  * [GATHER-SLEEP] Dekker: the leader sets gathering, then reads harmless[]; we
  * set our bit in harmless[], then read gathering.  awaited[] was written before
  * gathering.  If it is a former leader's by now, the new one has not read
  * harmless[] yet, and a wake-up for the old one does no harm.
  */
-static void tell_leader(rdv_domain *d)
+static void tell_leader(struct rdv_member *m)
 {
+	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_sc(&d->gathering);
-	uint32_t word, words;
+	struct rdv_shield shield;
 
-	if (!gathering)
+	if (!gathering || rdv_anybody_missing(d))
 		return;
-	words = rdv_load_sc(&d->words);
-	for (word = 0; word < words; word++)
-		if (rdv_load_rlx(&d->awaited[word]) & ~rdv_load_sc(&d->harmless[word]))
-			return;
-	rdv_futex_wake(&d->harmless[gathering - 1], 1, RDV_FUTEX_ANY);
+	rdv_shield(m, &shield);
+	if (rdv_cas_sc(&d->gathering, &gathering, 0))
+		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
+	rdv_unshield(m, &shield);
 }
 
 /*
  * Publishes that the calling thread is harmless.  It stays so until it goes
  * through rdv_leave().  [PARK] release: what it did before, for the leader that
  * finds it PARKED with the bit still clear; the bit itself is seq_cst.
+ *
+ * Again, if a handler ran and became harmless by the fast path in between: with the
+ * bit set the state has to say so.
  */
 void rdv_park(struct rdv_member *m)
 {
-	rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
-	rdv_or_sc(&m->domain->harmless[m->word], m->bit);
-	tell_leader(m->domain);
+	do {
+		rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
+		rdv_or_sc(&m->domain->harmless[m->word], m->bit);
+	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED);
+	tell_leader(m);
 }
 
 /* -------------------------------------------------------------------- leaving */
@@ -86,8 +118,8 @@ static bool step_out(struct rdv_member *m)
  * others that were held.  Returns 0, or 1 if it was held first; -EBUSY (for
  * rdv_do_not_wait), -ETIMEDOUT: still parked.
  *
- * While the user has made the thread harmless, or it runs, waiting is 0; see
- * rdv_harmless_end_slow().
+ * It looks at the gate before it steps out, too: if that is closed there is no need
+ * to disturb the leader.
  */
 int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -97,7 +129,7 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
 	for (;;) {
 		rdv_store_rlx(&m->waiting, 0);
 		rdv_signal_fence();
-		if (step_out(m))
+		if (rdv_ctl_open(rdv_load_sc(&d->ctl)) && step_out(m))
 			break;
 		rdv_store_rlx(&m->waiting, 1);
 		rdv_signal_fence();
@@ -126,23 +158,15 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
 
 /*
  * A thread that has the token and is not going to use it passes it on, to the next
- * isolator after the given id.  If it runs it normally stays so, and the next owner
- * waits for it.  But a handler that interrupts us here must be able to make us
- * harmless and cannot wait for the gate that we keep closed, so it leaves us parked.
+ * isolator after the given id.  If it runs it stays so, and the next owner waits for it.
  */
 void rdv_give_up(struct rdv_member *m, uint32_t after)
 {
-	uint32_t state = rdv_load_rlx(&m->self.state);
-	uint32_t waiting = rdv_load_rlx(&m->waiting);
+	struct rdv_shield shield;
 
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	rdv_shield(m, &shield);
 	rdv_pass(m, false, after);
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, waiting);
-	rdv_signal_fence();
-	if (state == RDV_STATE_RUNNING && rdv_load_rlx(&m->self.state) != state)
-		rdv_leave(m, NULL);
+	rdv_unshield(m, &shield);
 }
 
 /* ---------------------------------------------------------------------- calls */
@@ -202,20 +226,20 @@ void rdv_harmless_till_end(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
+	struct rdv_shield shield;
 
 	if (rdv_load_rlx(&m->waiting) || rdv_owns(m))
 		return;
 	rdv_harmless_now(self);
 	if (rdv_ctl_open(rdv_load_sc(&d->ctl)))
 		return;
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	rdv_shield(m, &shield);
+	rdv_park(m);
 	rdv_hold_begin(d);
 	rdv_wait_open(m, NULL);
 	rdv_hold_end(m);
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, 0);
 	rdv_wake_held(d);
+	rdv_unshield(m, &shield);
 }
 
 bool rdv_checkpoint_slow(rdv_thread *self)

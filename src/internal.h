@@ -26,7 +26,7 @@
  *	               is given back  by compare-and-swap on ctl: the round ends
  *
  *	who sleeps     on                     until                   woken by
- *	the leader     harmless[w], not full  all that it awaits are  the last of them
+ *	the leader     gathering              all that it awaits are  the last of them
  *	an isolator    want_rdv[w]            its own bit is clear    its predecessor
  *	a held thread  ctl                    no owner                the round's end,
  *	                                                              then one another
@@ -87,7 +87,7 @@ struct rdv_domain {
 	rdv_word asleep;    /* how many of the held (are about to) sleep on ctl */
 	rdv_word waking;    /* a held thread was woken and has not looked at ctl yet */
 	rdv_word barred;    /* isolators that may not open a round while held != 0 */
-	rdv_word gathering; /* 1 + the word of harmless[] that the leader sleeps on */
+	rdv_word gathering; /* not 0: the leader sleeps on it, until nobody is awaited */
 	rdv_word spinners;  /* threads that spin now */
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
 	uint32_t
@@ -173,9 +173,18 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
 /* harmless.c: becoming harmless, and running again */
 extern const struct timespec rdv_do_not_wait; /* a deadline: -EBUSY at once */
 
+struct rdv_shield {
+	uint32_t state, waiting;
+};
+
+void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
+void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
 int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
+
+/* isolate.c */
+bool rdv_anybody_missing(const rdv_domain *d);
 
 /* round.c: who may open a round, who comes next, and what happens at its end */
 bool rdv_may_open(const rdv_domain *d);

@@ -78,50 +78,46 @@ static bool look_around(const struct rdv_member *m)
 	return any != 0;
 }
 
-/* The first word that somebody we await is missing from, or words. */
-static uint32_t missing_from(const rdv_domain *d, uint32_t word, uint32_t words)
+/* Whether anybody of awaited[] is not harmless yet. */
+bool rdv_anybody_missing(const rdv_domain *d)
 {
-	for (; word < words; word++)
+	uint32_t word, words = rdv_load_sc(&d->words);
+
+	for (word = 0; word < words; word++)
 		if (rdv_load_rlx(&d->awaited[word]) & ~rdv_load_sc(&d->harmless[word]))
-			break;
-	return word;
+			return true;
+	return false;
 }
 
 /*
  * Waits until everybody in awaited[] is harmless.
  *
  * [GATHER-SLEEP] Whoever sets the last of the bits wakes us: it set the bit, then
- * reads gathering; we set gathering, then read the word.  The kernel compares the
- * word with a value that lacks a bit we await, so a bit set in between keeps us
- * awake.  A bit may be cleared again by a thread that tries to leave; it finds the
- * gate closed, sets it again, and then it may be the last.
+ * reads gathering; we set gathering, then read the bits.  It is not a word of
+ * harmless[] that we sleep on: other bits of it change all the time, and each of
+ * them would send us round this loop once more.
  */
 static bool await(rdv_domain *d, const struct timespec *deadline)
 {
-	uint32_t words = rdv_load_sc(&d->words);
-	uint32_t word = 0, seen;
+	uint32_t gathering = rdv_load_rlx(&d->ctl);
 	struct rdv_spin spin;
-	bool done;
+	bool missing;
 	int ret = 0;
 
 	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
-	do {
-		word = missing_from(d, word, words);
-		done = word == words;
-	} while (!done && rdv_spin_once(&spin));
+	while ((missing = rdv_anybody_missing(d)) && rdv_spin_once(&spin))
+		;
 	rdv_spin_end(&spin);
 
-	while (!done && ret != -ETIMEDOUT) {
-		rdv_store_sc(&d->gathering, word + 1);
-		seen = rdv_load_sc(&d->harmless[word]);
-		if (rdv_load_rlx(&d->awaited[word]) & ~seen)
-			ret = rdv_futex_wait(&d->harmless[word], seen, RDV_FUTEX_ANY,
+	while (missing && ret != -ETIMEDOUT) {
+		rdv_store_sc(&d->gathering, gathering);
+		if (rdv_anybody_missing(d))
+			ret = rdv_futex_wait(&d->gathering, gathering, RDV_FUTEX_ANY,
 					     deadline);
-		word = missing_from(d, 0, words);
-		done = word == words;
+		missing = rdv_anybody_missing(d);
 	}
 	rdv_store_rlx(&d->gathering, 0);
-	return done;
+	return !missing;
 }
 
 /* The owner becomes alone; false if the deadline passed first. */

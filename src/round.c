@@ -203,8 +203,8 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
  * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we
  * opened the gate, then read asleep.
  * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
- * gate, then read waking.  If it was clear for us it is ours to wake somebody, if it
- * was not the woken thread will see the gate open, or that of a later round.
+ * gate, then read waking.  If it was clear it is ours to wake somebody, if it was
+ * not the woken thread will see the gate open, or that of a later round.
  */
 void rdv_wake_held(rdv_domain *d)
 {
@@ -233,7 +233,8 @@ void rdv_wake_held(rdv_domain *d)
  *
  * [HELD-SLEEP] asleep, then ctl: whoever opens the gate after that wakes, above, and
  * has changed ctl, if we are not asleep yet.
- * [WAKING] waking, then ctl, whatever woke us.
+ * [WAKING] waking, then ctl, each time: we may have been woken, or be a handler that
+ * interrupted rdv_wake_held().  Where neither is so it costs a wake-up at most.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -252,13 +253,11 @@ int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 
 	rdv_add_sc(&d->asleep, 1);
 	for (;;) {
+		rdv_store_sc(&d->waking, 0);
 		ctl = rdv_load_sc(&d->ctl);
-		if (rdv_ctl_open(ctl))
-			break;
-		if (ret == -ETIMEDOUT)
+		if (rdv_ctl_open(ctl) || ret == -ETIMEDOUT)
 			break;
 		ret = rdv_futex_wait(&d->ctl, ctl, RDV_FUTEX_ANY, deadline);
-		rdv_store_sc(&d->waking, 0);
 	}
 	rdv_sub_sc(&d->asleep, 1);
 	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;

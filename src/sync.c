@@ -223,10 +223,14 @@ void rdv_sync_close(rdv_domain *d)
 
 int rdv_sync_enable(rdv_domain *domain)
 {
+	struct rdv_member *m = rdv_thread_member(domain);
 	struct rdv_sync *s = &domain->sync;
+	struct rdv_shield shield;
 	int saved_errno = errno;
 	int ret;
 
+	if (m)
+		rdv_shield(m, &shield);
 	rdv_lock(&domain->registry);
 	if (s->fd < 0) {
 		ret = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -239,6 +243,8 @@ int rdv_sync_enable(rdv_domain *domain)
 		ret = s->fd;
 	}
 	rdv_unlock(&domain->registry);
+	if (m)
+		rdv_unshield(m, &shield);
 	errno = saved_errno;
 	return ret;
 }
@@ -252,7 +258,9 @@ void rdv_sync_want(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	struct rdv_sync *s = &m->domain->sync;
+	struct rdv_shield shield;
 
+	rdv_shield(m, &shield);
 	rdv_lock(&m->domain->registry);
 	if (!m->sync_want) {
 		m->sync_want = true;
@@ -261,6 +269,7 @@ void rdv_sync_want(rdv_thread *self)
 		call_pollers(m->domain);
 	}
 	rdv_unlock(&m->domain->registry);
+	rdv_unshield(m, &shield);
 }
 
 /* acquire: [SYNC] what the first requester did before it asked */
@@ -276,27 +285,22 @@ bool rdv_sync_wanted(const rdv_thread *self)
 	return m->sync_in ? m->sync_turn : m->sync_want;
 }
 
-/* Parks for the waits below; rdv_leave() ends it. */
-static void park_waiting(struct rdv_member *m)
-{
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
-	rdv_park(m);
-}
-
 void rdv_sync_enter(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
 	struct rdv_sync *s = &d->sync;
+	struct rdv_shield shield;
 
 	rdv_must(!m->depth, "rdv_sync_enter", m, "not isolated");
+	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (m->sync_in || !rdv_load_rlx(&s->pending)) {
 		rdv_unlock(&d->registry);
+		rdv_unshield(m, &shield);
 		return;
 	}
-	park_waiting(m);
+	rdv_park(m);
 	m->sync_in = true;
 	s->entered++;
 	s->phase = FORMING;
@@ -312,13 +316,16 @@ void rdv_sync_exit(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
 	struct rdv_sync *s = &d->sync;
+	struct rdv_shield shield;
 
+	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (!m->sync_in) {
 		rdv_unlock(&d->registry);
+		rdv_unshield(m, &shield);
 		return;
 	}
-	park_waiting(m);
+	rdv_park(m);
 	if (m->sync_turn)
 		end_turn(m);
 	s->exited++;

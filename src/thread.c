@@ -174,7 +174,5 @@ void rdv_thread_unregister(rdv_thread *self)
 	for (link = &memberships; *link != m; link = &(*link)->next)
 		;
 	*link = m->next;
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, 0);
-	strike_off(m);
+	strike_off(m); /* waiting stays set, for the next one in the slot to clear */
 }
