@@ -82,6 +82,7 @@ static void tell_leader(struct rdv_member *m)
 void rdv_park(struct rdv_member *m)
 {
 	do {
+		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED);
 		rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
 		rdv_or_sc(&m->domain->harmless[m->word], m->bit);
 	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED);
@@ -107,6 +108,7 @@ static bool step_out(struct rdv_member *m)
 	do {
 		rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 		rdv_and_sc(&d->harmless[m->word], ~m->bit);
+		rdv_store_rlx(&m->self.parked, 0);
 		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
 			return false;
 	} while (rdv_load_sc(&d->harmless[m->word]) & m->bit);

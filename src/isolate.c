@@ -227,6 +227,7 @@ static void take_office(struct rdv_member *m)
 	rdv_signal_fence();
 	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 	rdv_and_sc(&d->harmless[m->word], ~m->bit);
+	rdv_store_rlx(&m->self.parked, 0);
 }
 
 /* ----------------------------------------------------------------------- calls */

@@ -81,6 +81,7 @@ static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 		return NULL;
 	memset(m, 0, sizeof(*m));
 	m->self.state = RDV_STATE_PARKED;
+	m->self.parked = RDV_STATE_PUBLISHED;
 	m->self.biased = d->biased;
 	m->self.gate = &d->ctl;
 	m->domain = d;

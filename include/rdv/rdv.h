@@ -161,10 +161,10 @@ RDV_API unsigned rdv_thread_id(const rdv_thread *self);
  * one rdv_harmless_end() ends both.  In an isolated section both are no-ops.
  *
  * Both, and the other calls of this section, are async-signal-safe for a handler
- * that leaves the thread as it found it.  A handler that interrupted a librdv
- * call of the same domain finds the thread harmless; its rdv_harmless_end()
- * then returns at once with the thread still harmless, so it never waits for
- * the call that it interrupted.
+ * that leaves the thread as it found it.  A handler that may have interrupted a
+ * librdv call of the same domain must take the thread for harmless, also after its
+ * own rdv_harmless_end(): that never waits for the call that it interrupted, and
+ * may return with the thread still harmless instead.
  */
 RDV_API inline void rdv_harmless_now(rdv_thread *self);
 RDV_API inline void rdv_harmless_end(rdv_thread *self);
@@ -236,9 +236,10 @@ typedef uint32_t rdv_word;
 #endif
 
 struct rdv_thread {
-	rdv_word state;       /* one of RDV_STATE_*; doc/design.md has the edges */
-	uint32_t biased;      /* RDV_FENCE_BIASED is in force */
+	rdv_word state;  /* one of RDV_STATE_*; doc/design.md has the edges */
+	rdv_word parked; /* RDV_STATE_PUBLISHED from rdv_park() until it runs, or 0 */
 	const rdv_word *gate; /* the domain's ctl; closed while it names an owner */
+	uint32_t biased;      /* RDV_FENCE_BIASED is in force */
 };
 
 #define RDV_STATE_RUNNING   0u
@@ -257,34 +258,35 @@ RDV_API bool rdv_checkpoint_slow(rdv_thread *self);
  * the other.  Biased, the compiler barrier stands for our half of the fence and
  * the isolator's membarrier for both.  [OPEN] a gate seen open shows what was done
  * while it was closed.
+ *
+ * Returns whether we had been published, by ourselves or, with full fences, by a
+ * leader.  Biased it is read after the store, for the sake of a handler in between.
  */
 RDV_API inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state)
 {
-	uint32_t old;
-
 	if (!self->biased)
-		return __atomic_exchange_n(&self->state, state, __ATOMIC_SEQ_CST);
-	old = __atomic_load_n(&self->state, __ATOMIC_RELAXED);
+		return __atomic_exchange_n(&self->state, state, __ATOMIC_SEQ_CST) &
+		       RDV_STATE_PUBLISHED;
 	__atomic_store_n(&self->state, state, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return old;
+	return __atomic_load_n(&self->parked, __ATOMIC_RELAXED);
 }
 
 inline void rdv_harmless_now(rdv_thread *self)
 {
-	uint32_t old = rdv_state_set(self, RDV_STATE_HARMLESS);
+	uint32_t published = rdv_state_set(self, RDV_STATE_HARMLESS);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | (old & RDV_STATE_PUBLISHED)))
+	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
 		rdv_harmless_now_slow(self);
 }
 
 inline void rdv_harmless_end(rdv_thread *self)
 {
-	uint32_t old = rdv_state_set(self, RDV_STATE_RUNNING);
+	uint32_t published = rdv_state_set(self, RDV_STATE_RUNNING);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | (old & RDV_STATE_PUBLISHED)))
+	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
 		rdv_harmless_end_slow(self);
 }
 
