@@ -77,14 +77,15 @@ static void tell_leader(struct rdv_member *m)
  * finds it PARKED with the bit still clear; the bit itself is seq_cst.
  *
  * Again, if a handler ran and became harmless by the fast path in between: with the
- * bit set the state has to say so.
+ * bit set, state and parked have to say so.
  */
 void rdv_park(struct rdv_member *m)
 {
 	do {
-		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED);
 		rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
 		rdv_or_sc(&m->domain->harmless[m->word], m->bit);
+		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED);
+		rdv_signal_fence();
 	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED);
 	tell_leader(m);
 }
