@@ -14,7 +14,6 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static rdv_domain *domain;
 static unsigned long mask = 1;
 
-static __thread rdv_thread *self;
 static __thread unsigned int own_tid;
 static __thread unsigned long own_bit = 1;
 
@@ -41,11 +40,14 @@ rdv_domain *rdv_hathreads_domain(void)
 	return domain;
 }
 
+/* Looked up each time: the thread may have unregistered by the other interface. */
 rdv_thread *rdv_hathreads_self(void)
 {
+	rdv_thread *self = rdv_thread_self(rdv_hathreads_domain());
+
 	if (!self)
 		must_succeed("cannot add a thread to the domain",
-			     rdv_thread_register(rdv_hathreads_domain(), NULL, &self));
+			     rdv_thread_register(domain, NULL, &self));
 	return self;
 }
 
