@@ -11,7 +11,7 @@ Installs, from Debian's packages, what is missing to
   build   build the library from its repository
   test    run all tests
   bench   have all contenders in the benchmark
-  ci      run all parts of .ci/run: clang and its sanitizers, valgrind
+  ci      run all parts of .ci/run: clang, the sanitizers, valgrind, other machines
 
 Without a group: build, test and bench.  Works as root or with sudo; needs neither
 these nor the network if nothing is missing.  --dry-run: says what is missing."
@@ -40,6 +40,14 @@ includes() {
 
 clang_runtime() {
 	have clang && [ -e "$(clang -print-file-name="libclang_rt.tsan-$(uname -m).a")" ]
+}
+
+runs_32_bits() {
+	echo 'int main(void) { return 0; }' | cc -m32 -x c - -o /dev/null
+}
+
+have_nginx() {
+	have nginx || [ -x /usr/sbin/nginx ]
 }
 
 module() {
@@ -72,6 +80,11 @@ for group in ${groups:-build test bench}; do
 	test)
 		package libcmocka-dev module cmocka
 		package g++ includes c++ c++ cstdio
+		package libuv1-dev module libuv
+		package libev-dev includes cc c ev.h
+		package liburing-dev module liburing
+		package nginx have_nginx
+		package wrk have wrk
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr
@@ -81,6 +94,10 @@ for group in ${groups:-build test bench}; do
 		package libclang-rt-dev clang_runtime
 		package valgrind have valgrind
 		package xz-utils have xz
+		package "gcc-$(cc -dumpversion)-multilib" runs_32_bits
+		package gcc-aarch64-linux-gnu have aarch64-linux-gnu-gcc
+		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
+		package qemu-user have qemu-aarch64
 		;;
 	esac
 done
@@ -108,9 +125,20 @@ apt() {
 		-o Dpkg::Use-Pty=0 "$@" </dev/null >>"$log" 2>&1
 }
 
+# The nginx that the tests start is theirs; that of the system is not to be started.
+nginx_service() {
+	case " $missing " in
+	*' nginx '*) [ ! -d /run/systemd/system ] || $as_root systemctl "$1" nginx.service ;;
+	esac >>"$log" 2>&1 || true
+}
+
 echo "$name: installing$missing"
+nginx_service mask
 # A repository that is away does not matter if the packages can be had.
 if ! { apt update; apt install --no-install-recommends $missing; }; then
 	tail -n 30 "$log" >&2
+	nginx_service unmask
 	die "apt-get failed; needed:$missing"
 fi
+nginx_service unmask
+nginx_service disable

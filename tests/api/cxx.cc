@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* What <rdv/rdv.hpp> promises; C++17 and later. */
+#include <rdv/rdv.hpp>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <type_traits>
+
+using namespace std::chrono_literals;
+
+static int failed;
+
+#define CHECK(condition)                                                        \
+	do {                                                                    \
+		if (!(condition)) {                                             \
+			std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, \
+				     __LINE__, #condition);                     \
+			failed = 1;                                             \
+		}                                                               \
+	} while (0)
+
+/* ------------------------------------------------------------- what the types are */
+
+template <class T> constexpr bool owner()
+{
+	return !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> &&
+	       std::is_nothrow_move_constructible_v<T> &&
+	       std::is_nothrow_move_assignable_v<T> && std::is_nothrow_destructible_v<T>;
+}
+
+static_assert(owner<rdv::domain>() && owner<rdv::thread>());
+static_assert(owner<rdv::harmless>() && owner<rdv::isolation>());
+static_assert(std::is_nothrow_constructible_v<rdv::harmless, rdv::thread &>);
+static_assert(std::is_nothrow_constructible_v<rdv::isolation, rdv::thread &>);
+static_assert(!std::is_convertible_v<rdv::thread &, rdv::isolation>);
+static_assert(!std::is_convertible_v<rdv::thread &, rdv::harmless>);
+/* a temporary would be unregistered at once */
+static_assert(!std::is_constructible_v<rdv::isolation, rdv::thread>);
+static_assert(!std::is_constructible_v<rdv::thread, rdv::domain>);
+/* no other clock */
+static_assert(!std::is_constructible_v<rdv::isolation, rdv::thread &,
+				       std::chrono::system_clock::time_point>);
+
+/* ------------------------------------------------------------------- another thread */
+
+/* A thread that is registered and runs; it does what it is told to. */
+class mate
+{
+public:
+	explicit mate(rdv::domain &domain) : worker([this, &domain] { work(domain); })
+	{
+		tell([](rdv::thread &) {}); /* it has registered */
+	}
+	~mate()
+	{
+		tell(nullptr);
+		worker.join();
+	}
+	mate(const mate &) = delete;
+	mate &operator=(const mate &) = delete;
+
+	/* Returns when it is done. */
+	void tell(std::function<void(rdv::thread &)> what)
+	{
+		std::unique_lock lock(mutex);
+
+		order = std::move(what);
+		pending = true;
+		changed.notify_all();
+		changed.wait(lock, [this] { return !pending; });
+	}
+
+private:
+	void work(rdv::domain &domain)
+	{
+		rdv::thread self(domain, "mate");
+		std::unique_lock lock(mutex);
+
+		for (bool more = true; more;) {
+			changed.wait(lock, [this] { return pending; });
+			more = static_cast<bool>(order);
+			if (more)
+				order(self);
+			pending = false;
+			changed.notify_all();
+		}
+		lock.unlock();
+	}
+
+	std::mutex mutex;
+	std::condition_variable changed;
+	std::function<void(rdv::thread &)> order;
+	bool pending = false;
+	std::thread worker;
+};
+
+/* ------------------------------------------------------------------------- cases */
+
+template <class Function> static int error_of(Function function)
+{
+	try {
+		function();
+	} catch (const std::system_error &error) {
+		return error.code().category() == std::generic_category()
+			       ? error.code().value()
+			       : -1;
+	}
+	return 0;
+}
+
+static void domains()
+{
+	rdv_domain_attr attr = rdv::domain::defaults("attr");
+
+	CHECK(attr.max_threads == 1024);
+	attr.max_threads = 0;
+	CHECK(error_of([&] { rdv::domain bad(attr); }) == EINVAL);
+	attr.max_threads = 1;
+
+	rdv::domain first("first"), second(attr);
+	rdv_domain *const handle = first.get();
+
+	CHECK(handle && second.get() && rdv::domain().get());
+	second = std::move(first);
+	CHECK(second.get() == handle);
+	first = std::move(second);
+	{
+		rdv::thread self(first);
+
+		CHECK(first.destroy() == -EBUSY && first.get() == handle);
+	}
+	CHECK(first.destroy() == 0 && !first.get());
+	CHECK(first.destroy() == 0);
+}
+
+static void threads()
+{
+	rdv_domain_attr attr = rdv::domain::defaults();
+
+	attr.max_threads = 1;
+	rdv::domain domain(attr);
+	{
+		rdv::thread self(domain, "self");
+		rdv_thread *const handle = self;
+
+		CHECK(handle && rdv_thread_self(domain) == handle && self.id() == 0);
+		CHECK(error_of([&] { rdv::thread again(domain); }) == EEXIST);
+		std::thread([&] {
+			CHECK(error_of([&] { rdv::thread full(domain); }) == ENOSPC);
+		}).join();
+
+		rdv::thread moved = std::move(self);
+		CHECK(moved.get() == handle);
+		CHECK(!moved.checkpoint() && !moved.isolated());
+		self = std::move(moved);
+		CHECK(self.get() == handle && rdv_thread_self(domain) == handle);
+	}
+	CHECK(!rdv_thread_self(domain));
+}
+
+static void isolations()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	{
+		rdv::isolation outer(self);
+
+		CHECK(outer && self.isolated());
+		{
+			rdv::isolation inner(self);
+
+			CHECK(inner && self.isolated());
+			inner.release();
+			inner.release();
+			CHECK(!inner && self.isolated());
+			inner.isolate();
+			inner.isolate();
+		}
+		CHECK(self.isolated());
+
+		rdv::isolation moved = std::move(outer);
+		CHECK(moved && self.isolated());
+		outer = std::move(moved);
+		CHECK(outer && self.isolated());
+		outer = rdv::isolation(self, std::defer_lock);
+		CHECK(!outer && !self.isolated());
+		outer.isolate();
+		CHECK(outer && self.isolated());
+	}
+	CHECK(!self.isolated());
+	rdv_isolate(self);
+	{
+		rdv::isolation adopted(self, std::adopt_lock);
+
+		CHECK(adopted);
+	}
+	CHECK(!self.isolated());
+	try {
+		rdv::isolation alone(self);
+
+		CHECK(self.isolated());
+		throw std::runtime_error("thrown while isolated");
+	} catch (const std::runtime_error &) {
+		CHECK(!self.isolated());
+	}
+}
+
+static void tries()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate other(domain); /* runs */
+	const auto begun = rdv::clock::now();
+
+	CHECK(!rdv::isolation(self, std::try_to_lock));
+	CHECK(!rdv::isolation(self, 0ms));
+	CHECK(!rdv::isolation(self, -1h));
+	CHECK(!rdv::isolation(self, std::chrono::duration<double>(0.001)));
+	CHECK(!rdv::isolation(self, begun));
+	CHECK(!rdv::isolation(self, rdv::clock::time_point::min()));
+	CHECK(!rdv::isolation(self, rdv::clock::now() + 20ms));
+	CHECK(!rdv::isolation(self, 20ms));
+	CHECK(rdv::clock::now() - begun >= 40ms);
+
+	rdv::isolation deferred(self, std::defer_lock);
+	CHECK(!deferred.try_isolate() && !deferred);
+	CHECK(!deferred.try_isolate_for(1us) && !deferred);
+	CHECK(!deferred.try_isolate_until(begun) && !deferred);
+	CHECK(!self.isolated());
+
+	other.tell([](rdv::thread &mate) { rdv_harmless_now(mate); });
+	CHECK(deferred.try_isolate() && deferred && deferred.try_isolate());
+	deferred.release();
+	CHECK(deferred.try_isolate_for(1h) && deferred.try_isolate_for(1h));
+	deferred.release();
+	CHECK(deferred.try_isolate_until(begun) && deferred.try_isolate_until(begun));
+	deferred.release();
+	CHECK(!self.isolated());
+	CHECK(rdv::isolation(self, std::try_to_lock));
+	CHECK(rdv::isolation(self, 0ms));
+	CHECK(rdv::isolation(self, std::chrono::hours::max()));
+	CHECK(rdv::isolation(self, rdv::clock::time_point::max()));
+	CHECK(!self.isolated());
+	other.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
+}
+
+static void harmless()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate other(domain);
+	auto isolate = [](rdv::thread &mate) { rdv_isolate(mate); };
+	auto release = [](rdv::thread &mate) { rdv_release(mate); };
+	auto may_isolate = [&] {
+		bool ret = false;
+
+		other.tell([&](rdv::thread &mate) {
+			ret = static_cast<bool>(rdv::isolation(mate, std::try_to_lock));
+		});
+		return ret;
+	};
+
+	CHECK(!may_isolate());
+	{
+		rdv::harmless outer(self);
+
+		CHECK(outer && may_isolate());
+		{
+			rdv::harmless inner(self); /* it is already: nothing to end */
+
+			CHECK(!inner && inner.try_end() && may_isolate());
+		}
+		CHECK(may_isolate());
+		RDV_HARMLESS(self)
+			CHECK(may_isolate());
+		CHECK(may_isolate());
+
+		rdv::harmless moved = std::move(outer);
+		CHECK(moved && may_isolate());
+		outer = std::move(moved);
+		CHECK(outer && may_isolate());
+
+		other.tell(isolate);
+		CHECK(!outer.try_end() && outer);
+		CHECK(!outer.try_end_for(0s) && !outer.try_end_for(1ms) && outer);
+		CHECK(!outer.try_end_until(rdv::clock::now() + 1ms) && outer);
+		other.tell(release);
+		CHECK(outer.try_end_until(rdv::clock::now()) && !outer);
+		CHECK(!may_isolate());
+
+		outer = rdv::harmless(self);
+		CHECK(outer && may_isolate());
+		outer.end();
+		outer.end();
+		CHECK(!outer && !may_isolate());
+		outer = rdv::harmless(self);
+	}
+	CHECK(!may_isolate());
+	try {
+		RDV_HARMLESS(self)
+			throw std::runtime_error("thrown while harmless");
+	} catch (const std::runtime_error &) {
+		CHECK(!may_isolate());
+	}
+}
+
+static void deadlines()
+{
+	using time = rdv::clock::time_point;
+	auto is = [](timespec ts, std::time_t s, long ns) {
+		return ts.tv_sec == s && ts.tv_nsec == ns;
+	};
+	auto at = [](auto since) {
+		using point = std::chrono::time_point<rdv::clock, decltype(since)>;
+
+		return rdv::detail::deadline(point(since));
+	};
+
+	CHECK(is(at(0s), 0, 0));
+	CHECK(is(at(1500ms), 1, 500000000));
+	CHECK(is(at(2h), 7200, 0));
+	CHECK(is(at(-1ns), -1, 999999999));
+	CHECK(is(at(-1500ms), -2, 500000000));
+	CHECK(at(time::min().time_since_epoch()).tv_nsec >= 0);
+	CHECK(at(time::max().time_since_epoch()).tv_nsec < 1000000000);
+	CHECK(is(at(std::chrono::duration<double>(-0.25)), -1, 750000000));
+	CHECK(rdv::detail::after(std::chrono::hours::max()) == time::max());
+	CHECK(rdv::detail::after(rdv::clock::duration::max()) == time::max());
+	CHECK(rdv::clock::now() - rdv::detail::after(-1h) < 1h);
+	CHECK(rdv::detail::after(std::chrono::duration<double>(1e-10)) != time::max());
+}
+
+/* Threads change what they share while they run, with a lock that may be busy. */
+static void together()
+{
+	rdv::domain domain;
+	std::mutex mutex;
+	std::thread crew[4];
+	int locked = 0, isolated = 0;
+
+	for (std::thread &one : crew)
+		one = std::thread([&] {
+			rdv::thread self(domain);
+
+			for (int i = 0; i < 500; i++) {
+				rdv_mutex_lock(self, mutex.native_handle());
+				{
+					std::lock_guard lock(mutex, std::adopt_lock);
+					locked++;
+				}
+				if (i % 10)
+					continue;
+				rdv::isolation alone(self);
+				std::lock_guard lock(mutex); /* nobody can have it */
+				isolated++;
+			}
+		});
+	for (std::thread &one : crew)
+		one.join();
+	CHECK(locked == 2000 && isolated == 200);
+}
+
+int main()
+{
+	domains();
+	threads();
+	isolations();
+	tries();
+	harmless();
+	deadlines();
+	together();
+	return failed;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the scenarios share: one domain, data that only the rendez-vous protects, the
+ * calls with their checks, and the look at the end.
+ *
+ * A scenario is a function that each thread runs, with its number.  Threads that are
+ * members when it returns become harmless, so that the others can get on.
+ */
+#ifndef RDV_MODEL_FIXTURE_H
+#define RDV_MODEL_FIXTURE_H
+
+#include "engine.h"
+
+#include <rdv/sync.h>
+
+enum { WORDS = 2, IDS = WORDS * 32 };
+
+struct fixture {
+	rdv_domain d;
+	rdv_word harmless[WORDS], want_rdv[WORDS], awaited[WORDS];
+	uint32_t registered[WORDS];
+	struct rdv_member *member[IDS];
+
+	model_data shared;                 /* written by who is alone, read by who runs */
+	model_data own[MODEL_THREADS_MAX]; /* written by its thread, and who is alone */
+	model_data request;                /* written before a sync-point is asked for */
+
+	bool idle[MODEL_THREADS_MAX];   /* what its user would tell a handler */
+	bool unsure[MODEL_THREADS_MAX]; /* ... but cannot know at this moment */
+
+	uint32_t round[MODEL_THREADS_MAX]; /* in which a thread was isolated last */
+	unsigned bypassed
+		[MODEL_THREADS_MAX];      /* isolations, since it sleeps in the queue */
+	unsigned held[MODEL_THREADS_MAX]; /* rounds, since it sleeps held */
+	uint32_t held_in[MODEL_THREADS_MAX]; /* the last of these */
+	unsigned isolations;
+	unsigned came, left, served; /* at the sync-point */
+};
+
+extern struct fixture f;
+
+/* What kind of domain; members: threads that are registered, and running. */
+struct kind {
+	unsigned members;
+	bool biased;
+	bool far;     /* only the first id is in the first word of the masks */
+	bool patient; /* held threads may wait for long, as the clock has it */
+};
+
+void create(const struct kind &kind);
+
+/* For tables: create() with that kind. */
+template <unsigned members> void plain()
+{
+	create({members, false, false, false});
+}
+
+template <unsigned members> void biased()
+{
+	create({members, true, false, false});
+}
+
+template <unsigned members> void far()
+{
+	create({members, false, true, false});
+}
+
+template <unsigned members> void patient()
+{
+	create({members, false, false, true});
+}
+
+rdv_thread *me();
+bool running(); /* the calling thread is */
+
+/* --------------------------------------------------------------------- the calls */
+
+void run();   /* touches what a running thread may */
+void alone(); /* ... what an isolated one may */
+void join();
+void leave();
+
+void isolate(); /* and release */
+void release();
+bool isolate_try();
+bool isolate_until();
+
+void now();
+void end();
+void pair();
+bool end_try();
+bool end_until();
+void checkpoint();
+void till_end();
+
+const struct timespec *deadline(); /* the thread's */
+
+/* ---------------------------------------------------------------------- the end */
+
+/* Nothing is left of what happened. */
+void at_rest();
+
+/* No thread has asked the kernel for anything. */
+void silent();
+
+/* ------------------------------------------------------------------- the tables */
+
+extern const struct scenario isolation_scenarios[], held_scenarios[],
+	deadline_scenarios[], member_scenarios[], sync_scenarios[], signal_scenarios[];
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv-model - runs the scenarios of the model.
+ */
+#include "fixture.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char usage[] =
+	"usage: rdv-model [OPTION]...\n"
+	"Runs the protocol of librdv in a model of memory, threads and the kernel.\n"
+	"\n"
+	"  --list              name the scenarios\n"
+	"  --scenario NAME     run this one; or 'all' (default); may be repeated\n"
+	"  --executions N      of each scenario, at most (default 100000)\n"
+	"  --seconds S         for each scenario, at most\n"
+	"  --seed N            of the random search (default 1)\n"
+	"  --search random     random executions (default)\n"
+	"           bound[=N]  all executions with at most N preemptions (default 2)\n"
+	"           full       all executions\n"
+	"  --first N           begin with the execution of this number\n"
+	"  --history           print the execution that failed\n"
+	"  --stop              at the first scenario that fails\n"
+	"\n"
+	"Exits with 1 if a scenario failed.\n";
+
+static struct model_run options = {
+	MODEL_RANDOM, 2, 1, 100000, 0, 1, 0, false, false, "", false,
+};
+
+static const char *names[64];
+static unsigned names_n;
+static bool stop;
+
+static bool search(const char *arg)
+{
+	if (!strcmp(arg, "random"))
+		options.search = MODEL_RANDOM;
+	else if (!strcmp(arg, "full"))
+		options.search = MODEL_FULL;
+	else if (!strncmp(arg, "bound", 5) && (!arg[5] || arg[5] == '='))
+		options.search = MODEL_BOUND;
+	else
+		return false;
+	if (arg[0] == 'b' && arg[5])
+		options.bound = (unsigned)strtoul(arg + 6, nullptr, 0);
+	return true;
+}
+
+static const struct scenario *const tables[] = {
+	isolation_scenarios, held_scenarios, deadline_scenarios,
+	member_scenarios,    sync_scenarios, signal_scenarios,
+};
+
+static void list()
+{
+	for (const struct scenario *table : tables)
+		for (const struct scenario *s = table; s->name; s++)
+			printf("%s\n", s->name);
+}
+
+static bool parse(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"list", no_argument, nullptr, 'l'},
+		{"scenario", required_argument, nullptr, 'n'},
+		{"executions", required_argument, nullptr, 'e'},
+		{"seconds", required_argument, nullptr, 't'},
+		{"seed", required_argument, nullptr, 's'},
+		{"search", required_argument, nullptr, 'k'},
+		{"first", required_argument, nullptr, 'f'},
+		{"history", no_argument, nullptr, 'H'},
+		{"stop", no_argument, nullptr, 'S'},
+		{"help", no_argument, nullptr, 'h'},
+		{},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, nullptr)) != -1) {
+		switch (c) {
+		case 'l':
+			list();
+			exit(0);
+		case 'n':
+			if (names_n < 64 && strcmp(optarg, "all"))
+				names[names_n++] = optarg;
+			break;
+		case 'e':
+			options.executions = strtoull(optarg, nullptr, 0);
+			break;
+		case 't':
+			options.seconds = strtod(optarg, nullptr);
+			options.executions = UINT64_MAX;
+			break;
+		case 's':
+			options.seed = strtoull(optarg, nullptr, 0);
+			break;
+		case 'k':
+			if (!search(optarg))
+				return false;
+			break;
+		case 'f':
+			options.first = strtoull(optarg, nullptr, 0);
+			break;
+		case 'H':
+			options.history = true;
+			break;
+		case 'S':
+			stop = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static bool asked_for(const char *name)
+{
+	for (unsigned i = 0; i < names_n; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return !names_n;
+}
+
+static const char *how(char *buffer, size_t size)
+{
+	switch (options.search) {
+	case MODEL_RANDOM:
+		snprintf(buffer, size, "random, seed %llu",
+			 (unsigned long long)options.seed);
+		break;
+	case MODEL_BOUND:
+		snprintf(buffer, size, "at most %u preemptions", options.bound);
+		break;
+	case MODEL_FULL:
+		snprintf(buffer, size, "every execution");
+		break;
+	}
+	return buffer;
+}
+
+/* False if it failed. */
+static bool one(const struct scenario *scenario)
+{
+	struct model_run run = options;
+	char buffer[64];
+
+	model_execute(scenario, &run);
+	printf("%-28s %10llu  %s (%s%s)\n", scenario->name, (unsigned long long)run.done,
+	       run.failed ? run.why : "ok", how(buffer, sizeof(buffer)),
+	       run.exhausted ? ", exhausted" : "");
+	return !run.failed;
+}
+
+int main(int argc, char **argv)
+{
+	bool ok = true;
+
+	if (!parse(argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	setvbuf(stdout, nullptr, _IOLBF, 0);
+	for (const struct scenario *table : tables)
+		for (const struct scenario *s = table; s->name && (ok || !stop); s++)
+			if (asked_for(s->name))
+				ok = one(s) && ok;
+	return !ok;
+}

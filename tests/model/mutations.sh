@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+#	mutations.sh [NAME...]
+#
+# Weakens the protocol in one place at a time, as mutations.txt has it, and runs the
+# scenarios until one fails.  Prints which and after how many executions; fails if a
+# mutation survives, or does not apply any more.  All, or those that are named.
+set -u
+. "$(dirname -- "$0")/build.sh"
+
+table=$model/mutations.txt
+
+# How many executions of each scenario, before each has more.
+budgets=${BUDGETS:-1000 10000 100000 1000000}
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# All is compiled from a copy, in which the sources stay as they are.
+mkdir "$work/base" "$work/lib" || exit 99
+cp -r "$top/src" "$top/include" "$work/base" || exit 99
+built=$work/built
+
+# field NAME FIELD: of a mutation
+field() {
+	awk -v name="$1" -v field="$2" '
+		$1 == "name:" { found = $2 == name }
+		found && $1 == field ":" { sub(/^[a-z]+:[ \t]*/, ""); print }
+	' "$table"
+}
+
+# replace FILE OLD NEW: the one place of the text, in which \n and \t are escaped
+replace() {
+	old=$2 new=$3 awk '
+		function plain(text) {
+			gsub(/\\n/, "\n", text)
+			gsub(/\\t/, "\t", text)
+			return text
+		}
+		BEGIN { old = plain(ENVIRON["old"]); new = plain(ENVIRON["new"]) }
+		{ text = text $0 "\n" }
+		END {
+			at = index(text, old)
+			rest = substr(text, at + length(old))
+			if (!at || index(rest, old))
+				exit 1
+			printf "%s", substr(text, 1, at - 1) new rest
+		}
+	' "$1" >"$work/replaced" && mv "$work/replaced" "$1"
+}
+
+# mutate NAME: builds it; false if it does not apply
+mutate() {
+	rm -rf "$work/lib" "$work/out"
+	mkdir "$work/out"
+	cp -r "$work/base" "$work/lib" || exit 99
+	file=$(field "$1" file)
+	[ -n "$file" ] || return
+	replace "$work/lib/$file" "$(field "$1" old)" "$(field "$1" new)" || return
+	affected=protocol
+	case $file in
+	*.h) affected="protocol ${units#engine main}" ;;
+	esac
+	# shellcheck disable=SC2086 # a list
+	compile "$work/lib" "$work/out" $affected &&
+		link "$work/out" "$work/rdv-model"
+}
+
+# catch NAME: prints who caught it; false if nobody
+catch() {
+	first=$(field "$1" first)
+	for budget in $budgets; do
+		for scenario in $first all; do
+			caught=$("$work/rdv-model" --executions "$budget" --stop \
+				--scenario "$scenario" | grep -v '  ok (') || continue
+			echo "$caught"
+			return
+		done
+	done
+	return 1
+}
+
+mkdir "$built"
+# shellcheck disable=SC2086 # a list
+compile "$work/base" "$built" $units protocol || die "the model does not compile"
+link "$built" "$built/rdv-model"
+"$built/rdv-model" --executions 10000 --stop >"$work/log" || {
+	cat "$work/log"
+	die "a scenario fails without any mutation"
+}
+[ $# -gt 0 ] || set -- $(awk '$1 == "name:" { print $2 }' "$table")
+survivors=0
+printf '%-28s %-28s %10s  %s\n' mutation 'caught by' executions how
+for name; do
+	if ! mutate "$name"; then
+		printf '%-28s does not apply\n' "$name"
+		survivors=$((survivors + 1))
+	elif caught=$(catch "$name"); then
+		printf '%-28s %s\n' "$name" "${caught%% (*}"
+	else
+		printf '%-28s SURVIVED\n' "$name"
+		survivors=$((survivors + 1))
+	fi
+done
+echo "$# mutations, $survivors survived"
+[ "$survivors" = 0 ]

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The protocol: the sources of the library themselves.  What is put in place of
+ * the C library's functions is all on this page.
+ */
+#include "model.h"
+#include "engine.h"
+
+#include <rdv/sync.h>
+
+/* ------------------------------------------------- what thread.c takes from libc */
+
+/*
+ * thread.c declares "static __thread struct rdv_member *memberships": with this it
+ * declares a function, and uses what that function returns a pointer to.
+ */
+#define __thread
+#define tls_model(model)
+#define memberships (*memberships_of_this_thread())
+
+#define pthread_key_create(key, destructor) ((void)(key), (void)(destructor), 0)
+#define pthread_setspecific(key, value)     ((void)(key), 0)
+#define posix_memalign(block, align, size)  model_alloc((void **)(block), align, size)
+
+/* --------------------------------------------------- what sync.c takes from libc */
+
+#define eventfd(count, flags)           model_eventfd()
+#define syscall(number, fd, data, size) model_eventfd_access(number, fd, data)
+#define close(fd)                       ((void)(fd))
+#define dup3(from, to, flags)           ((void)(from), (void)(to))
+
+/* ----------------------------------------------------------------- the sources */
+
+#include "round.c"
+#include "isolate.c"
+#include "harmless.c"
+#include "sync.c"
+#include "thread.c"
+
+static struct rdv_member **memberships_of_this_thread()
+{
+	static struct rdv_member *first[MODEL_THREADS_MAX];
+
+	return &first[model_self()];
+}
+
+void model_forget_memberships(void)
+{
+	unsigned i;
+
+	for (i = 0; i < MODEL_THREADS_MAX; i++) {
+		model_act_for(i);
+		memberships = nullptr;
+	}
+	model_act_for(-1);
+}
+
+void model_thread_exits(void)
+{
+	thread_exits(nullptr);
+}

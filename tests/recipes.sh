@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# doc/recipes.md against examples/: each piece of code is in one of the programs that the
+# page names, as it stands there; each of these programs is quoted, and works.
+set -u
+
+top=${top_srcdir:-.}
+bin=${top_builddir:-.}/examples
+page=$top/doc/recipes.md
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+[ -r "$page" ] || { echo "recipes.sh: no $page" >&2; exit 99; }
+
+wrong()
+{
+	echo "doc/recipes.md: $*" >&2
+	failed=1
+}
+
+# ---- each block of code, in a file of its own
+awk -v dir="$tmp" '
+	/^```/ && on { on = 0; close(file); next }
+	/^```/ { on = 1; file = dir "/block" ++n; print $0 > file; next }
+	on { print > file }' "$page"
+[ -e "$tmp/block1" ] || wrong "no code"
+
+files=$(grep -o -E '\]\([^):#]*\)' "$page" | tr -d ']()' | sort -u)
+for file in $files; do
+	[ -e "$top/doc/$file" ] || wrong "there is no $file"
+done
+programs=$(for file in $files; do basename "$file"; done | grep -E '\.(c|cc)$')
+
+# contains FILE BLOCK: the lines of BLOCK but its first, one after the other
+contains()
+{
+	awk 'NR == FNR { if (FNR > 1) want[++n] = $0; next }
+	{ line[FNR] = $0 }
+	END {
+		for (i = 0; i + n <= FNR; i++) {
+			for (j = 1; j <= n && line[i + j] == want[j]; j++)
+				;
+			if (j > n)
+				exit 0
+		}
+		exit 1
+	}' "$2" "$1"
+}
+
+for block in "$tmp"/block*; do
+	found=
+	for program in $programs; do
+		contains "$top/examples/$program" "$block" || continue
+		found=$program
+		echo "$program" >>"$tmp/quoted"
+		break
+	done
+	[ "$found" ] || wrong "in no program: $(sed -n '2,3p' "$block")"
+done
+for source in "$top"/examples/recipe-*.c "$top"/examples/recipe-*.cc; do
+	grep -q -x -e "$(basename "$source")" "$tmp/quoted" ||
+		wrong "${source##*/} is not quoted"
+done
+
+# ---- each program
+for source in "$top"/examples/recipe-*.c; do
+	name=$(basename "$source" .c)
+	out=$("$bin/$name" 2>&1) || wrong "$name: exit status $?: $out"
+done
+
+source=$top/examples/recipe-cxx.cc
+libs=${top_builddir:-.}/src/.libs
+LD_LIBRARY_PATH=$libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+if [ -z "${CXX-}" ]; then
+	echo "no C++ compiler: recipe-cxx.cc was left out"
+elif ! $CXX -std=c++17 -Wall -Wextra -Werror $CXXFLAGS $SANITIZE -I"$top/include" "$source" \
+	-o "$tmp/cxx" $LDFLAGS -L"$libs" -lrdv -pthread; then
+	wrong "recipe-cxx.cc does not compile"
+else
+	out=$("$tmp/cxx" 2>&1) || wrong "recipe-cxx.cc: exit status $?: $out"
+fi
+
+exit $failed

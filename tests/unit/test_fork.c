@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork() (G10): the child has the forking thread alone, in the state it had; the
+ * parent is as before.
+ */
+#include "unit.h"
+#include "fence.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#define IN_CHILD(condition) CHECK(NULL, condition)
+
+static bool readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* What the forking actor's child does. */
+static void (*child)(void *actor);
+
+static void do_fork(struct actor *a)
+{
+	a->ret = unit_child(child, a);
+}
+
+static void fork_by(struct actor *a, void (*fn)(void *actor))
+{
+	child = fn;
+	actor_do(a, do_fork);
+	assert_ret(a, 0);
+}
+
+/* ---------------------------------------------------------- what a child looks at */
+
+/* The words say that there is nobody but self, and what it is. */
+static void check_words(const rdv_domain *d, const rdv_thread *self)
+{
+	const struct rdv_member *m = self ? rdv_member_of(self) : NULL;
+	uint32_t word, own;
+
+	IN_CHILD(d->members == (m != NULL));
+	IN_CHILD(d->ctl % RDV_CTL_ROUND == (m && m->depth ? m->id + 1 : 0));
+	IN_CHILD(!d->held && !d->asleep && !d->waking && !d->barred);
+	IN_CHILD(!d->gathering && !d->spinners);
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
+		own = m && m->word == word ? m->bit : 0;
+		IN_CHILD(d->registered[word] == own);
+		IN_CHILD(!d->want_rdv[word]);
+		IN_CHILD((d->harmless[word] | own) == ~0u);
+	}
+}
+
+/* Another thread, born in the child. */
+struct mate {
+	rdv_domain *domain;
+	pthread_t thread;
+	sem_t ready, go;
+	bool had_turn;
+};
+
+static void *live(void *arg)
+{
+	struct mate *mate = arg;
+	rdv_thread *self;
+
+	IN_CHILD(!rdv_thread_register(mate->domain, "mate", &self));
+	rdv_isolate(self);
+	rdv_release(self);
+	rdv_harmless_now(self);
+	sem_post(&mate->ready);
+	sem_wait(&mate->go);
+	rdv_harmless_end(self);
+	rdv_sync_enter(self);
+	mate->had_turn = rdv_sync_wanted(self);
+	rdv_sync_exit(self);
+	return NULL;
+}
+
+/* Another thread is born, isolates, and meets self at a sync-point. */
+static void check_company(rdv_domain *d, rdv_thread *self)
+{
+	struct mate mate = { .domain = d };
+	int fd = rdv_sync_fd(d);
+
+	sem_init(&mate.ready, 0, 0);
+	sem_init(&mate.go, 0, 0);
+	rdv_harmless_now(self);
+	IN_CHILD(!pthread_create(&mate.thread, NULL, live, &mate));
+	sem_wait(&mate.ready);
+	rdv_harmless_end(self);
+	IN_CHILD(d->members == 2);
+	IN_CHILD(!rdv_isolate_try(self));
+	rdv_release(self);
+	rdv_sync_want(self);
+	IN_CHILD(rdv_sync_pending(d));
+	IN_CHILD(fd < 0 || readable(fd));
+	sem_post(&mate.go);
+	rdv_sync_enter(self);
+	IN_CHILD(rdv_sync_wanted(self));
+	rdv_sync_exit(self);
+	IN_CHILD(!rdv_sync_pending(d));
+	IN_CHILD(fd < 0 || !readable(fd));
+	IN_CHILD(!pthread_join(mate.thread, NULL));
+	IN_CHILD(!mate.had_turn);
+}
+
+/* The child works, and ends as it should; self runs. */
+static void check_life(rdv_domain *d, rdv_thread *self)
+{
+	rdv_isolate(self);
+	IN_CHILD(rdv_isolated(self));
+	rdv_release(self);
+	IN_CHILD(!rdv_isolate_try(self));
+	rdv_release(self);
+	rdv_sync_want(self);
+	rdv_sync_enter(self);
+	IN_CHILD(rdv_sync_wanted(self));
+	rdv_sync_exit(self);
+	IN_CHILD(!rdv_sync_pending(d));
+	if (!UNIT_TSAN) /* it confuses the parent's threads with the child's */
+		check_company(d, self);
+	rdv_thread_unregister(self);
+	check_words(d, NULL);
+	IN_CHILD(!rdv_domain_destroy(d));
+}
+
+static void in_running(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(actor_state(a) == RDV_STATE_RUNNING);
+	IN_CHILD(rdv_thread_self(a->domain) == a->self);
+	check_life(a->domain, a->self);
+}
+
+static void in_harmless(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(actor_state(a) != RDV_STATE_RUNNING);
+	rdv_harmless_end(a->self);
+	IN_CHILD(actor_state(a) == RDV_STATE_RUNNING);
+	IN_CHILD(!actor_bit(a));
+	check_life(a->domain, a->self);
+}
+
+static void in_isolated(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(rdv_isolated(a->self));
+	rdv_release(a->self);
+	IN_CHILD(!rdv_isolated(a->self));
+	check_life(a->domain, a->self);
+}
+
+static void in_nested(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(rdv_isolated(a->self));
+	rdv_release(a->self);
+	check_words(a->domain, a->self);
+	in_isolated(a);
+}
+
+/* The child of a thread that is no member. */
+static void in_stranger(void *arg)
+{
+	struct actor *a = arg;
+	rdv_thread *self;
+
+	check_words(a->domain, NULL);
+	IN_CHILD(!rdv_thread_self(a->domain));
+	IN_CHILD(!rdv_sync_pending(a->domain));
+	IN_CHILD(!rdv_thread_register(a->domain, NULL, &self));
+	check_life(a->domain, self);
+}
+
+/* -------------------------------------------------------------- the forking thread */
+
+static void g10_in_each_state(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	assert_true(rdv_sync_enable(d) >= 0);
+	fork_by(a, in_running);
+	actor_do(b, do_now);
+	fork_by(a, in_running);
+	actor_do(a, do_now);
+	fork_by(a, in_harmless);
+	actor_do(b, do_isolate); /* a's bit is set for it */
+	fork_by(a, in_harmless);
+	actor_do(b, do_release);
+	fork_by(a, in_harmless);
+	actor_do(a, do_end);
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	fork_by(a, in_isolated);
+	actor_do(a, do_isolate);
+	fork_by(a, in_nested);
+	assert_true(rdv_isolated(a->self));
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void g10_by_a_stranger(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_start(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	fork_by(a, in_stranger);
+	actor_do(b, do_isolate);
+	fork_by(a, in_stranger);
+	actor_do(b, do_release);
+	actor_do(b, do_want);
+	fork_by(a, in_stranger);
+	actor_do(b, do_enter);
+	fork_by(a, in_stranger);
+	actor_do(b, do_exit);
+	actor_do(a, do_register);
+	actor_do(a, do_unregister);
+	fork_by(a, in_stranger);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ----------------------------------------------------------------- what others do */
+
+/* One is held, one queued, one gathers or is alone; e forks. */
+static void g10_whatever_the_others_do(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *e = actor_member(d, "e");
+
+	(void)state;
+	actor_do(c, do_now);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	actor_go(c, do_end);
+	assert_where(c, HELD);
+	fork_by(e, in_running); /* a waits for it */
+	assert_where(a, GATHERING);
+	actor_do(e, do_now);
+	assert_where(a, DONE);
+	fork_by(e, in_harmless);
+	fork_by(a, in_isolated);
+	actor_go(a, do_release);
+	assert_where(b, DONE);
+	assert_where(a, HELD);
+	assert_where(c, HELD);
+	fork_by(b, in_isolated);
+	fork_by(e, in_harmless);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	assert_where(c, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	actor_stop(e);
+	unit_destroy(d);
+}
+
+/* A barred isolator sleeps at an open gate. */
+static void g10_with_a_barred_isolator(void **state)
+{
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a, *b, *h;
+	rdv_domain *d;
+
+	(void)state;
+	attr.patience_ns = 0;
+	d = unit_domain_attr(&attr);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	h = actor_member(d, "held");
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, do_end);
+	assert_where(h, HELD);
+	actor_do(a, do_release);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	assert_int_equal(d->barred, 1);
+	fork_by(a, in_running);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_do(h, do_now);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------ the sync-point */
+
+static void in_turn(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(rdv_sync_wanted(a->self));
+	IN_CHILD(rdv_sync_pending(a->domain));
+	rdv_sync_exit(a->self);
+	IN_CHILD(!rdv_sync_pending(a->domain));
+	check_life(a->domain, a->self);
+}
+
+static void between_barriers(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(!rdv_sync_wanted(a->self));
+	IN_CHILD(!rdv_sync_pending(a->domain));
+	rdv_sync_exit(a->self);
+	check_life(a->domain, a->self);
+}
+
+/* The point that this thread has asked for is still to come. */
+static void in_requester(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(rdv_sync_wanted(a->self));
+	IN_CHILD(rdv_sync_pending(a->domain));
+	rdv_sync_enter(a->self);
+	in_turn(a);
+}
+
+/* The others had asked, or had come. */
+static void in_other(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(!rdv_sync_wanted(a->self));
+	IN_CHILD(!rdv_sync_pending(a->domain));
+	rdv_sync_enter(a->self);
+	in_running(a);
+}
+
+static void leave_in_turn(void *arg)
+{
+	struct actor *a = arg;
+
+	rdv_thread_unregister(a->self);
+	in_stranger(a);
+}
+
+static void g10_within_a_sync_point(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	assert_true(rdv_sync_enable(d) >= 0);
+	actor_do(a, do_want);
+	actor_do(b, do_want);
+	fork_by(a, in_requester);
+	fork_by(c, in_other);
+	actor_go(b, do_enter);
+	assert_where(b, SYNCING);
+	fork_by(a, in_requester);
+	fork_by(c, in_other);
+	actor_go(c, do_enter);
+	actor_do(a, do_enter);
+	fork_by(a, in_turn);
+	fork_by(a, leave_in_turn);
+	actor_go(a, do_exit);
+	assert_where(b, DONE);
+	fork_by(b, in_turn);
+	actor_go(b, do_exit);
+	assert_where(c, DONE);
+	fork_by(c, between_barriers);
+	actor_do(c, do_exit);
+	assert_where(a, DONE);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------------------- the eventfd */
+
+static int fd_flags;
+
+static void with_own_eventfd(void *arg)
+{
+	struct actor *a = arg;
+	int fd = rdv_sync_fd(a->domain);
+	const uint64_t one = 1;
+
+	IN_CHILD(!readable(fd));
+	IN_CHILD(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	IN_CHILD(fcntl(fd, F_GETFL) == fd_flags);
+	IN_CHILD(write(fd, &one, sizeof(one)) == sizeof(one));
+	IN_CHILD(readable(fd));
+}
+
+static void with_own_eventfd_not_drained(void *arg)
+{
+	struct actor *a = arg;
+
+	/* a point passes in the child: the parent's is still to come */
+	rdv_sync_want(a->self);
+	rdv_sync_enter(a->self);
+	rdv_sync_exit(a->self);
+	check_life(a->domain, a->self);
+}
+
+static void g10_the_eventfd_is_the_child_s_own(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	int low = open("/dev/null", O_RDONLY), fd = rdv_sync_enable(d);
+
+	(void)state;
+	assert_true(low >= 0 && fd > low);
+	fd_flags = fcntl(fd, F_GETFL);
+	fork_by(a, with_own_eventfd);
+	assert_false(readable(fd));
+	close(low); /* now a lower number is free */
+	fork_by(a, with_own_eventfd);
+	assert_false(readable(fd));
+	actor_do(b, do_want);
+	assert_true(readable(fd));
+	fork_by(a, with_own_eventfd);
+	fork_by(a, with_own_eventfd_not_drained);
+	fork_by(b, with_own_eventfd_not_drained);
+	assert_true(readable(fd));
+	actor_go(a, do_enter);
+	actor_do(b, do_enter);
+	actor_go(b, do_exit);
+	assert_where(a, DONE);
+	actor_do(a, do_exit);
+	assert_where(b, DONE);
+	assert_false(readable(fd));
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void without_eventfd(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(rdv_sync_fd(a->domain) == -1);
+	check_life(a->domain, a->self);
+}
+
+static void g10_there_may_be_no_eventfd(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	(void)state;
+	assert_true(rdv_sync_enable(d) >= 0);
+	shim.deny_eventfd = EMFILE;
+	fork_by(a, without_eventfd);
+	shim.deny_eventfd = 0;
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* --------------------------------------------------------------------- and the rest */
+
+static rdv_domain *second, *third;
+static rdv_thread *in_second;
+
+static void do_join_second(struct actor *a)
+{
+	a->ret = rdv_thread_register(second, "a", &in_second);
+	rdv_harmless_now(in_second);
+}
+
+static void in_three_domains(void *arg)
+{
+	struct actor *a = arg;
+	rdv_thread *self;
+
+	check_words(a->domain, a->self);
+	check_words(second, in_second);
+	check_words(third, NULL);
+	IN_CHILD(rdv_isolated(a->self) && !rdv_isolated(in_second));
+	rdv_harmless_end(in_second);
+	check_life(second, in_second);
+	IN_CHILD(!rdv_thread_register(third, NULL, &self));
+	check_life(third, self);
+	in_isolated(a);
+}
+
+static void g10_all_domains_of_the_process(void **state)
+{
+	struct actor *a, *b, *c;
+	rdv_domain *first;
+
+	(void)state;
+	second = unit_domain();
+	first = unit_domain();
+	a = actor_member(first, "a");
+	third = unit_domain();
+	b = actor_member(second, "b");
+	c = actor_member(third, "c");
+	actor_do(a, do_join_second);
+	actor_do(a, do_isolate);
+	actor_do(c, do_isolate);
+	actor_go(b, do_isolate);
+	assert_where(b, DONE);
+	fork_by(a, in_three_domains);
+	actor_do(b, do_release);
+	actor_do(c, do_release);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(first);
+	unit_destroy(second);
+	unit_destroy(third);
+}
+
+/* A child of a child. */
+static void with_a_child(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(unit_child(in_isolated, a) == 0);
+	in_isolated(a);
+}
+
+static void g10_generations(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	assert_true(rdv_sync_enable(d) >= 0);
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	fork_by(a, with_a_child);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* Biased domains ask the kernel anew, and do without if it refuses. */
+static void with_fences(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(shim.fence_registrations == 1);
+	in_running(a);
+}
+
+static void without_fences(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(!a->domain->biased && !a->self->biased);
+	in_running(a);
+}
+
+static void g10_fences_are_registered_anew(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	if (d->biased) {
+		shim_count_from_here();
+		fork_by(a, with_fences);
+		shim.deny_membarrier = EPERM;
+		fork_by(a, without_fences);
+		shim.deny_membarrier = 0;
+		assert_true(d->biased);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The others are anywhere: each child must be able to work all the same. */
+enum { FORKS = 25 };
+
+static bool over;
+
+static void do_all_sorts(struct actor *a)
+{
+	while (!SHIM_GET(over)) {
+		rdv_isolate(a->self);
+		rdv_release(a->self);
+		rdv_harmless_now(a->self);
+		rdv_harmless_end(a->self);
+		rdv_sync_want(a->self);
+		rdv_thread_unregister(a->self);
+		if (rdv_thread_register(a->domain, a->name, &a->self))
+			break;
+	}
+	rdv_thread_unregister(a->self);
+}
+
+static void in_the_thick_of_it(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	IN_CHILD(!rdv_sync_pending(a->domain));
+	check_life(a->domain, a->self);
+}
+
+static void do_fork_often(struct actor *a)
+{
+	int i;
+
+	a->ret = 0;
+	for (i = 0; i < FORKS && !a->ret; i++) {
+		if (i % 2)
+			rdv_isolate(a->self);
+		else
+			rdv_checkpoint(a->self);
+		child = i % 2 ? in_isolated : in_the_thick_of_it;
+		a->ret = unit_child(child, a);
+		if (i % 2)
+			rdv_release(a->self);
+	}
+	rdv_harmless_now(a->self);
+}
+
+static void g10_under_load(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b[3];
+	int i;
+
+	(void)state;
+	assert_true(rdv_sync_enable(d) >= 0);
+	SHIM_SET(over, false);
+	for (i = 0; i < 3; i++)
+		b[i] = actor_member(d, "b");
+	for (i = 0; i < 3; i++)
+		actor_go(b[i], do_all_sorts);
+	actor_do(a, do_fork_often);
+	assert_ret(a, 0);
+	SHIM_SET(over, true);
+	for (i = 0; i < 3; i++)
+		actor_stop(b[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(g10_in_each_state, ALL),
+	UNIT(g10_by_a_stranger, ALL),
+	UNIT(g10_whatever_the_others_do, ALL),
+	UNIT(g10_with_a_barred_isolator, BOTH),
+	UNIT(g10_within_a_sync_point, ALL),
+	UNIT(g10_the_eventfd_is_the_child_s_own, BOTH),
+	UNIT(g10_there_may_be_no_eventfd, BOTH),
+	UNIT(g10_all_domains_of_the_process, ALL),
+	UNIT(g10_generations, BOTH),
+	UNIT(g10_fences_are_registered_anew, BOTH),
+	UNIT(g10_under_load, STEADY),
+};
+
+UNIT_MAIN("fork", cases)

@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Becoming harmless, being held, running again; and that it is silent (G4).
+ */
+#include "unit.h"
+
+#include <limits.h>
+
+static const struct timespec malformed[] = {
+	{ .tv_sec = 1, .tv_nsec = -1 },
+	{ .tv_sec = 1, .tv_nsec = 1000000000 },
+	{ .tv_sec = -1, .tv_nsec = LONG_MIN },
+	{ .tv_sec = 0, .tv_nsec = LONG_MAX },
+};
+
+enum { MALFORMED = sizeof(malformed) / sizeof(malformed[0]) };
+
+/* ------------------------------------------------------------------- by oneself */
+
+static void do_many_pairs(struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		do_now(a);
+		CHECK(a, actor_state(a) != RDV_STATE_RUNNING);
+		do_end(a);
+		CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+		do_checkpoint(a);
+		CHECK(a, !a->flag);
+	}
+}
+
+static void pairs_make_no_system_calls(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	(void)state;
+	shim_count_from_here();
+	actor_do(a, do_many_pairs);
+	assert_int_equal(SHIM(futex_calls), 0);
+	assert_int_equal(SHIM(fences), 0);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static void pairs_do_not_nest(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	int i;
+
+	(void)state;
+	actor_do(b, do_now);
+	/* the second time with its bit set on its behalf */
+	for (i = 0; i < 2; i++) {
+		actor_do(a, do_now);
+		if (i) {
+			actor_do(b, do_isolate);
+			actor_do(b, do_release);
+			actor_do(b, do_now);
+		}
+		actor_do(a, do_now);
+		actor_do(a, do_end);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		assert_false(actor_bit(a));
+		actor_do(a, do_end);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		assert_false(actor_bit(a));
+	}
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	actor_do(a, do_now);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	actor_do(a, do_end);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------------- held */
+
+static void end_waits_for_the_round(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	actor_do(b, do_now);
+	/* while the leader gathers, and while it is alone */
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
+	assert_true(actor_bit(b));
+	assert_where(a, GATHERING);
+	actor_do(c, do_now);
+	assert_where(a, DONE);
+	assert_where(b, HELD);
+	actor_go(c, do_end);
+	assert_where(c, HELD);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	assert_where(c, DONE);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(actor_bit(b));
+	assert_false(actor_bit(c));
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* On its way to sleep it meets the end of the round: the kernel compares. */
+static void g3_the_round_ends_before_it_sleeps(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
+	actor_go(b, do_end);
+	assert_where(b, STOPPED);
+	actor_do(a, do_release);
+	shim_resume(b->shim);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ... and the next one has begun: it sleeps, and is woken for that. */
+static void g3_the_next_round_begins_before_it_looks(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	shim.clock_ns = 1; /* patience does not run out while time stands still */
+	rdv_store_sc(&d->held_since, 0);
+	actor_do(a, do_release);
+	assert_where(b, STOPPED);
+	actor_do(a, do_isolate);
+	shim_resume(b->shim);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void end_try_does_not_wait(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct unit_words words;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(b, do_end_try);
+	assert_ret(b, 0);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	actor_do(b, do_now);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_do(b, do_end_try);
+	assert_ret(b, -EBUSY);
+	assert_where(a, GATHERING);
+	actor_do(c, do_now);
+	assert_where(a, DONE);
+	shim_count_from_here();
+	actor_do(b, do_end_try); /* whatever its bit was, it is set now */
+	words = unit_words(d);
+	actor_do(b, do_end_try);
+	assert_ret(b, -EBUSY);
+	unit_same_words(&words, d);
+	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
+	assert_true(actor_bit(b));
+	assert_int_equal(SHIM(futex_calls), 0);
+	actor_do(a, do_release);
+	assert_int_equal(SHIM(futex_calls), 0);
+	actor_do(b, do_end_try);
+	assert_ret(b, 0);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(actor_bit(b));
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------- deadlines */
+
+static void end_until_refuses_malformed_deadlines(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	int i;
+
+	(void)state;
+	actor_do(a, do_now);
+	for (i = 0; i < MALFORMED; i++) {
+		a->deadline = &malformed[i];
+		actor_do(a, do_end_until);
+		assert_ret(a, -EINVAL);
+		assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
+	}
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static void end_until_looks_once_if_it_is_late(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	const struct timespec *late[] = { &unit_past, &unit_negative };
+	struct unit_words words;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		b->deadline = late[i];
+		actor_do(b, do_now);
+		actor_do(a, do_isolate);
+		actor_do(b, do_end_until);
+		assert_ret(b, -ETIMEDOUT);
+		shim_count_from_here();
+		words = unit_words(d);
+		actor_do(b, do_end_until);
+		assert_ret(b, -ETIMEDOUT);
+		assert_int_equal(SHIM(futex_calls), 0);
+		unit_same_words(&words, d);
+		actor_do(a, do_release);
+		actor_do(b, do_end_until); /* nothing to wait for */
+		assert_ret(b, 0);
+		assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void end_until_times_out_harmless(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct unit_words words;
+
+	(void)state;
+	b->deadline = &unit_far;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_do(b, do_end_try); /* its bit is set, in every variant */
+	words = unit_words(d);
+	actor_go(b, do_end_until);
+	assert_where(b, HELD);
+	actor_expire(b);
+	assert_done(b, -ETIMEDOUT);
+	unit_same_words(&words, d);
+	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
+	actor_do(a, do_release);
+	/* nobody is held, nobody is due, nobody runs */
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_go(b, do_end_until);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_done(b, 0);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The deadline passes, but before the thread knows it the round is over. */
+static void end_until_takes_what_it_gets(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	b->deadline = &unit_far;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_go(b, do_end_until);
+	assert_where(b, HELD);
+	actor_expire(b);
+	assert_where(b, STOPPED);
+	actor_do(a, do_release);
+	shim_resume(b->shim);
+	assert_done(b, 0);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void end_until_never_waits_for_ever(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	b->deadline = NULL;
+	actor_go(b, do_end_until);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_done(b, 0);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------- checkpoint and till_end */
+
+static void checkpoint_lets_a_rendezvous_happen(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_checkpoint);
+	assert_false(b->flag);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_go(b, do_checkpoint);
+	assert_where(b, HELD);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	assert_true(b->flag);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(actor_bit(b));
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* To be called while running; elsewhere it does nothing. */
+static void checkpoint_elsewhere_does_nothing(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	uint32_t before;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(b, do_checkpoint);
+	assert_false(b->flag);
+	actor_do(a, do_isolate);
+	before = actor_state(b);
+	actor_do(b, do_checkpoint);
+	assert_false(b->flag);
+	assert_int_equal(actor_state(b), before);
+	actor_do(a, do_checkpoint);
+	assert_false(a->flag);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void check_till_end(bool from_harmless)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	if (from_harmless)
+		actor_do(b, do_now);
+	actor_do(b, do_till_end); /* nobody wants it */
+	assert_int_not_equal(actor_state(b), RDV_STATE_RUNNING);
+	if (!from_harmless)
+		actor_do(b, do_end);
+	actor_go(a, do_isolate);
+	assert_where(a, from_harmless ? DONE : GATHERING);
+	actor_go(b, do_till_end);
+	assert_where(b, HELD);
+	assert_where(a, DONE);
+	shim_count_from_here();
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	/* still harmless: the next one does not wait for it */
+	assert_int_not_equal(actor_state(b), RDV_STATE_RUNNING);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	assert_int_equal(SHIM(waits), 0);
+	actor_do(a, do_release);
+	actor_do(b, do_end);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(actor_bit(b));
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void till_end_returns_harmless(void **state)
+{
+	(void)state;
+	check_till_end(false);
+	check_till_end(true);
+}
+
+/* ---------------------------------------------------------- in isolated sections */
+
+static void g12_pairs_mean_nothing_when_alone(void **state)
+{
+	static actor_fn *const calls[] = {
+		do_now, do_end, do_now, do_till_end, do_end_try, do_end_until,
+		do_checkpoint, do_end, do_now, do_now, do_end_try,
+	};
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	size_t i;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	a->deadline = &unit_past;
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		actor_do(a, calls[i]);
+		assert_ret(a, 0);
+		assert_false(a->flag);
+		assert_true(rdv_isolated(a->self));
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		assert_false(actor_bit(a));
+		assert_where(b, HELD);
+	}
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING); /* a runs */
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------- G2: ordering */
+
+/* Written by running and by isolated threads, without any other synchronisation. */
+static int plain;
+
+static void do_write(struct actor *a)
+{
+	(void)a;
+	plain++;
+}
+
+static void do_look_at_5(struct actor *a)
+{
+	CHECK(a, plain == 5);
+}
+
+/*
+ * What b does is seen by a, and what a does by b, whichever way b comes back.  Mostly
+ * for ThreadSanitizer; the test itself would order them if it waited for b, so what b
+ * writes before it is harmless is told by nothing but its state.
+ */
+static void do_write_and_now(struct actor *a)
+{
+	plain = 4;
+	do_now(a);
+}
+
+static void do_alone_write(struct actor *a)
+{
+	do_isolate(a);
+	CHECK(a, plain == 4);
+	plain++;
+	do_release(a);
+}
+
+static void do_end_and_look(struct actor *a)
+{
+	do_end(a);
+	CHECK(a, plain == 5);
+}
+
+static void do_checkpoint_and_look(struct actor *a)
+{
+	plain = 4;
+	do_checkpoint(a);
+	CHECK(a, plain == 5);
+}
+
+static void g2_isolated_writes_are_seen(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	/* b sleeps through it */
+	actor_go(b, do_write_and_now);
+	actor_go(a, do_alone_write);
+	assert_where(b, DONE);
+	assert_where(a, DONE);
+	actor_do(b, do_end_and_look);
+	/* b is held */
+	actor_do(b, do_write_and_now);
+	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
+	actor_do(a, do_isolate);
+	actor_go(b, do_end_and_look);
+	assert_where(b, STOPPED);
+	actor_do(a, do_write);
+	shim_resume(b->shim);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	/* b comes by */
+	actor_do(a, do_now);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_go(b, do_checkpoint_and_look);
+	assert_where(a, DONE);
+	actor_do(a, do_write);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_do(b, do_look_at_5);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------------------- G4: silence */
+
+enum { SLEEPERS = 8, ISOLATIONS = 500 };
+
+static void do_many_isolations(struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < ISOLATIONS; i++) {
+		do_isolate(a);
+		do_release(a);
+	}
+}
+
+/* Half of them fell asleep before anybody isolated, half were held first. */
+static void g4_silence_sleepers_are_not_woken(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *s[SLEEPERS];
+	unsigned long switches[SLEEPERS];
+	int i;
+
+	(void)state;
+	for (i = 0; i < SLEEPERS; i++) {
+		s[i] = actor_member(d, "sleeper");
+		if (i % 2) {
+			actor_do(s[i], do_now);
+			continue;
+		}
+		actor_go(a, do_isolate);
+		assert_where(a, GATHERING);
+		actor_go(s[i], do_till_end);
+		assert_where(s[i], HELD);
+		assert_where(a, DONE);
+		actor_do(a, do_release);
+		assert_where(s[i], DONE);
+	}
+	for (i = 0; i < SLEEPERS; i++)
+		switches[i] = actor_switches_asleep(s[i]);
+	shim_count_from_here();
+	actor_do(a, do_many_isolations);
+	for (i = 0; i < SLEEPERS; i++)
+		assert_int_equal(unit_switches(s[i]->tid), switches[i]);
+	assert_int_equal(SHIM(futex_calls), 0);
+	if (!d->biased)
+		assert_int_equal(SHIM(fences), 0);
+	for (i = 0; i < SLEEPERS; i++)
+		actor_do(s[i], do_end);
+	assert_int_equal(SHIM(futex_calls), 0);
+	for (i = 0; i < SLEEPERS; i++)
+		actor_stop(s[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* Isolators that wait for each other do not disturb them either. */
+static void g4_silence_whoever_isolates(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *s = actor_member(d, "sleeper");
+	unsigned long switches;
+	int i;
+
+	(void)state;
+	actor_do(s, do_now);
+	switches = actor_switches_asleep(s);
+	for (i = 0; i < 50; i++) {
+		actor_go(a, do_isolate);
+		assert_where(a, GATHERING);
+		actor_go(b, do_isolate);
+		assert_where(b, QUEUED);
+		actor_go(c, do_checkpoint);
+		assert_where(a, DONE);
+		actor_go(a, do_release);
+		assert_where(b, DONE);
+		actor_do(b, do_release);
+		assert_where(c, DONE);
+		assert_where(a, DONE);
+	}
+	assert_int_equal(unit_switches(s->tid), switches);
+	assert_int_equal(s->shim->waits, 0);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	actor_stop(s);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(pairs_make_no_system_calls, BOTH),
+	UNIT(pairs_do_not_nest, BOTH),
+	UNIT(end_waits_for_the_round, ALL),
+	UNIT(g3_the_round_ends_before_it_sleeps, STEADY),
+	UNIT(g3_the_next_round_begins_before_it_looks, BOTH),
+	UNIT(end_try_does_not_wait, BOTH),
+	UNIT(end_until_refuses_malformed_deadlines, BOTH),
+	UNIT(end_until_looks_once_if_it_is_late, ALL),
+	UNIT(end_until_times_out_harmless, ALL),
+	UNIT(end_until_takes_what_it_gets, STEADY),
+	UNIT(end_until_never_waits_for_ever, ALL),
+	UNIT(checkpoint_lets_a_rendezvous_happen, ALL),
+	UNIT(checkpoint_elsewhere_does_nothing, BOTH),
+	UNIT(till_end_returns_harmless, ALL),
+	UNIT(g12_pairs_mean_nothing_when_alone, BOTH),
+	UNIT(g2_isolated_writes_are_seen, STEADY),
+	UNIT(g4_silence_sleepers_are_not_woken, STEADY),
+	UNIT(g4_silence_whoever_isolates, ALL),
+};
+
+UNIT_MAIN("harmless", cases)

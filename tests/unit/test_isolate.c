@@ -1,0 +1,803 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Isolation: alone (G1), woken once (P10), failing without a trace (G8), nested
+ * (G12).
+ */
+#include "unit.h"
+
+/* ---------------------------------------------------------------- G1: exclusion */
+
+/* The ways in which a running thread lets the leader have its way. */
+static void g1_everybody_is_waited_for(void **state)
+{
+	static actor_fn *const ways[] = {
+		do_now, do_till_end, do_checkpoint, do_unregister, do_isolate,
+		do_pthread_exit,
+	};
+	enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b[WAYS];
+	int i;
+
+	(void)state;
+	for (i = 0; i < WAYS; i++)
+		b[i] = actor_member(d, "b");
+	actor_go(a, do_isolate);
+	for (i = 0; i < WAYS; i++) {
+		assert_where(a, GATHERING);
+		actor_go(b[i], ways[i]);
+		if (ways[i] == do_pthread_exit)
+			actor_join(b[i]);
+	}
+	assert_where(a, DONE);
+	assert_true(rdv_isolated(a->self));
+	assert_where(b[0], DONE);
+	assert_where(b[1], HELD);
+	assert_where(b[2], HELD);
+	assert_where(b[4], QUEUED);
+	actor_go(b[0], do_end);
+	assert_where(b[0], HELD);
+	actor_go(a, do_release);
+	assert_where(b[4], DONE);
+	assert_true(rdv_isolated(b[4]->self));
+	for (i = 0; i < 3; i++)
+		assert_where(b[i], HELD);
+	actor_do(b[4], do_release);
+	assert_where(a, DONE);
+	for (i = 0; i < WAYS - 1; i++)
+		actor_stop(b[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* The last one to become harmless meets the leader on its way to sleep. */
+static void g3_the_last_one_is_harmless_before_it_sleeps(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
+	actor_go(a, do_isolate);
+	assert_where(a, STOPPED);
+	actor_do(b, do_now);
+	shim_resume(a->shim);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ... the predecessor meets a queued one: both it and others of the same word. */
+static void g3_the_token_comes_before_it_sleeps(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
+	shim_stop_at(c->shim, SHIM_BEFORE_WAIT);
+	actor_go(b, do_isolate);
+	assert_where(b, STOPPED);
+	actor_go(c, do_isolate);
+	assert_where(c, STOPPED);
+	actor_go(a, do_release);
+	assert_where(a, HELD);
+	shim_resume(c->shim);
+	assert_where(c, QUEUED);
+	shim_resume(b->shim);
+	assert_where(b, DONE);
+	actor_go(b, do_release);
+	assert_where(c, DONE);
+	actor_do(c, do_release);
+	assert_where(a, DONE);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* One that has gone back to sleep, harmless, is not what the leader waits for. */
+static void leaving_in_vain_does_not_end_the_gathering(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_do(b, do_now);
+	actor_do(b, do_end_try);
+	assert_ret(b, -EBUSY);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	assert_where(a, GATHERING);
+	actor_do(c, do_now);
+	assert_where(a, DONE);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* ----------------------------------------------------------------- what it costs */
+
+static void alone_in_the_domain_costs_nothing(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	(void)state;
+	shim_count_from_here();
+	actor_do(a, do_isolate);
+	assert_true(rdv_isolated(a->self));
+	actor_do(a, do_release);
+	assert_false(rdv_isolated(a->self));
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	assert_int_equal(SHIM(futex_calls), 0);
+	assert_int_equal(SHIM(fences), 0);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static void check_gathering(struct actor *a, struct actor **b, int n, int step)
+{
+	int i;
+
+	shim_count_from_here();
+	SHIM_SET(a->shim->waits, 0);
+	actor_go(a, do_isolate);
+	for (i = 0; i < n; i++) {
+		assert_where(a, GATHERING);
+		actor_do(b[i * step % n], do_now);
+	}
+	assert_where(a, DONE);
+	assert_int_equal(SHIM_GET(a->shim->waits), 1);
+	assert_int_equal(SHIM(waits), 1);
+	assert_int_equal(SHIM(wakes), 1);
+	assert_int_equal(SHIM(woken), 1);
+	assert_int_equal(SHIM(fences), a->domain->biased);
+	actor_do(a, do_release);
+	for (i = 0; i < n; i++)
+		actor_do(b[i], do_end);
+	assert_int_equal(SHIM(futex_calls), 2);
+}
+
+/* Whatever the order in which they become harmless: one sleep, one wake-up. */
+static void p10_gathering_sleeps_once(void **state)
+{
+	static const int steps[] = { 1, 69, 31, 33 };
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a, *b[70];
+	rdv_domain *d;
+	int i;
+
+	(void)state;
+	attr.max_threads = 71;
+	d = unit_domain_attr(&attr);
+	a = actor_member(d, "a");
+	for (i = 0; i < 70; i++)
+		b[i] = actor_member(d, "b");
+	for (i = 0; i < 4; i++)
+		check_gathering(a, b, 70, steps[i]);
+	for (i = 0; i < 70; i++)
+		actor_stop(b[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* The successor is woken, and nobody else; it need not gather again. */
+static void p10_the_token_wakes_one(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[5], *h = actor_member(d, "held");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		a[i] = actor_member(d, "a");
+	actor_do(h, do_now);
+	for (i = 1; i < 5; i++)
+		actor_do(a[i], do_now);
+	actor_do(a[0], do_isolate);
+	actor_go(h, do_end);
+	for (i = 4; i > 0; i--)
+		actor_go(a[i], do_isolate);
+	assert_where(a[1], QUEUED);
+	for (i = 0; i < 4; i++) {
+		shim_count_from_here();
+		actor_go(a[i], do_release);
+		assert_where(a[i], HELD);
+		assert_where(a[i + 1], DONE);
+		assert_int_equal(SHIM(wakes), 1);
+		assert_int_equal(SHIM(woken), 1);
+		assert_int_equal(SHIM(waits), 1); /* the one that is held now */
+		assert_int_equal(SHIM(fences), 0);
+	}
+	actor_do(a[4], do_release);
+	for (i = 0; i < 5; i++) {
+		assert_where(a[i], DONE);
+		actor_stop(a[i]);
+	}
+	assert_where(h, DONE);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------------------------- try */
+
+static void try_never_waits(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct unit_words words;
+
+	(void)state;
+	/* others run */
+	words = unit_words(d);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY);
+	unit_same_words(&words, d);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	assert_false(rdv_isolated(a->self));
+	/* harmless */
+	actor_do(b, do_now);
+	actor_do(b, do_isolate_try);
+	assert_ret(b, -EBUSY);
+	actor_do(b, do_end);
+	/* somebody gathers, somebody is isolated */
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	words = unit_words(d);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY);
+	unit_same_words(&words, d);
+	assert_where(b, GATHERING);
+	actor_do(c, do_now);
+	actor_do(c, do_isolate_try);
+	assert_ret(c, -EBUSY);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_do(c, do_isolate_try);
+	assert_ret(c, -EBUSY);
+	actor_do(b, do_release);
+	actor_do(b, do_isolate_try);
+	assert_ret(b, 0);
+	assert_true(rdv_isolated(b->self));
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* Of all that it does it waits for nothing, and it wakes nobody who need not know. */
+static void g8_try_leaves_no_trace(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *s = actor_member(d, "sleeper");
+	struct unit_words words;
+	int i;
+
+	(void)state;
+	actor_do(s, do_now);
+	actor_do(a, do_isolate_try); /* parks the sleeper */
+	assert_ret(a, -EBUSY);
+	words = unit_words(d);
+	shim_count_from_here();
+	for (i = 0; i < 100; i++) {
+		actor_do(a, do_isolate_try);
+		assert_ret(a, -EBUSY);
+		unit_same_words(&words, d);
+	}
+	assert_int_equal(SHIM(futex_calls), 0);
+	actor_do(b, do_checkpoint);
+	assert_false(b->flag);
+	actor_do(s, do_end);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(s);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------------------- deadlines */
+
+static void until_refuses_malformed_deadlines(void **state)
+{
+	static const struct timespec malformed[] = {
+		{ .tv_sec = 1, .tv_nsec = -1 },
+		{ .tv_sec = 1, .tv_nsec = 1000000000 },
+		{ .tv_sec = -1, .tv_nsec = 1000000000 },
+	};
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	struct unit_words words = unit_words(d);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		a->deadline = &malformed[i];
+		actor_do(a, do_isolate_until);
+		assert_ret(a, -EINVAL);
+		assert_false(rdv_isolated(a->self));
+		unit_same_words(&words, d);
+		actor_do(a, do_isolate);
+		actor_do(a, do_isolate_until);
+		assert_ret(a, -EINVAL); /* also where it would nest */
+		actor_do(a, do_release);
+		assert_false(rdv_isolated(a->self));
+	}
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static void until_does_not_wait_if_it_is_late(void **state)
+{
+	static const struct timespec *const late[] = { &unit_past, &unit_negative };
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct unit_words words;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		a->deadline = late[i];
+		words = unit_words(d);
+		shim_count_from_here();
+		actor_do(a, do_isolate_until);
+		assert_ret(a, -ETIMEDOUT);
+		assert_int_equal(SHIM(futex_calls), 0);
+		unit_same_words(&words, d);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		actor_do(b, do_checkpoint);
+		assert_false(b->flag);
+		/* nothing to wait for */
+		actor_do(b, do_now);
+		actor_do(a, do_isolate_until);
+		assert_ret(a, 0);
+		actor_do(a, do_release);
+		actor_do(b, do_end);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The round of another is on: it cannot run before that is over. */
+static void until_returns_when_it_may_run(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	b->deadline = &unit_past;
+	actor_go(b, do_isolate_until);
+	assert_where(b, HELD);
+	assert_false(actor_wants(b));
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	assert_done(b, -ETIMEDOUT);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(rdv_isolated(b->self));
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void until_succeeds_in_time(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	a->deadline = &unit_far;
+	b->deadline = NULL;
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	assert_done(a, 0);
+	actor_go(a, do_release);
+	assert_done(b, 0);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------- G8: no trace, at every stage */
+
+static void g8_no_trace_of_a_queued_one(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct unit_words words = unit_words(d);
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(a, do_isolate);
+	b->deadline = &unit_far;
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	actor_go(c, do_isolate);
+	assert_where(c, QUEUED);
+	actor_expire(b);
+	assert_where(b, HELD);
+	assert_false(actor_wants(b));
+	actor_go(a, do_release);
+	assert_where(c, DONE);
+	assert_where(b, HELD);
+	actor_do(c, do_release);
+	assert_done(b, -ETIMEDOUT);
+	assert_where(a, DONE);
+	unit_same_words(&words, d);
+	/* the same when it was the only one: the round ends in one step again */
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	actor_expire(b);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_done(b, -ETIMEDOUT);
+	actor_do(c, do_end);
+	unit_same_words(&words, d);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+static void g8_no_trace_of_a_leader(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct unit_words words = unit_words(d);
+
+	(void)state;
+	actor_do(c, do_now);
+	a->deadline = &unit_far;
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	actor_go(c, do_end); /* held for it, and no longer than it */
+	assert_where(c, HELD);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	assert_where(c, DONE);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	unit_same_words(&words, d);
+	actor_do(b, do_checkpoint);
+	assert_false(b->flag);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* The leader gives up with others behind it, who must gather for themselves. */
+static void g8_a_leader_passes_the_token_on(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	a->deadline = &unit_far;
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	actor_go(c, do_isolate);
+	assert_where(c, QUEUED);
+	assert_where(a, GATHERING);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	assert_where(c, GATHERING);
+	actor_do(b, do_now);
+	assert_where(c, GATHERING); /* a runs */
+	actor_go(a, do_checkpoint);
+	assert_where(a, HELD);
+	assert_where(c, DONE);
+	actor_do(c, do_release);
+	assert_where(a, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* The deadline passes, the last one becomes harmless, the leader finds out. */
+static void g8_a_leader_takes_what_it_gets(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	a->deadline = &unit_far;
+	shim_stop_at(a->shim, SHIM_AFTER_WAIT);
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	actor_expire(a);
+	assert_where(a, STOPPED);
+	actor_do(b, do_now);
+	shim_resume(a->shim);
+	assert_done(a, 0);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The deadline passes, the token arrives, the queued one finds out: accepts it. */
+static void g8_a_queued_one_takes_what_it_gets(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct unit_words words = unit_words(d);
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	b->deadline = &unit_far;
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	actor_expire(b);
+	assert_where(b, STOPPED);
+	actor_go(a, do_release);
+	assert_where(a, HELD);
+	shim_resume(b->shim);
+	assert_done(b, 0);
+	assert_true(rdv_isolated(b->self));
+	assert_int_equal(d->ctl & RDV_GATE_OWNER, member(b)->id + 1);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	unit_same_words(&words, d);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ... from a leader who gave up: it is too late for it to gather, so it passes on. */
+static void g8_a_late_successor_passes_the_token_on(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct unit_words words = unit_words(d);
+
+	(void)state;
+	a->deadline = b->deadline = &unit_far;
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	actor_expire(b);
+	assert_where(b, STOPPED);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT); /* b has the token */
+	assert_false(actor_wants(b));
+	shim_return(b->shim, -ETIMEDOUT, 1);
+	shim_resume(b->shim);
+	assert_done(b, -ETIMEDOUT);
+	unit_same_words(&words, d);
+	actor_do(c, do_checkpoint);
+	assert_false(c->flag);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------ G12: nesting */
+
+static void g12_isolation_nests(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	int i;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	shim_count_from_here();
+	actor_do(a, do_isolate);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	a->deadline = &unit_past;
+	actor_do(a, do_isolate_until);
+	assert_ret(a, 0);
+	for (i = 0; i < 3; i++) {
+		actor_do(a, do_release);
+		assert_true(rdv_isolated(a->self));
+		assert_where(b, HELD);
+	}
+	assert_int_equal(SHIM(futex_calls), 0);
+	actor_do(a, do_release);
+	assert_false(rdv_isolated(a->self));
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* A nested release does not hand over, although somebody is queued. */
+static void g12_a_nested_release_keeps_the_token(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_do(a, do_isolate);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	actor_do(a, do_release);
+	assert_where(b, QUEUED);
+	actor_go(a, do_release);
+	assert_where(b, DONE);
+	assert_where(a, HELD);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+#ifndef RDV_DEBUG
+static void release_by_another_does_nothing(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct unit_words words;
+
+	(void)state;
+	words = unit_words(d);
+	actor_do(a, do_release);
+	unit_same_words(&words, d);
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	words = unit_words(d);
+	actor_do(b, do_release);
+	unit_same_words(&words, d);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+#endif
+
+/* ------------------------------------------------------------------ and the rest */
+
+static void check_isolating_harmless(actor_fn *isolate)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_do(b, do_now);
+	actor_do(a, do_now);
+	actor_do(a, isolate);
+	assert_true(rdv_isolated(a->self));
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	assert_false(actor_bit(a));
+	actor_do(a, do_release);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	/* also if it has to wait for it, and in vain */
+	a->deadline = &unit_past;
+	actor_go(a, do_isolate_until);
+	assert_where(a, HELD);
+	actor_do(b, do_release);
+	assert_done(a, -ETIMEDOUT);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	assert_false(actor_bit(a));
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void isolating_ends_harmlessness(void **state)
+{
+	(void)state;
+	check_isolating_harmless(do_isolate);
+	check_isolating_harmless(do_isolate_until);
+}
+
+/* More isolators than the machine has processors, with one word of data. */
+enum { CROWD = 12, TURNS = 200 };
+
+static unsigned long canary;
+
+static void do_many(struct actor *a)
+{
+	unsigned long before;
+	int i;
+
+	for (i = 0; i < TURNS; i++) {
+		rdv_isolate(a->self);
+		before = canary;
+		canary = before + 1;
+		rdv_release(a->self);
+	}
+	rdv_harmless_now(a->self);
+}
+
+static void g1_a_crowd_of_isolators(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[CROWD];
+	int i;
+
+	(void)state;
+	canary = 0;
+	for (i = 0; i < CROWD; i++)
+		a[i] = actor_member(d, "a");
+	for (i = 0; i < CROWD; i++)
+		actor_go(a[i], do_many);
+	for (i = 0; i < CROWD; i++)
+		actor_wait(a[i]);
+	assert_int_equal(canary, CROWD * TURNS);
+	for (i = 0; i < CROWD; i++)
+		actor_stop(a[i]);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(g1_everybody_is_waited_for, ALL),
+	UNIT(g3_the_last_one_is_harmless_before_it_sleeps, STEADY),
+	UNIT(g3_the_token_comes_before_it_sleeps, BOTH),
+	UNIT(leaving_in_vain_does_not_end_the_gathering, ALL),
+	UNIT(alone_in_the_domain_costs_nothing, BOTH),
+	UNIT(p10_gathering_sleeps_once, BOTH),
+	UNIT(p10_the_token_wakes_one, BOTH),
+	UNIT(try_never_waits, ALL),
+	UNIT(g8_try_leaves_no_trace, BOTH),
+	UNIT(until_refuses_malformed_deadlines, BOTH),
+	UNIT(until_does_not_wait_if_it_is_late, ALL),
+	UNIT(until_returns_when_it_may_run, ALL),
+	UNIT(until_succeeds_in_time, ALL),
+	UNIT(g8_no_trace_of_a_queued_one, ALL),
+	UNIT(g8_no_trace_of_a_leader, ALL),
+	UNIT(g8_a_leader_passes_the_token_on, ALL),
+	UNIT(g8_a_leader_takes_what_it_gets, STEADY),
+	UNIT(g8_a_queued_one_takes_what_it_gets, STEADY),
+	UNIT(g8_a_late_successor_passes_the_token_on, STEADY),
+	UNIT(g12_isolation_nests, BOTH),
+	UNIT(g12_a_nested_release_keeps_the_token, ALL),
+#ifndef RDV_DEBUG
+	UNIT(release_by_another_does_nothing, BOTH),
+#endif
+	UNIT(isolating_ends_harmlessness, ALL),
+	UNIT(g1_a_crowd_of_isolators, ALL),
+};
+
+UNIT_MAIN("isolate", cases)

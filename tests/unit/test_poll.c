@@ -1,0 +1,967 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * <rdv/poll.h>: the thread is harmless in the call and as before after it, and what the
+ * call says is what the caller gets.
+ */
+#include "unit.h"
+
+#include <rdv/poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+enum { ERRNO_BEFORE = 4712, FOR_EVER_S = 1000 };
+
+/* ----------------------------------------------------------------- the five calls */
+
+/* What an actor sleeps on, and how.  What the calls fill in is not on its own stack,
+ * which AddressSanitizer looks at when the thread is cancelled. */
+struct sleep {
+	int pipe[2], epfd;
+	struct epoll_event events[2];
+	struct pollfd fds[2]; /* two, so that nfds counts */
+	bool at_once;         /* a timeout of 0 */
+	bool broken;          /* the call cannot succeed */
+	const sigset_t *mask;
+	struct timespec rest;
+	int error; /* errno after it */
+};
+
+static const struct timespec for_ever = {.tv_sec = FOR_EVER_S};
+static const struct timespec at_once, malformed = {.tv_nsec = -1};
+
+static void sleep_open(struct sleep *s)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	memset(s, 0, sizeof(*s));
+	assert_int_equal(pipe(s->pipe), 0);
+	s->fds[0].fd = -1;
+	s->fds[1].fd = s->pipe[0];
+	s->fds[1].events = POLLIN;
+	s->epfd = epoll_create1(0);
+	assert_int_equal(epoll_ctl(s->epfd, EPOLL_CTL_ADD, s->pipe[0], &ev), 0);
+}
+
+static void sleep_close(struct sleep *s)
+{
+	close(s->pipe[0]);
+	close(s->pipe[1]);
+	close(s->epfd);
+}
+
+static void sleep_end(struct sleep *s)
+{
+	assert_int_equal(write(s->pipe[1], "", 1), 1);
+}
+
+/* Around the call; the shim is to see that nothing is allocated. */
+static void call_begin(struct actor *a, const char *call)
+{
+	unit_call_begin(a, call);
+	errno = ERRNO_BEFORE;
+}
+
+static void call_end(struct actor *a)
+{
+	struct sleep *s = a->arg;
+
+	s->error = errno;
+	shim_call_end();
+	if (a->shim->allocs)
+		a->allocated = a->doing;
+}
+
+static void do_epoll_wait(struct actor *a)
+{
+	struct sleep *s = a->arg;
+
+	call_begin(a, "rdv_epoll_wait");
+	a->ret = rdv_epoll_wait(a->self, s->broken ? -1 : s->epfd, s->events, 2,
+				s->at_once ? 0 : -1);
+	call_end(a);
+	CHECK(a, a->ret != 1 || s->events[0].events == EPOLLIN);
+}
+
+static void do_epoll_pwait2(struct actor *a)
+{
+	struct sleep *s = a->arg;
+
+	call_begin(a, "rdv_epoll_pwait2");
+	a->ret = rdv_epoll_pwait2(a->self, s->broken ? -1 : s->epfd, s->events, 2,
+				  s->at_once ? &at_once : NULL, s->mask);
+	call_end(a);
+	CHECK(a, a->ret != 1 || s->events[0].events == EPOLLIN);
+}
+
+static void do_poll(struct actor *a)
+{
+	struct sleep *s = a->arg;
+
+	call_begin(a, "rdv_poll");
+	a->ret = rdv_poll(a->self, s->broken ? NULL : s->fds, 2, s->at_once ? 0 : -1);
+	call_end(a);
+	CHECK(a, a->ret != 1 || s->fds[1].revents == POLLIN);
+}
+
+static void do_ppoll(struct actor *a)
+{
+	struct sleep *s = a->arg;
+	const struct timespec *timeout = s->at_once ? &at_once : NULL;
+
+	call_begin(a, "rdv_ppoll");
+	a->ret = rdv_ppoll(a->self, s->fds, 2, s->broken ? &malformed : timeout, s->mask);
+	call_end(a);
+	CHECK(a, a->ret != 1 || s->fds[1].revents == POLLIN);
+}
+
+static void do_nanosleep(struct actor *a)
+{
+	struct sleep *s = a->arg;
+	const struct timespec *duration = s->at_once ? &at_once : &for_ever;
+
+	call_begin(a, "rdv_nanosleep");
+	a->ret = rdv_nanosleep(a->self, s->broken ? &malformed : duration, &s->rest);
+	call_end(a);
+}
+
+static struct wrapped {
+	actor_fn *call;
+	int broken;  /* errno of a call that cannot succeed */
+	bool wakes;  /* a byte in the pipe ends it */
+	bool masks;  /* signals */
+	long number; /* of the system call that the C library makes of it */
+} wrapped[] = {
+	{do_epoll_wait, EBADF, true, false, 0},  {do_epoll_pwait2, EBADF, true, true, 0},
+	{do_poll, EFAULT, true, false, 0},       {do_ppoll, EINVAL, true, true, 0},
+	{do_nanosleep, EINVAL, false, false, 0},
+};
+
+#define WRAPPED_END (wrapped + sizeof(wrapped) / sizeof(wrapped[0]))
+
+/* The system call that a thread sleeps in, if it is no futex of anybody's. */
+static long asleep_in(const struct actor *a)
+{
+	char path[64], line[256];
+	long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)a->tid);
+	file = fopen(path, "r");
+	if (file && fgets(line, sizeof(line), file))
+		sscanf(line, "%ld", &number);
+	if (file)
+		fclose(file);
+	return number == SYS_futex ? -1 : number;
+}
+
+/* a begins the call, and has gone to sleep in it. */
+static void go_to_sleep(struct actor *a, struct wrapped *w, struct sleep *s)
+{
+	a->arg = s;
+	SHIM_SET(a->outside, w->number);
+	actor_go(a, w->call);
+	while (!w->number) {
+		sched_yield();
+		if (asleep_in(a) > 0)
+			SHIM_SET(a->outside, w->number = asleep_in(a));
+	}
+	assert_where(a, OUTSIDE);
+}
+
+/* The call ends, by what it waits for if it does for anything. */
+static void wake(struct actor *a, const struct wrapped *w, struct sleep *s)
+{
+	if (w->wakes)
+		sleep_end(s);
+	else
+		actor_interrupt(a);
+}
+
+static void assert_woken(struct actor *a, const struct wrapped *w, const struct sleep *s)
+{
+	assert_done(a, w->wakes ? 1 : -1);
+	assert_int_equal(s->error, w->wakes ? ERRNO_BEFORE : EINTR);
+}
+
+/* epoll_pwait2() is not there before Linux 5.11. */
+static bool can_call(struct actor *a, const struct wrapped *w)
+{
+	struct sleep s = {.broken = true};
+
+	if (w->call != do_epoll_pwait2)
+		return true;
+	a->arg = &s;
+	actor_do(a, w->call);
+	return s.error != ENOSYS;
+}
+
+/* --------------------------------------------------------------------- their cases */
+
+static void sleeps_harmless(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	unsigned long switches;
+	struct wrapped *w;
+	struct sleep s;
+
+	(void)state;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w))
+			continue;
+		sleep_open(&s);
+		go_to_sleep(a, w, &s);
+		switches = actor_switches_asleep(a);
+		actor_do(b, do_isolate);
+		assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
+		actor_do(b, do_release);
+		assert_where(a, OUTSIDE);
+		assert_int_equal(unit_switches(a->tid), switches);
+		wake(a, w, &s);
+		assert_woken(a, w, &s);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		sleep_close(&s);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void is_held_with_its_result(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct wrapped *w;
+	struct sleep s;
+
+	(void)state;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w))
+			continue;
+		sleep_open(&s);
+		go_to_sleep(a, w, &s);
+		actor_do(b, do_isolate);
+		wake(a, w, &s);
+		assert_where(a, HELD);
+		actor_interrupt(a); /* which is none of the call's */
+		assert_where(a, HELD);
+		actor_do(b, do_release);
+		assert_woken(a, w, &s);
+		sleep_close(&s);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void is_interrupted(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct wrapped *w;
+	struct sleep s;
+
+	(void)state;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w))
+			continue;
+		sleep_open(&s);
+		go_to_sleep(a, w, &s);
+		actor_do(b, do_isolate);
+		actor_interrupt(a);
+		assert_where(a, HELD);
+		actor_do(b, do_release);
+		assert_done(a, -1);
+		assert_int_equal(s.error, EINTR);
+		if (w->call == do_nanosleep)
+			assert_in_range(s.rest.tv_sec, 1, FOR_EVER_S);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		sleep_close(&s);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void fails_as_it_does(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct sleep s;
+	struct wrapped *w;
+
+	(void)state;
+	sleep_open(&s);
+	s.broken = true;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w) || (w->broken == EFAULT && unit_on_valgrind()))
+			continue;
+		a->arg = &s;
+		actor_do(a, w->call);
+		assert_ret(a, -1);
+		assert_int_equal(s.error, w->broken);
+		/* and held on the way back */
+		actor_go(b, do_isolate);
+		assert_where(b, GATHERING);
+		actor_go(a, w->call);
+		assert_where(a, HELD);
+		assert_where(b, DONE);
+		s.error = 0;
+		actor_do(b, do_release);
+		assert_done(a, -1);
+		assert_int_equal(s.error, w->broken);
+	}
+	sleep_close(&s);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* A loop that never sleeps lets others isolate. */
+static void looking_is_harmless_too(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct sleep s;
+	struct wrapped *w;
+
+	(void)state;
+	sleep_open(&s);
+	s.at_once = true;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w))
+			continue;
+		a->arg = &s;
+		actor_do(a, w->call);
+		assert_ret(a, 0);
+		assert_int_equal(s.error, ERRNO_BEFORE);
+		actor_go(b, do_isolate);
+		assert_where(b, GATHERING);
+		actor_go(a, w->call);
+		assert_where(b, DONE);
+		assert_where(a, HELD);
+		actor_do(b, do_release);
+		assert_done(a, 0);
+	}
+	sleep_close(&s);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void leaves_the_thread_as_it_was(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct sleep s;
+	struct wrapped *w;
+
+	(void)state;
+	sleep_open(&s);
+	s.at_once = true;
+	actor_do(b, do_now);
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(a, w))
+			continue;
+		a->arg = &s;
+		/* harmless, by its own doing and then with its bit set */
+		actor_do(a, do_now);
+		actor_do(a, w->call);
+		assert_ret(a, 0);
+		assert_int_equal(actor_state(a), RDV_STATE_HARMLESS);
+		actor_do(b, do_isolate);
+		actor_do(a, w->call);
+		assert_ret(a, 0);
+		assert_int_equal(actor_state(a), unit_variant() == BIASED
+							 ? RDV_STATE_HARMLESS
+							 : RDV_STATE_PARKED);
+		actor_do(b, do_release);
+		actor_do(b, do_now);
+		actor_do(a, do_end);
+		/* isolated */
+		actor_do(a, do_isolate);
+		actor_go(b, do_end);
+		assert_where(b, HELD);
+		actor_do(a, w->call);
+		assert_ret(a, 0);
+		assert_true(rdv_isolated(a->self));
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		assert_where(b, HELD);
+		actor_do(a, do_release);
+		assert_where(b, DONE);
+		actor_do(b, do_now);
+	}
+	sleep_close(&s);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void do_block(struct actor *a)
+{
+	sigset_t set;
+
+	(void)a;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* The mask of the call lets a signal in that is blocked otherwise. */
+static void passes_the_mask_on(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	sigset_t none;
+	struct wrapped *w;
+	struct sleep s;
+
+	(void)state;
+	sigemptyset(&none);
+	actor_do(a, do_block);
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!w->masks || !can_call(a, w))
+			continue;
+		sleep_open(&s);
+		s.mask = &none;
+		a->arg = &s;
+		actor_interrupt(a);
+		actor_do(a, w->call);
+		assert_ret(a, -1);
+		assert_int_equal(s.error, EINTR);
+		sleep_close(&s);
+	}
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+#ifdef HAVE_EPOLL_PWAIT2
+static bool old_kernel;
+
+int __real_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask);
+int __wrap_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask);
+
+int __wrap_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask)
+{
+	if (!SHIM_GET(old_kernel))
+		return __real_epoll_pwait2(epfd, events, maxevents, timeout, mask);
+	errno = ENOSYS;
+	return -1;
+}
+
+static void an_old_kernel_says_so(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	struct sleep s;
+
+	(void)state;
+	sleep_open(&s);
+	a->arg = &s;
+	SHIM_SET(old_kernel, true);
+	actor_do(a, do_epoll_pwait2);
+	SHIM_SET(old_kernel, false);
+	assert_ret(a, -1);
+	assert_int_equal(s.error, ENOSYS);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	sleep_close(&s);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+#endif
+
+static void cancelled_it_unregisters(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a, *b = actor_member(d, "b");
+	struct wrapped *w;
+	struct sleep s;
+
+	(void)state;
+	for (w = wrapped; w < WRAPPED_END; w++) {
+		if (!can_call(b, w))
+			continue;
+		a = actor_member(d, "a");
+		sleep_open(&s);
+		go_to_sleep(a, w, &s);
+		actor_do(b, do_isolate);
+		pthread_cancel(a->thread);
+		actor_join(a);
+		actor_do(b, do_release);
+		assert_int_equal(d->members, 1);
+		sleep_close(&s);
+	}
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* --------------------------------------------------------------------------- mutex */
+
+static pthread_mutex_t mutex;
+
+static void mutex_open(int type, int robust, int protocol)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, type);
+	pthread_mutexattr_setrobust(&attr, robust);
+	assert_int_equal(pthread_mutexattr_setprotocol(&attr, protocol), 0);
+	assert_int_equal(pthread_mutex_init(&mutex, &attr), 0);
+	pthread_mutexattr_destroy(&attr);
+}
+
+static void plain_mutex(void)
+{
+	mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
+}
+
+static void robust_mutex(void)
+{
+	mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE);
+}
+
+static void do_lock(struct actor *a)
+{
+	SHIM_SET(a->outside, SYS_futex);
+	CALL(a, a->ret = rdv_mutex_lock(a->self, &mutex));
+}
+
+/* By somebody who may be no member. */
+static void do_plain_lock(struct actor *a)
+{
+	a->ret = pthread_mutex_lock(&mutex);
+}
+
+static void do_plain_trylock(struct actor *a)
+{
+	a->ret = pthread_mutex_trylock(&mutex);
+}
+
+static void do_unlock(struct actor *a)
+{
+	a->ret = pthread_mutex_unlock(&mutex);
+}
+
+static void do_consistent(struct actor *a)
+{
+	a->ret = pthread_mutex_consistent(&mutex);
+}
+
+static void lock_takes_a_free_one_running(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	plain_mutex();
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	actor_do(a, do_lock);
+	assert_ret(a, 0);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	assert_where(b, GATHERING);
+	actor_do(a, do_unlock);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	pthread_mutex_destroy(&mutex);
+	unit_destroy(d);
+}
+
+static void lock_waits_harmless(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o = actor_start(d, "owner");
+	int protocol;
+
+	(void)state;
+	for (protocol = 0; protocol < 2; protocol++) {
+		mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED,
+			   protocol ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
+		actor_do(o, do_plain_lock);
+		actor_go(a, do_lock);
+		assert_where(a, OUTSIDE);
+		actor_do(b, do_isolate);
+		actor_do(b, do_release);
+		assert_where(a, OUTSIDE);
+		actor_do(o, do_unlock);
+		assert_done(a, 0);
+		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+		actor_do(o, do_plain_trylock);
+		assert_ret(o, EBUSY);
+		actor_do(a, do_unlock);
+		assert_ret(a, 0);
+		pthread_mutex_destroy(&mutex);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(o);
+	unit_destroy(d);
+}
+
+/* It gets the mutex while somebody is isolated, who needs it. */
+static void lock_is_not_held_with_it(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o = actor_start(d, "owner");
+
+	(void)state;
+	plain_mutex();
+	actor_do(o, do_plain_lock);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_do(b, do_isolate);
+	actor_do(o, do_unlock);
+	assert_where(a, HELD);
+	actor_go(b, do_lock);
+	assert_done(b, 0);
+	assert_true(rdv_isolated(b->self));
+	/* b goes on with the mutex: a waits for it again, harmless again */
+	actor_do(b, do_release);
+	assert_where(a, OUTSIDE);
+	actor_do(b, do_isolate);
+	actor_do(b, do_unlock);
+	assert_where(a, HELD);
+	actor_do(o, do_plain_trylock);
+	assert_ret(o, 0);
+	actor_do(o, do_unlock);
+	actor_do(b, do_release);
+	assert_done(a, 0);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_do(o, do_plain_trylock);
+	assert_ret(o, EBUSY);
+	actor_do(a, do_unlock);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(o);
+	pthread_mutex_destroy(&mutex);
+	unit_destroy(d);
+}
+
+/* An isolated thread waits as it is, for somebody who is no member. */
+static void lock_while_alone(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o = actor_start(d, "owner");
+
+	(void)state;
+	plain_mutex();
+	actor_do(o, do_plain_lock);
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	actor_do(o, do_unlock);
+	assert_done(a, 0);
+	assert_true(rdv_isolated(a->self));
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	assert_where(b, HELD);
+	actor_do(a, do_unlock);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(o);
+	pthread_mutex_destroy(&mutex);
+	unit_destroy(d);
+}
+
+static void lock_leaves_a_harmless_thread_so(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o = actor_start(d, "owner");
+
+	(void)state;
+	plain_mutex();
+	actor_do(a, do_now);
+	actor_do(a, do_lock);
+	assert_ret(a, 0);
+	assert_int_equal(actor_state(a), RDV_STATE_HARMLESS);
+	actor_do(a, do_unlock);
+	actor_do(o, do_plain_lock);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_do(b, do_isolate);
+	actor_do(o, do_unlock);
+	assert_done(a, 0);
+	assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_do(a, do_unlock);
+	actor_do(b, do_release);
+	actor_do(a, do_end);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(o);
+	pthread_mutex_destroy(&mutex);
+	unit_destroy(d);
+}
+
+static void lock_tells_of_a_deadlock(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	mutex_open(PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
+	actor_do(a, do_lock);
+	assert_ret(a, 0);
+	actor_do(a, do_lock);
+	assert_ret(a, EDEADLK);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	actor_go(a, do_lock);
+	assert_where(a, HELD);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	assert_done(a, EDEADLK);
+	actor_do(a, do_unlock);
+	assert_ret(a, 0);
+	pthread_mutex_destroy(&mutex);
+
+	mutex_open(PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
+	actor_do(a, do_lock);
+	assert_ret(a, 0);
+	actor_do(a, do_lock);
+	assert_ret(a, 0);
+	actor_do(a, do_unlock);
+	actor_do(a, do_unlock);
+	assert_ret(a, 0);
+	pthread_mutex_destroy(&mutex);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void lock_of_the_dead(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o;
+
+	(void)state;
+	/* found at once */
+	robust_mutex();
+	o = actor_start(d, "owner");
+	actor_do(o, do_plain_lock);
+	actor_stop(o);
+	actor_do(a, do_lock);
+	assert_ret(a, EOWNERDEAD);
+	actor_do(a, do_consistent);
+	actor_do(a, do_unlock);
+	/* while waiting */
+	o = actor_start(d, "owner");
+	actor_do(o, do_plain_lock);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_stop(o);
+	assert_done(a, EOWNERDEAD);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	actor_do(a, do_consistent);
+	actor_do(a, do_unlock);
+	/* and while somebody is isolated: not given back, as nobody could have it then */
+	o = actor_start(d, "owner");
+	actor_do(o, do_plain_lock);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_do(b, do_isolate);
+	actor_stop(o);
+	assert_where(a, HELD);
+	actor_do(b, do_plain_trylock);
+	assert_ret(b, EBUSY);
+	actor_do(b, do_release);
+	assert_done(a, EOWNERDEAD);
+	/* nor can anybody if it is not made consistent */
+	actor_do(a, do_unlock);
+	actor_do(b, do_lock);
+	assert_ret(b, ENOTRECOVERABLE);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	pthread_mutex_destroy(&mutex);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The same, found while it waits. */
+static void lock_of_the_lost(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *o = actor_start(d, "owner");
+
+	(void)state;
+	robust_mutex();
+	actor_do(o, do_plain_lock);
+	actor_stop(o);
+	actor_do(b, do_lock);
+	assert_ret(b, EOWNERDEAD);
+	actor_go(a, do_lock);
+	assert_where(a, OUTSIDE);
+	actor_do(b, do_unlock);
+	assert_done(a, ENOTRECOVERABLE);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	pthread_mutex_destroy(&mutex);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* -------------------------------------------------------------------------- scopes */
+
+static int scope_return(struct actor *a)
+{
+	RDV_HARMLESS(a->self) {
+		CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+		return 17;
+	}
+	return 0;
+}
+
+static void scope_goto(struct actor *a)
+{
+	RDV_HARMLESS(a->self) {
+		CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+		goto out;
+	}
+	CHECK(a, !"reached");
+out:
+	CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+}
+
+static void scope_nested(struct actor *a)
+{
+	RDV_HARMLESS(a->self) {
+		RDV_HARMLESS(a->self)
+			CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+		CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+	}
+	CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+}
+
+static rdv_thread *counted(struct actor *a, int *count)
+{
+	++*count;
+	return a->self;
+}
+
+static void do_scopes(struct actor *a)
+{
+	int turns = 0, after = 0, evaluated = 0, set;
+
+	errno = ERRNO_BEFORE;
+	RDV_HARMLESS(counted(a, &evaluated))
+		set = actor_state(a) == RDV_STATE_HARMLESS;
+	CHECK(a, set && evaluated == 1 && actor_state(a) == RDV_STATE_RUNNING);
+	CHECK(a, scope_return(a) == 17 && actor_state(a) == RDV_STATE_RUNNING);
+	scope_goto(a);
+	scope_nested(a);
+	/* break and continue are the scope's */
+	for (turns = 0; turns < 3; turns++) {
+		RDV_HARMLESS(a->self) {
+			if (turns == 1)
+				break;
+			if (turns == 2)
+				continue;
+			CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+		}
+		CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+		after++;
+	}
+	CHECK(a, turns == 3 && after == 3);
+	/* a statement like any other */
+	if (turns)
+		RDV_HARMLESS(a->self)
+			CHECK(a, actor_state(a) == RDV_STATE_HARMLESS);
+	else
+		CHECK(a, !"reached");
+	CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+	CHECK(a, errno == ERRNO_BEFORE);
+}
+
+static void do_scopes_alone(struct actor *a)
+{
+	RDV_HARMLESS(a->self) {
+		CHECK(a, rdv_isolated(a->self));
+		CHECK(a, actor_state(a) == RDV_STATE_RUNNING);
+	}
+	CHECK(a, rdv_isolated(a->self) && actor_state(a) == RDV_STATE_RUNNING);
+}
+
+static void do_scope(struct actor *a)
+{
+	RDV_HARMLESS(a->self)
+		a->flag = true;
+}
+
+static void scope_ends_however_it_is_left(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(a, do_scopes);
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_do(a, do_scopes_alone);
+	actor_do(a, do_release);
+	actor_do(b, do_end);
+	/* held where it ends */
+	actor_go(b, do_isolate);
+	assert_where(b, GATHERING);
+	a->flag = false;
+	actor_go(a, do_scope);
+	assert_where(a, HELD);
+	assert_true(a->flag);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(sleeps_harmless, STEADY),
+	UNIT(is_held_with_its_result, ALL),
+	UNIT(is_interrupted, ALL),
+	UNIT(fails_as_it_does, ALL),
+	UNIT(looking_is_harmless_too, ALL),
+	UNIT(leaves_the_thread_as_it_was, BOTH),
+	UNIT(passes_the_mask_on, ONLY_PLAIN),
+#ifdef HAVE_EPOLL_PWAIT2
+	UNIT(an_old_kernel_says_so, ONLY_PLAIN),
+#endif
+	UNIT(lock_takes_a_free_one_running, BOTH),
+	UNIT(lock_waits_harmless, BOTH),
+	UNIT(lock_is_not_held_with_it, ALL),
+	UNIT(lock_while_alone, BOTH),
+	UNIT(lock_leaves_a_harmless_thread_so, BOTH),
+	UNIT(lock_tells_of_a_deadlock, ALL),
+	UNIT(lock_of_the_dead, ALL),
+	UNIT(lock_of_the_lost, BOTH),
+	UNIT(scope_ends_however_it_is_left, BOTH),
+	UNIT(cancelled_it_unregisters, BOTH), /* last, see main() */
+};
+
+/* What the C library loads to cancel a thread is a leak, says valgrind. */
+int main(void)
+{
+	size_t n = sizeof(cases) / sizeof(cases[0]);
+
+	if (unit_on_valgrind())
+		puts("# cancelled_it_unregisters: left out, not for valgrind");
+	return unit_main("poll", cases, n - unit_on_valgrind());
+}

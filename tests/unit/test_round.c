@@ -1,0 +1,791 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rounds (G5), who comes next and who may begin (G6), and how the held are woken.
+ *
+ * The clock is the test's own, so patience runs out when it says so.
+ */
+#include "unit.h"
+
+enum { US = 1000, MS = 1000 * US };
+
+static const uint64_t noon = UINT64_C(43200000000000);
+
+static void clock_set(uint64_t ns)
+{
+	SHIM_SET(shim.clock_ns, ns);
+}
+
+static void clock_pass(uint64_t ns)
+{
+	clock_set(SHIM_GET(shim.clock_ns) + ns);
+}
+
+static rdv_domain *domain_of_patience(uint64_t ns)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	attr.patience_ns = ns;
+	return unit_domain_attr(&attr);
+}
+
+/* --------------------------------------------------------------------- G5: rounds */
+
+static void g5_release_returns_when_the_last_has_released(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	actor_go(h, do_end);
+	actor_go(a, do_release);
+	assert_where(b, DONE);
+	assert_where(a, HELD);
+	/* one that comes while the second is alone joins the round */
+	actor_go(c, do_isolate);
+	assert_where(c, QUEUED);
+	actor_go(b, do_release);
+	assert_where(c, DONE);
+	assert_where(a, HELD);
+	assert_where(b, HELD);
+	assert_where(h, HELD);
+	actor_do(c, do_release);
+	assert_where(a, DONE);
+	assert_where(b, DONE);
+	assert_where(h, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* Alone in its round it returns at once, and may open the next. */
+static void g5_release_without_followers_does_not_wait(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	uint32_t round = d->ctl / RDV_CTL_ROUND;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_do(a, do_release);
+	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
+	actor_do(a, do_isolate);
+	actor_do(a, do_release);
+	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 2);
+	assert_int_equal(SHIM(waits), 0);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------ G6: isolators */
+
+/* Whatever the order in which they asked: by ids, beginning after the owner. */
+static void check_order(const int *asked, int owner, const int *served, int n)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[40];
+	int i, now = owner;
+
+	for (i = 0; i < 40; i++) {
+		a[i] = actor_member(d, "a");
+		actor_do(a[i], do_now);
+	}
+	actor_do(a[owner], do_isolate);
+	for (i = 0; i < n; i++) {
+		actor_go(a[asked[i]], do_isolate);
+		assert_where(a[asked[i]], QUEUED);
+	}
+	for (i = 0; i < n; i++) {
+		actor_go(a[now], do_release);
+		assert_where(a[now], HELD);
+		now = served[i];
+		assert_where(a[now], DONE);
+		assert_true(rdv_isolated(a[now]->self));
+	}
+	actor_do(a[now], do_release);
+	for (i = 0; i < n; i++)
+		assert_where(a[asked[i]], DONE);
+	for (i = 0; i < 40; i++)
+		actor_stop(a[i]);
+	unit_destroy(d);
+}
+
+static void g6_isolators_are_served_in_the_order_of_ids(void **state)
+{
+	(void)state;
+	check_order((int[]){ 39, 0, 31, 32, 4 }, 5, (int[]){ 31, 32, 39, 0, 4 }, 5);
+	check_order((int[]){ 30, 31, 33, 2 }, 32, (int[]){ 33, 2, 30, 31 }, 4);
+	check_order((int[]){ 0, 39 }, 31, (int[]){ 39, 0 }, 2);
+	check_order((int[]){ 31, 0 }, 39, (int[]){ 0, 31 }, 2);
+}
+
+/*
+ * One that has just been alone and wants it again is not served before the others
+ * that have been waiting: it is held in its release.
+ */
+static void g6_nobody_is_served_twice_in_a_round(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[4];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		a[i] = actor_member(d, "a");
+		actor_do(a[i], do_now);
+	}
+	actor_do(a[0], do_isolate);
+	for (i = 1; i < 4; i++) {
+		actor_go(a[i], do_isolate);
+		assert_where(a[i], QUEUED);
+	}
+	for (i = 0; i < 3; i++) {
+		actor_go(a[i], do_release);
+		assert_where(a[i], HELD);
+		assert_where(a[i + 1], DONE);
+	}
+	actor_do(a[3], do_release);
+	for (i = 0; i < 4; i++) {
+		assert_where(a[i], DONE);
+		actor_stop(a[i]);
+	}
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------------ G6: the held */
+
+/*
+ * h is held, and although the round is over does not get to see that, as on a machine
+ * with better things to do.
+ */
+static void hold(struct actor *a, struct actor *h)
+{
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, do_end);
+	assert_where(h, HELD);
+	actor_do(a, do_release);
+	assert_where(h, STOPPED);
+}
+
+static void g6_patience_lets_rounds_follow_one_another(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(MS);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	clock_pass(MS);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	clock_pass(US);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY); /* not any more */
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY); /* h runs */
+	actor_do(h, do_now);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* The barred isolator sleeps although the gate is open; the held one sees to it. */
+static void g6_the_held_run_before_a_barred_isolator(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(MS);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	clock_pass(MS + US);
+	actor_go(a, do_isolate);
+	assert_where(a, QUEUED);
+	assert_int_equal(d->barred, 1);
+	assert_int_equal(d->ctl & RDV_GATE_OWNER, 0);
+	shim_resume(h->shim);
+	assert_where(h, DONE); /* it runs, so: */
+	assert_where(a, GATHERING);
+	assert_int_equal(d->barred, 0);
+	actor_do(h, do_now);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* The isolator on its way to sleep, barred, meets the last held one leaving. */
+static void g3_the_bar_falls_before_it_sleeps(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
+	actor_go(a, do_isolate);
+	assert_where(a, STOPPED);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	shim_resume(a->shim);
+	assert_where(a, GATHERING);
+	actor_do(h, do_now);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+static void g6_all_the_held_run_first(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h[4];
+	int i;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(MS);
+	a = actor_member(d, "a");
+	for (i = 0; i < 4; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+		shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 4; i++) {
+		actor_go(h[i], do_end);
+		assert_where(h[i], HELD);
+	}
+	actor_do(a, do_release);
+	clock_pass(MS + US);
+	actor_go(a, do_isolate);
+	assert_where(a, QUEUED);
+	/* the two that were woken wake the next two */
+	for (i = 0; i < 4; i++) {
+		assert_where(h[i], STOPPED);
+		assert_where(a, QUEUED);
+		shim_resume(h[i]->shim);
+		assert_where(h[i], DONE);
+	}
+	assert_where(a, GATHERING);
+	for (i = 0; i < 4; i++) {
+		assert_where(a, GATHERING);
+		actor_do(h[i], do_now);
+	}
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	for (i = 0; i < 4; i++)
+		actor_stop(h[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* Without patience each held thread runs between two rounds. */
+static void g6_no_patience(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY);
+	actor_go(a, do_isolate);
+	assert_where(a, QUEUED);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_do(h, do_now);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+static void g6_huge_patience(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(UINT64_MAX);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	clock_pass(UINT64_C(600) * 1000 * MS);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* The clock of 32 bits wraps while a thread is held. */
+static void g6_patience_when_the_clock_wraps(void **state)
+{
+	const uint64_t wrap = (UINT64_C(1) << 32) * US;
+	rdv_domain *d;
+	struct actor *a, *h;
+
+	(void)state;
+	clock_set(wrap - 500 * US);
+	d = domain_of_patience(MS);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	hold(a, h);
+	clock_pass(MS);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	clock_pass(US);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, -EBUSY);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* Held through a round that has many isolators, a thread does not stop it. */
+static void g6_joining_a_round_is_always_allowed(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *b, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	h = actor_member(d, "held");
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	actor_go(h, do_end);
+	assert_where(h, HELD);
+	clock_pass(10 * MS);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	assert_int_equal(d->barred, 0);
+	actor_go(a, do_release);
+	assert_where(b, DONE);
+	assert_where(h, HELD);
+	actor_do(b, do_release);
+	assert_where(h, DONE);
+	assert_where(a, DONE);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* One that gives up waiting, and one that only waited for the end, bar nobody. */
+static void check_unbarring(actor_fn *wait, bool expire)
+{
+	rdv_domain *d = domain_of_patience(0);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+
+	h->deadline = &unit_far;
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, wait);
+	assert_where(h, HELD);
+	if (expire) {
+		actor_expire(h);
+		assert_where(h, STOPPED);
+		shim_resume(h->shim);
+		assert_done(h, -ETIMEDOUT);
+		actor_do(a, do_release);
+	} else {
+		actor_do(a, do_release);
+		assert_where(h, STOPPED);
+		actor_go(a, do_isolate);
+		assert_where(a, QUEUED);
+		shim_resume(h->shim);
+		assert_where(h, DONE);
+		assert_where(a, DONE);
+		actor_do(a, do_release);
+	}
+	assert_int_not_equal(actor_state(h), RDV_STATE_RUNNING);
+	actor_do(a, do_isolate_try);
+	assert_ret(a, 0);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+static void g6_whoever_stops_waiting_bars_nobody(void **state)
+{
+	(void)state;
+	clock_set(noon);
+	check_unbarring(do_end_until, true);
+	check_unbarring(do_till_end, false);
+}
+
+/* The last held one gives up while an isolator is barred and the gate is open. */
+static void g6_a_barred_isolator_outlives_a_timeout(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *b, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	h = actor_member(d, "held");
+	h->deadline = &unit_far;
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, do_end_until);
+	assert_where(h, HELD);
+	actor_expire(h);
+	assert_where(h, STOPPED);
+	actor_do(a, do_release);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	assert_int_equal(d->barred, 1);
+	shim_resume(h->shim);
+	assert_done(h, 0); /* the gate was open after all */
+	actor_do(h, do_now);
+	actor_do(a, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* G8 for the barred. */
+static void g8_no_trace_of_a_barred_isolator(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *b, *h;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	h = actor_member(d, "held");
+	actor_do(b, do_now);
+	hold(a, h);
+	b->deadline = &unit_far;
+	actor_go(b, do_isolate_until);
+	assert_where(b, QUEUED);
+	assert_int_equal(d->barred, 1);
+	actor_expire(b);
+	assert_done(b, -ETIMEDOUT);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+	assert_false(actor_wants(b));
+	assert_int_equal(d->barred, 0);
+	assert_int_equal(d->ctl % RDV_CTL_ROUND, 0);
+	actor_go(a, do_isolate); /* barred, in its place */
+	assert_where(a, QUEUED);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	assert_where(a, GATHERING);
+	actor_do(h, do_now);
+	actor_do(b, do_now);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/*
+ * Two isolators, barred again and again: either is the first of them in its turn, or
+ * one would have all the rounds that patience allows.
+ */
+static void g6_the_barred_take_turns(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *b, *h, *first, *second, *last = NULL;
+	int i;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(0);
+	a = actor_member(d, "a");
+	h = actor_member(d, "held");
+	b = actor_member(d, "b");
+	actor_do(b, do_now);
+	for (i = 0; i < 4; i++) {
+		hold(a, h);
+		actor_go(a, do_isolate);
+		assert_where(a, QUEUED);
+		actor_go(b, do_isolate);
+		assert_where(b, QUEUED);
+		shim_resume(h->shim);
+		assert_where(h, DONE);
+		actor_do(h, do_now);
+		first = actor_where(a) == DONE ? a : b;
+		second = first == a ? b : a;
+		assert_where(first, DONE);
+		assert_where(second, QUEUED);
+		assert_ptr_not_equal(first, last);
+		last = first;
+		actor_go(first, do_release);
+		assert_where(second, DONE);
+		actor_do(second, do_release);
+		assert_where(first, DONE);
+		actor_do(b, do_now);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* ------------------------------------------------------------- waking the held */
+
+enum { CROWD = 20 };
+
+/* Each sleeps once; the releaser wakes a few, and these the others. */
+static void p10_the_held_sleep_once(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *h[CROWD];
+	int i;
+
+	(void)state;
+	for (i = 0; i < CROWD; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < CROWD; i++) {
+		actor_go(h[i], do_end);
+		assert_where(h[i], HELD);
+	}
+	shim_count_from_here();
+	SHIM_SET(a->shim->wakes, 0);
+	SHIM_SET(a->shim->woken, 0);
+	actor_do(a, do_release);
+	for (i = 0; i < CROWD; i++) {
+		assert_where(h[i], DONE);
+		assert_int_equal(SHIM_GET(h[i]->shim->waits), 1);
+	}
+	assert_int_equal(SHIM_GET(a->shim->wakes), 1);
+	assert_true(SHIM_GET(a->shim->woken) <= 2);
+	assert_int_equal(SHIM(waits), 0);
+	assert_int_equal(SHIM(woken), CROWD);
+	assert_true(SHIM(wakes) <= CROWD + 1);
+	for (i = 0; i < CROWD; i++)
+		actor_stop(h[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* Those who were woken find the next round on, and sleep again: nobody is forgotten. */
+static void g3_the_woken_come_too_late(void **state)
+{
+	rdv_domain *d;
+	struct actor *a, *h[5];
+	int i, round;
+
+	(void)state;
+	clock_set(noon);
+	d = domain_of_patience(UINT64_MAX);
+	a = actor_member(d, "a");
+	for (i = 0; i < 5; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 5; i++) {
+		actor_go(h[i], do_end);
+		assert_where(h[i], HELD);
+	}
+	for (round = 0; round < 4; round++) {
+		for (i = 0; i < 5; i++)
+			shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
+		actor_do(a, do_release);
+		for (i = 0; i < 5; i++)
+			actor_where(h[i]);
+		actor_do(a, do_isolate);
+		for (i = 0; i < 5; i++) {
+			if (actor_where(h[i]) == STOPPED)
+				shim_resume(h[i]->shim);
+			shim_stop_at(h[i]->shim, SHIM_NOWHERE);
+			assert_where(h[i], HELD);
+		}
+	}
+	actor_do(a, do_release);
+	for (i = 0; i < 5; i++) {
+		assert_where(h[i], DONE);
+		actor_stop(h[i]);
+	}
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* Two were woken; one of them is slow, and a third one still gets to run. */
+static void g3_a_slow_one_keeps_nobody(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *h[6];
+	int i, slow = 0;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 6; i++) {
+		actor_go(h[i], do_end);
+		assert_where(h[i], HELD);
+	}
+	shim_stop_at(h[0]->shim, SHIM_AFTER_WAIT);
+	actor_do(a, do_release);
+	for (i = 0; i < 6; i++)
+		slow += actor_where(h[i]) != DONE;
+	assert_int_equal(slow, 1);
+	assert_where(h[0], STOPPED);
+	shim_resume(h[0]->shim);
+	assert_where(h[0], DONE);
+	for (i = 0; i < 6; i++)
+		actor_stop(h[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* The one that would wake the others gives up instead, or only waited. */
+static void g3_those_who_do_not_run_wake_the_others(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *h[6];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		h[i] = actor_member(d, "held");
+		h[i]->deadline = &unit_far;
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 6; i++) {
+		actor_go(h[i], i < 2 ? do_till_end : do_end_until);
+		assert_where(h[i], HELD);
+	}
+	actor_expire(h[2]);
+	assert_done(h[2], -ETIMEDOUT);
+	actor_do(a, do_release);
+	for (i = 0; i < 6; i++) {
+		assert_where(h[i], DONE);
+		actor_stop(h[i]);
+	}
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/*
+ * The released are woken although the thread that was to wake them is itself on its
+ * way to sleep when the round ends.
+ */
+static void g3_the_held_are_on_their_way_to_sleep(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *h[4];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 4; i++) {
+		if (i < 2)
+			shim_stop_at(h[i]->shim, SHIM_BEFORE_WAIT);
+		actor_go(h[i], do_end);
+		assert_where(h[i], i < 2 ? STOPPED : HELD);
+	}
+	actor_do(a, do_release);
+	assert_where(h[2], DONE);
+	assert_where(h[3], DONE);
+	for (i = 0; i < 2; i++) {
+		shim_resume(h[i]->shim);
+		assert_where(h[i], DONE);
+	}
+	for (i = 0; i < 4; i++)
+		actor_stop(h[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(g5_release_returns_when_the_last_has_released, ALL),
+	UNIT(g5_release_without_followers_does_not_wait, BOTH),
+	UNIT(g6_isolators_are_served_in_the_order_of_ids, ALL),
+	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
+	UNIT(g6_patience_lets_rounds_follow_one_another, BOTH),
+	UNIT(g6_the_held_run_before_a_barred_isolator, BOTH),
+	UNIT(g3_the_bar_falls_before_it_sleeps, BOTH),
+	UNIT(g6_all_the_held_run_first, BOTH),
+	UNIT(g6_no_patience, BOTH),
+	UNIT(g6_huge_patience, BOTH),
+	UNIT(g6_patience_when_the_clock_wraps, ONLY_PLAIN),
+	UNIT(g6_joining_a_round_is_always_allowed, BOTH),
+	UNIT(g6_whoever_stops_waiting_bars_nobody, BOTH),
+	UNIT(g6_a_barred_isolator_outlives_a_timeout, BOTH),
+	UNIT(g8_no_trace_of_a_barred_isolator, BOTH),
+	UNIT(g6_the_barred_take_turns, BOTH),
+	UNIT(p10_the_held_sleep_once, BOTH),
+	UNIT(g3_the_woken_come_too_late, BOTH),
+	UNIT(g3_a_slow_one_keeps_nobody, BOTH),
+	UNIT(g3_those_who_do_not_run_wake_the_others, ALL),
+	UNIT(g3_the_held_are_on_their_way_to_sleep, BOTH),
+};
+
+UNIT_MAIN("round", cases)

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinning (G7): bounded, adaptive, not for more threads than there are processors
+ * to spare.  The clock is the test's own, and moves with each look at it.
+ */
+#include "unit.h"
+#include "spin.h"
+
+enum { US = 1000, STEP = 100, SPARE = 3 };
+
+static rdv_domain *spinning_domain(uint32_t spin_ns, int cpus)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	shim.cpus = cpus;
+	attr.spin_ns = spin_ns;
+	return unit_domain_attr(&attr);
+}
+
+static void clock_moves(uint64_t step)
+{
+	shim.clock_ns = 1000000000;
+	shim.clock_step = step;
+}
+
+/* Spins until it is told not to; returns for how long, by the clock. */
+static uint64_t spin_out(rdv_domain *d, enum rdv_spin_kind kind)
+{
+	struct rdv_spin spin;
+	uint64_t start = shim.clock_ns;
+
+	rdv_spin_begin(&spin, d, kind, NULL);
+	while (rdv_spin_once(&spin))
+		;
+	assert_false(rdv_spin_once(&spin)); /* and from then on */
+	rdv_spin_end(&spin);
+	return shim.clock_ns - start;
+}
+
+/* What is waited for comes after so many turns. */
+static void spin_and_win(rdv_domain *d, enum rdv_spin_kind kind, int turns)
+{
+	struct rdv_spin spin;
+
+	rdv_spin_begin(&spin, d, kind, NULL);
+	while (turns-- && rdv_spin_once(&spin))
+		;
+	rdv_spin_end(&spin);
+}
+
+static void g7_spinning_is_bounded(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	uint64_t first, later;
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	first = spin_out(d, RDV_SPIN_HELD);
+	assert_true(first > 0 && first <= 50 * US + 2 * STEP);
+	for (i = 0; i < 100; i++)
+		later = spin_out(d, RDV_SPIN_HELD);
+	/* it never paid: next to nothing, but not nothing */
+	assert_true(later > 0 && later <= 1 * US);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+static void g7_the_limit_follows_what_paid(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	uint32_t low, high;
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	for (i = 0; i < 100; i++)
+		spin_out(d, RDV_SPIN_QUEUE);
+	low = d->spin_ns[RDV_SPIN_QUEUE];
+	clock_moves(STEP);
+	d->spin_ns[RDV_SPIN_QUEUE] = 20 * US;
+	for (i = 0; i < 100; i++)
+		spin_and_win(d, RDV_SPIN_QUEUE, 400); /* some 100 looks: 10 us */
+	high = d->spin_ns[RDV_SPIN_QUEUE];
+	assert_true(high > 15 * US && high < 30 * US);
+	assert_true(low < 1 * US);
+	/* each kind of wait for itself */
+	assert_true(d->spin_ns[RDV_SPIN_GATHER] == d->spin_ns[RDV_SPIN_HELD]);
+	/* and from below it finds its way up */
+	d->spin_ns[RDV_SPIN_QUEUE] = low;
+	for (i = 0; i < 200; i++)
+		spin_and_win(d, RDV_SPIN_QUEUE, 12);
+	assert_true(d->spin_ns[RDV_SPIN_QUEUE] > low);
+	unit_destroy(d);
+}
+
+static void g7_a_cap_is_kept(void **state)
+{
+	rdv_domain *d = spinning_domain(2 * US, 1 + SPARE);
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	for (i = 0; i < 50; i++) {
+		spin_and_win(d, RDV_SPIN_GATHER, 1000);
+		assert_true(d->spin_ns[RDV_SPIN_GATHER] <= 2 * US);
+	}
+	assert_true(spin_out(d, RDV_SPIN_GATHER) <= 2 * US + 2 * STEP);
+	unit_destroy(d);
+}
+
+static void g7_never_if_told_so_or_alone(void **state)
+{
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
+	rdv_domain *e = spinning_domain(RDV_SPIN_AUTO, 1);
+
+	(void)state;
+	clock_moves(STEP);
+	assert_int_equal(spin_out(d, RDV_SPIN_HELD), 0);
+	assert_int_equal(spin_out(e, RDV_SPIN_HELD), 0);
+	unit_destroy(d);
+	unit_destroy(e);
+}
+
+/* ... which does not fit in a cpu_set_t. */
+static void g7_on_a_very_large_machine(void **state)
+{
+	rdv_domain *d;
+
+	(void)state;
+	shim.deny_affinity = EINVAL;
+	d = spinning_domain(RDV_SPIN_AUTO, 0);
+	assert_int_equal(d->spinners_max, sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	unit_destroy(d);
+}
+
+static void g7_one_processor_is_left_to_the_others(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	struct rdv_spin spin[SPARE + 1];
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	for (i = 0; i <= SPARE; i++)
+		rdv_spin_begin(&spin[i], d, RDV_SPIN_HELD, NULL);
+	assert_int_equal(d->spinners, SPARE);
+	for (i = 0; i < SPARE; i++)
+		assert_true(rdv_spin_once(&spin[i]));
+	assert_false(rdv_spin_once(&spin[SPARE]));
+	rdv_spin_end(&spin[SPARE]);
+	rdv_spin_end(&spin[0]);
+	assert_int_equal(d->spinners, SPARE - 1);
+	rdv_spin_begin(&spin[0], d, RDV_SPIN_HELD, NULL);
+	assert_true(rdv_spin_once(&spin[0]));
+	for (i = 0; i < SPARE; i++)
+		rdv_spin_end(&spin[i]);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+/* Between two looks at the clock somebody else had the processor. */
+static void g7_a_descheduled_thread_sleeps(void **state)
+{
+	rdv_domain *d = spinning_domain(1000 * US, 1 + SPARE);
+	struct rdv_spin spin;
+	int turns = 0;
+
+	(void)state;
+	d->spin_ns[RDV_SPIN_HELD] = 1000 * US;
+	clock_moves(STEP);
+	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, NULL);
+	assert_true(rdv_spin_once(&spin));
+	shim.clock_ns += 100 * US;
+	while (rdv_spin_once(&spin))
+		turns++;
+	assert_true(turns < 16);
+	rdv_spin_end(&spin);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+static void g7_not_if_it_is_late(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	struct rdv_spin spin;
+
+	(void)state;
+	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, &unit_past);
+	assert_false(rdv_spin_once(&spin));
+	rdv_spin_end(&spin);
+	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, &unit_far);
+	assert_true(rdv_spin_once(&spin));
+	rdv_spin_end(&spin);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+/* Waits of all kinds end asleep, and what they wait for still wakes them. */
+static void g7_all_waits_end_asleep(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		actor_go(a, do_isolate);
+		assert_where(a, GATHERING);
+		actor_go(b, do_isolate);
+		assert_where(b, QUEUED);
+		assert_where(a, GATHERING);
+		actor_go(c, do_checkpoint);
+		assert_where(c, HELD);
+		assert_where(a, DONE);
+		actor_go(a, do_release);
+		assert_where(b, DONE);
+		assert_where(a, HELD);
+		actor_do(b, do_release);
+		assert_where(a, DONE);
+		assert_where(c, DONE);
+	}
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(g7_spinning_is_bounded, ONLY_PLAIN),
+	UNIT(g7_the_limit_follows_what_paid, ONLY_PLAIN),
+	UNIT(g7_a_cap_is_kept, ONLY_PLAIN),
+	UNIT(g7_never_if_told_so_or_alone, ONLY_PLAIN),
+	UNIT(g7_on_a_very_large_machine, ONLY_PLAIN),
+	UNIT(g7_one_processor_is_left_to_the_others, ONLY_PLAIN),
+	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
+	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
+	UNIT(g7_all_waits_end_asleep, BOTH),
+};
+
+UNIT_MAIN("spin", cases)

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+#include "dump.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum {
+	TIMEOUT_S = 60,
+	SLOWER = 5,
+	DOMAINS = 16,
+};
+
+const struct timespec unit_far = { .tv_sec = 2000000000 };
+const struct timespec unit_past = { .tv_nsec = 1 };
+const struct timespec unit_negative = { .tv_sec = -1, .tv_nsec = 999999999 };
+
+static enum unit_variant variant;
+static const char *running; /* case */
+static rdv_domain *domains[DOMAINS];
+
+#if UNIT_TSAN
+/* Children of threaded programs start threads here. */
+const char *__tsan_default_options(void);
+
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
+#endif
+
+enum unit_variant unit_variant(void)
+{
+	return variant;
+}
+
+bool unit_on_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
+}
+
+bool unit_slow(void)
+{
+	return UNIT_TSAN || UNIT_ASAN || unit_on_valgrind();
+}
+
+static unsigned timeout_s(void)
+{
+	const char *other = getenv("UNIT_TIMEOUT");
+
+	if (other)
+		return (unsigned)atoi(other);
+	return unit_slow() ? TIMEOUT_S * SLOWER : TIMEOUT_S;
+}
+
+/* ------------------------------------------------------------------------- dump */
+
+void unit_dump(void)
+{
+	int i;
+
+	for (i = 0; i < DOMAINS; i++)
+		if (domains[i])
+			dump_domain(domains[i]);
+	actors_dump();
+}
+
+static void watchdog(int signal)
+{
+	(void)signal;
+	dprintf(STDERR_FILENO, "# %s: hangs\n", running ? running : "?");
+	unit_dump();
+	abort();
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(number, &action, NULL);
+}
+
+/* ------------------------------------------------------------------------ cases */
+
+/* A case in a variant. */
+struct instance {
+	char name[96];
+	enum unit_variant variant;
+};
+
+static const char *const suffixes[VARIANTS] = {
+	[PLAIN] = "",         [BIASED] = "/biased",     [EINTRS] = "/eintr",
+	[EAGAINS] = "/eagain", [SPURIOUS] = "/spurious", [SPIN] = "/spin",
+};
+
+static const int injected[VARIANTS] = {
+	[PLAIN] = 1,           [BIASED] = 1,   [EINTRS] = -EINTR,
+	[EAGAINS] = -EAGAIN, [SPURIOUS] = 0, [SPIN] = 1,
+};
+
+static int set_up(void **state)
+{
+	const struct instance *instance = *state;
+
+	running = instance->name;
+	variant = instance->variant;
+	shim_reset();
+	shim.every_other = injected[variant];
+	alarm(timeout_s());
+	return 0;
+}
+
+/* What a case that failed has left behind is told, and forgotten. */
+static int tear_down(void **state)
+{
+	(void)state;
+	alarm(0);
+	if (actors_left())
+		unit_dump();
+	actors_forget();
+	memset(domains, 0, sizeof(domains));
+	return 0;
+}
+
+static bool possible(unsigned variants, enum unit_variant v)
+{
+	if (!(variants & 1u << v))
+		return false;
+	/* the full fence's accesses are all that ThreadSanitizer understands */
+	return v != BIASED || !UNIT_TSAN;
+}
+
+static void fill(struct CMUnitTest *test, struct instance *instance,
+		 const struct unit_case *c, enum unit_variant v)
+{
+	snprintf(instance->name, sizeof(instance->name), "%s%s", c->name, suffixes[v]);
+	instance->variant = v;
+	test->name = instance->name;
+	test->test_func = c->run;
+	test->setup_func = set_up;
+	test->teardown_func = tear_down;
+	test->initial_state = instance;
+}
+
+int unit_main(const char *group, const struct unit_case *cases, size_t n)
+{
+	struct CMUnitTest *tests = calloc(n * VARIANTS, sizeof(*tests));
+	struct instance *instances = calloc(n * VARIANTS, sizeof(*instances));
+	size_t i, count = 0;
+	int v, failed;
+
+	if (!tests || !instances)
+		return 99;
+	if (getenv("UNIT_ONLY")) /* a pattern */
+		cmocka_set_test_filter(getenv("UNIT_ONLY"));
+	handle(SIGALRM, watchdog);
+	handle(SIGUSR2, nothing);
+	for (i = 0; i < n; i++) {
+		for (v = 0; v < VARIANTS; v++) {
+			if (!possible(cases[i].variants, v))
+				continue;
+			fill(&tests[count], &instances[count], &cases[i], v);
+			count++;
+		}
+	}
+	failed = _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+	free(tests);
+	free(instances);
+	return failed != 0;
+}
+
+/* ---------------------------------------------------------------------- domains */
+
+rdv_domain_attr unit_attr(void)
+{
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	attr.name = running;
+	attr.max_threads = 64;
+	attr.fence = variant == BIASED ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
+	attr.spin_ns = variant == SPIN ? RDV_SPIN_AUTO : 0;
+	return attr;
+}
+
+rdv_domain *unit_domain_attr(const rdv_domain_attr *attr)
+{
+	rdv_domain *d = NULL;
+	int i;
+
+	assert_int_equal(rdv_domain_create(&d, attr), 0);
+	for (i = 0; i < DOMAINS && domains[i]; i++)
+		;
+	assert_true(i < DOMAINS);
+	domains[i] = d;
+	return d;
+}
+
+rdv_domain *unit_domain(void)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	return unit_domain_attr(&attr);
+}
+
+void unit_destroy(rdv_domain *d)
+{
+	uint32_t word;
+	int i;
+
+	unit_quiet(d);
+	assert_int_equal(d->members, 0);
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
+		assert_int_equal(d->harmless[word], ~0u);
+		assert_int_equal(d->registered[word], 0);
+	}
+	assert_int_equal(d->sync.pending, 0);
+	assert_int_equal(d->sync.phase, 0);
+	assert_int_equal(d->sync.wanting, 0);
+	assert_int_equal(d->sync.entered, 0);
+	assert_int_equal(d->sync.exited, 0);
+	assert_false(d->sync.readable);
+	for (i = 0; i < DOMAINS; i++)
+		if (domains[i] == d)
+			domains[i] = NULL;
+	assert_int_equal(rdv_domain_destroy(d), 0);
+}
+
+void unit_quiet(const rdv_domain *d)
+{
+	uint32_t word;
+
+	assert_int_equal(rdv_load_sc(&d->ctl) % RDV_CTL_ROUND, 0);
+	assert_int_equal(rdv_load_sc(&d->held), 0);
+	assert_int_equal(rdv_load_sc(&d->asleep), 0);
+	assert_int_equal(rdv_load_sc(&d->waking), 0);
+	assert_int_equal(rdv_load_sc(&d->barred), 0);
+	assert_int_equal(rdv_load_sc(&d->gathering), 0);
+	assert_int_equal(rdv_load_sc(&d->spinners), 0);
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++)
+		assert_int_equal(rdv_load_sc(&d->want_rdv[word]), 0);
+}
+
+struct unit_words unit_words(const rdv_domain *d)
+{
+	struct unit_words w = {
+		.ctl = rdv_load_sc(&d->ctl) % RDV_CTL_ROUND,
+		.held = rdv_load_sc(&d->held),
+		.asleep = rdv_load_sc(&d->asleep),
+		.waking = rdv_load_sc(&d->waking),
+		.barred = rdv_load_sc(&d->barred),
+		.gathering = rdv_load_sc(&d->gathering),
+		.spinners = rdv_load_sc(&d->spinners),
+	};
+	uint32_t word;
+
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
+		w.harmless[word] = rdv_load_sc(&d->harmless[word]);
+		w.want_rdv[word] = rdv_load_sc(&d->want_rdv[word]);
+	}
+	return w;
+}
+
+void unit_same_words(const struct unit_words *before, const rdv_domain *d)
+{
+	struct unit_words now = unit_words(d);
+
+	assert_int_equal(now.ctl, before->ctl);
+	assert_int_equal(now.held, before->held);
+	assert_int_equal(now.asleep, before->asleep);
+	assert_int_equal(now.waking, before->waking);
+	assert_int_equal(now.barred, before->barred);
+	assert_int_equal(now.gathering, before->gathering);
+	assert_int_equal(now.spinners, before->spinners);
+	assert_memory_equal(now.harmless, before->harmless, sizeof(now.harmless));
+	assert_memory_equal(now.want_rdv, before->want_rdv, sizeof(now.want_rdv));
+}
+
+/* --------------------------------------------------------------------- children */
+
+void unit_check_failed(struct actor *a, const char *file, int line, const char *what)
+{
+	if (!a) {
+		dprintf(STDERR_FILENO, "# child: %s:%d: %s\n", file, line, what);
+		unit_dump();
+		_exit(1);
+	}
+	if (!a->failed[0])
+		snprintf(a->failed, sizeof(a->failed), "%s:%d: %s", file, line, what);
+}
+
+int unit_child(void (*fn)(void *arg), void *arg)
+{
+	pid_t pid;
+	int status;
+
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (!pid) {
+		alarm(timeout_s());
+		fn(arg);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+/* -------------------------------------------------------------------- /proc/self */
+
+unsigned long unit_switches(pid_t tid)
+{
+	unsigned long total = 0, n;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "voluntary_ctxt_switches: %lu", &n) == 1 ||
+		    sscanf(line, "nonvoluntary_ctxt_switches: %lu", &n) == 1)
+			total += n;
+	fclose(file);
+	return total;
+}
+
+unsigned unit_threads(void)
+{
+	unsigned n = 0;
+	char line[128];
+	FILE *file = fopen("/proc/self/status", "r");
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Threads: %u", &n) == 1)
+			break;
+	fclose(file);
+	return n;
+}
