@@ -138,8 +138,10 @@ static void cli_io_handler(int fd)
 		return;
 	}
 	thread_isolate();
-	for (unsigned t = 0; t < NBTHREAD; t++) {
+	for (unsigned t = 0; t < NBTHREAD; t++)
 		total += activity[t].sessions;
+	sched_yield(); /* whoever runs now has more sessions below */
+	for (unsigned t = 0; t < NBTHREAD; t++) {
 		served += activity[t].refused;
 		for (unsigned i = 0; i < NBSERVER; i++)
 			served += servers[i].sessions[t];
@@ -254,6 +256,8 @@ static void *client(void *arg)
 	}
 	while (show_sessions() < BATCHES * BATCH * NBTHREAD)
 		sched_yield();
+	usleep(10000);
+	show_sessions(); /* they all sleep by now, and are not woken for this */
 	if (write(cli[1], "quit", 4) != 4)
 		fail("no command can be given");
 	return arg;

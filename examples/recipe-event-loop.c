@@ -2,22 +2,22 @@
 /* Workers with an epoll loop each, and a table that is replaced under them. */
 #include <pthread.h>
 #include <rdv/poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
-enum { WORKERS = 3, VERSIONS = 200 };
+enum { WORKERS = 3, LAST = 200 };
 
 static rdv_domain *domain;
 static struct table {
 	unsigned version;
 } * table;
-static bool stopping;
 
 struct worker {
-	int epfd, event;
-	unsigned long served, version;
+	pthread_t thread;
+	int epfd;
+	unsigned long served;
 };
 
 static struct table *make_table(unsigned version)
@@ -30,16 +30,16 @@ static struct table *make_table(unsigned version)
 	return new;
 }
 
-static void serve(struct worker *w, int fd)
+/* As long as it runs the table stays the same. */
+static void serve(struct worker *w)
 {
-	uint64_t requests;
+	const struct table *seen = table;
+	unsigned version = seen->version;
 
-	if (read(fd, &requests, sizeof(requests)) != sizeof(requests))
+	sched_yield();
+	if (table != seen || seen->version != version)
 		abort();
-	w->served += requests;
-	if (table->version < w->version)
-		abort(); /* an old table */
-	w->version = table->version;
+	w->served++;
 }
 
 static void *worker(void *arg)
@@ -51,10 +51,10 @@ static void *worker(void *arg)
 
 	if (rdv_thread_register(domain, "worker", &self))
 		abort();
-	while (!stopping) {
+	while (table->version < LAST) {
 		n = rdv_epoll_wait(self, w->epfd, events, 16, -1);
 		for (int i = 0; i < n; i++)
-			serve(w, events[i].data.fd);
+			serve(w);
 	}
 	rdv_thread_unregister(self);
 	return NULL;
@@ -71,54 +71,42 @@ static void replace_table(rdv_thread *self, unsigned version)
 	free(old);
 }
 
-static void stop(rdv_thread *self, struct worker *workers)
-{
-	rdv_isolate(self);
-	stopping = true;
-	rdv_release(self);
-	for (int i = 0; i < WORKERS; i++)
-		eventfd_write(workers[i].event, 1);
-}
-
-static void worker_init(struct worker *w)
+/* There is always something to do for it. */
+static void worker_start(struct worker *w, int event)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 
+	w->served = 0;
 	w->epfd = epoll_create1(EPOLL_CLOEXEC);
-	w->event = ev.data.fd = eventfd(0, EFD_CLOEXEC);
-	if (w->event < 0 || epoll_ctl(w->epfd, EPOLL_CTL_ADD, w->event, &ev))
+	if (epoll_ctl(w->epfd, EPOLL_CTL_ADD, event, &ev) ||
+	    pthread_create(&w->thread, NULL, worker, w))
 		abort();
 }
 
 int main(void)
 {
 	const struct timespec pause = {.tv_nsec = 100000};
-	struct worker workers[WORKERS] = {{0}};
-	pthread_t threads[WORKERS];
+	struct worker workers[WORKERS];
 	unsigned long served = 0;
 	rdv_thread *self;
+	int event = eventfd(1, EFD_CLOEXEC);
 
 	table = make_table(0);
 	if (rdv_domain_create(&domain, NULL) ||
 	    rdv_thread_register(domain, "main", &self))
 		abort();
-	for (int i = 0; i < WORKERS; i++) {
-		worker_init(&workers[i]);
-		pthread_create(&threads[i], NULL, worker, &workers[i]);
-	}
-	for (unsigned version = 1; version <= VERSIONS; version++) {
-		for (int i = 0; i < WORKERS; i++)
-			eventfd_write(workers[i].event, 1);
-		replace_table(self, version);
+	for (int i = 0; i < WORKERS; i++)
+		worker_start(&workers[i], event);
+	for (unsigned version = 1; version <= LAST; version++) {
 		rdv_nanosleep(self, &pause, NULL);
+		replace_table(self, version);
 	}
-	stop(self, workers);
 	rdv_thread_unregister(self);
 	for (int i = 0; i < WORKERS; i++) {
-		pthread_join(threads[i], NULL);
+		pthread_join(workers[i].thread, NULL);
 		served += workers[i].served;
 	}
-	printf("%lu requests, %u tables\n", served, table->version);
+	printf("%lu events, %u tables\n", served, table->version);
 	free(table);
 	return rdv_domain_destroy(domain);
 }

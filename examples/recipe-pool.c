@@ -2,13 +2,14 @@
 /* A pool of workers that compute for long, and a table that is changed under them. */
 #include <pthread.h>
 #include <rdv/poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS = 3, JOBS = 60, STEPS = 20000, CHANGES = 50 };
+enum { WORKERS = 3, JOBS = 60, LAST = 100 };
 
 static rdv_domain *domain;
-static unsigned table[2] = {1, 1}; /* always equal */
+static unsigned table[2]; /* always equal */
 
 /* The queue has a lock of its own, which no isolated thread takes. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -34,7 +35,7 @@ static bool next_job(rdv_thread *self)
 
 static void compute(rdv_thread *self)
 {
-	for (int step = 0; step < STEPS; step++) {
+	while (table[0] < LAST) {
 		if (table[0] != table[1])
 			abort();
 		rdv_checkpoint(self); /* the table may be another one after this */
@@ -75,9 +76,10 @@ int main(void)
 	for (int i = 0; i < WORKERS; i++)
 		pthread_create(&threads[i], NULL, worker, NULL);
 	add_jobs(JOBS);
-	for (int i = 0; i < CHANGES; i++) {
+	for (int i = 0; i < LAST; i++) {
 		rdv_isolate(self); /* as soon as each worker is at a checkpoint */
 		table[0]++;
+		sched_yield();
 		table[1]++;
 		rdv_release(self);
 	}
@@ -88,6 +90,6 @@ int main(void)
 		for (int i = 0; i < WORKERS; i++)
 			pthread_join(threads[i], NULL);
 	rdv_thread_unregister(self);
-	printf("%d jobs, %u changes\n", done, table[0] - 1);
+	printf("%d jobs, %u changes\n", done, table[0]);
 	return rdv_domain_destroy(domain);
 }

@@ -80,6 +80,7 @@ for group in ${groups:-build test bench}; do
 	test)
 		package libcmocka-dev module cmocka
 		package g++ includes c++ c++ cstdio
+		package relacy-dev includes c++ c++ relacy/relacy.hpp
 		package libuv1-dev module libuv
 		package libev-dev includes cc c ev.h
 		package liburing-dev module liburing

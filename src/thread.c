@@ -88,6 +88,7 @@ static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 	m->id = id;
 	m->word = id / RDV_WORD_BITS;
 	m->bit = 1u << id % RDV_WORD_BITS;
+	d->member[id] = m;
 	return m;
 }
 
@@ -112,7 +113,6 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 		rdv_unlock(&d->registry);
 		return id < d->max_threads ? -ENOMEM : -ENOSPC;
 	}
-	d->member[id] = m;
 	d->registered[m->word] |= m->bit;
 	d->members++;
 	if (rdv_load_rlx(&d->words) <= m->word)

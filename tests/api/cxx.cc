@@ -329,6 +329,8 @@ static void deadlines()
 	CHECK(at(time::min().time_since_epoch()).tv_nsec >= 0);
 	CHECK(at(time::max().time_since_epoch()).tv_nsec < 1000000000);
 	CHECK(is(at(std::chrono::duration<double>(-0.25)), -1, 750000000));
+	const auto before = rdv::clock::now();
+	CHECK(rdv::detail::after(20ms) - before >= 20ms);
 	CHECK(rdv::detail::after(std::chrono::hours::max()) == time::max());
 	CHECK(rdv::detail::after(rdv::clock::duration::max()) == time::max());
 	CHECK(rdv::clock::now() - rdv::detail::after(-1h) < 1h);

@@ -267,6 +267,17 @@ static void requester_goes_first(unsigned self)
 	serve();
 }
 
+/* ... nor does anybody else. */
+static void nobody_comes(unsigned self)
+{
+	if (self == 0) {
+		pair();
+	} else {
+		want();
+		leave();
+	}
+}
+
 static void alone_then_joined(unsigned self)
 {
 	if (self == 0) {
@@ -315,6 +326,24 @@ static void requester_isolates(unsigned self)
 	isolate();
 }
 
+/* While some are on their way from one barrier to the other. */
+static void leavers_isolate(unsigned self)
+{
+	if (self == 0)
+		want();
+	now();
+	model_poll();
+	end();
+	rdv_sync_enter(me());
+	if (rdv_sync_wanted(me()))
+		take_turn();
+	run();
+	if (self == 2)
+		isolate();
+	rdv_sync_exit(me());
+	run();
+}
+
 /* ----------------------------------------------------------------------- the table */
 
 template <unsigned members, unsigned requests_made> static void enabled()
@@ -357,9 +386,11 @@ const struct scenario sync_scenarios[] = {
 	{"sync-leave-inside", 3, enabled<3, 1>, one_leaves_inside, at_rest},
 	{"sync-requester-leaves", 3, enabled<3, 2>, requester_leaves, at_rest},
 	{"sync-requester-first", 3, enabled<3, 1>, requester_goes_first, at_rest},
+	{"sync-nobody", 2, enabled<2, 1>, nobody_comes, at_rest},
 	{"sync-alone", 2, enabled<1, 1>, alone_then_joined, at_rest},
 	{"sync-isolate", 3, enabled<3, 1>, one_isolates, at_rest},
 	{"sync-isolate-two", 3, enabled<3, 1>, two_isolate, at_rest},
 	{"sync-isolate-inside", 3, enabled<3, 1>, requester_isolates, at_rest},
+	{"sync-isolate-leaving", 3, enabled<3, 1>, leavers_isolate, at_rest},
 	{},
 };

@@ -393,7 +393,9 @@ static void g11_no_threads_handlers_or_masks(void **state)
 		assert_ptr_equal(after[i].sa_handler, before[i].sa_handler);
 	}
 	pthread_sigmask(SIG_BLOCK, NULL, &mask_after);
-	assert_memory_equal(&mask_after, &mask_before, sizeof(mask_after));
+	for (i = 1; i < 32; i++)
+		assert_int_equal(sigismember(&mask_after, i),
+				 sigismember(&mask_before, i));
 	rdv_thread_unregister(self);
 	assert_int_equal(rdv_domain_destroy(d), 0);
 }

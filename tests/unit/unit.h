@@ -244,6 +244,9 @@ extern const struct timespec unit_far, unit_past, unit_negative;
  */
 int unit_child(void (*fn)(void *arg), void *arg);
 
+/* Likewise, without stderr; returns whether it was ended by abort(). */
+bool unit_child_aborts(void (*fn)(void *arg), void *arg);
+
 /* The context switches of a thread so far, voluntary and not; and those of an idle
  * actor, from when it is asleep. */
 unsigned long unit_switches(pid_t tid);

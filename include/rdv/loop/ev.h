@@ -34,9 +34,10 @@ extern "C" {
 
 struct rdv_ev {
 	/*
-	 * The program's, before rdv_ev_start() or later: called when a sync-point is
-	 * wanted, to go through rdv_sync_enter() and rdv_sync_exit().  NULL: the
-	 * thread goes through them and does nothing else.
+	 * The program's, before rdv_ev_start() or later: called before a sleep if a
+	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
+	 * NULL: the thread goes through them and does nothing else.
+	 * What the loop is to do about it, such as ev_break(), it does itself.
 	 */
 	void (*meet)(EV_P_ struct rdv_ev *glue);
 	void *data;

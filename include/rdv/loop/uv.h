@@ -39,9 +39,9 @@ extern "C" {
 
 struct rdv_uv {
 	/*
-	 * The program's, before rdv_uv_start() or later: called when a sync-point is
-	 * wanted, to go through rdv_sync_enter() and rdv_sync_exit().  NULL: the
-	 * thread goes through them and does nothing else.
+	 * The program's, before rdv_uv_start() or later: called before a sleep if a
+	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
+	 * NULL: the thread goes through them and does nothing else.
 	 */
 	void (*meet)(struct rdv_uv *glue);
 	void *data;
