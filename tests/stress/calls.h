@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls of the library, each with what it promises: the state that it leaves
+ * the thread in, its results, and errno.
+ */
+#ifndef STRESS_CALLS_H
+#define STRESS_CALLS_H
+
+#include "crew.h"
+
+#include <time.h>
+
+void call_register(struct worker *w);
+void call_unregister(struct worker *w);
+
+void call_now(struct worker *w);
+void call_end(struct worker *w);
+void call_till_end(struct worker *w);
+bool call_end_try(struct worker *w); /* running? */
+bool call_end_until(struct worker *w, const struct timespec *deadline);
+void call_checkpoint(struct worker *w);
+
+/* One of <rdv/poll.h>, for a moment. */
+void call_blocking(struct worker *w);
+void call_mutex_lock(struct worker *w);
+
+/* Isolated?  From running, or from harmless. */
+void call_isolate(struct worker *w);
+bool call_isolate_try(struct worker *w);
+bool call_isolate_until(struct worker *w, const struct timespec *deadline);
+void call_release(struct worker *w); /* leaves the section, if it is the outermost */
+
+/* What an isolated thread does first and last; a thread that dies isolated does
+ * the latter alone. */
+void section_begin(struct worker *w);
+void section_end(struct worker *w);
+
+void call_sync_want(struct worker *w);
+bool call_sync_enter(struct worker *w); /* in the protected area? */
+void call_sync_exit(struct worker *w, bool protected_area);
+
+/* A deadline that has passed, is near or far, or NULL. */
+const struct timespec *deadline_random(struct rng *rng, struct timespec *deadline);
+
+/* Promises on what a thread finds. */
+void check_running(const struct worker *w, const char *after);
+void check_harmless(const struct worker *w, const char *after);
+
+#endif

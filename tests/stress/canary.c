@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "canary.h"
+#include "perturb.h"
+
+#define WORDS 6
+
+static struct {
+	_Alignas(64) volatile uint64_t value;
+} word[WORDS];
+
+/*
+ * Plain accesses, as a user's would be.  A control that makes races on purpose is
+ * spared the reports of ThreadSanitizer: it has to be seen by the values alone.
+ */
+static uint64_t get(unsigned i)
+{
+	return sabotage ? peek(&word[i].value) : word[i].value;
+}
+
+static void set(unsigned i, uint64_t value)
+{
+	if (sabotage)
+		poke(&word[i].value, value);
+	else
+		word[i].value = value;
+}
+
+static uint64_t expected(uint64_t generation, unsigned i)
+{
+	return generation ^ (uint64_t)i << 56;
+}
+
+static void check(const struct worker *w, uint64_t generation, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		must(get(i) == expected(generation, i),
+		     "thread %u: the canary is torn: word %u of generation %llu is %llx",
+		     w->index, i, (unsigned long long)generation,
+		     (unsigned long long)get(i));
+}
+
+void canary_read(struct worker *w)
+{
+	w->busy = 1;
+	check(w, get(0), WORDS / 2);
+	perturb_here();
+	check(w, get(0), WORDS);
+	w->busy = 0;
+}
+
+void canary_write(struct worker *w)
+{
+	uint64_t generation = get(0);
+
+	check(w, generation, WORDS);
+	for (unsigned i = 0; i < WORDS; i++) {
+		set(i, expected(generation + 1, i));
+		perturb_here();
+	}
+	check(w, generation + 1, WORDS);
+}
+
+void canary_glance(const struct worker *w)
+{
+	check(w, get(WORDS - 1) ^ expected(0, WORDS - 1), 1);
+}
+
+uint64_t canary_generation(void)
+{
+	return get(0);
+}
+
+void canary_reset(void)
+{
+	for (unsigned i = 0; i < WORDS; i++)
+		set(i, expected(0, i));
+}
+
+void canary_alone(const struct worker *w, const char *where)
+{
+	unsigned i, running;
+
+	for (i = 0; i < crew.slots; i++) {
+		if (&crew.worker[i] == w)
+			continue;
+		running =
+			sabotage ? peek(&crew.worker[i].running) : crew.worker[i].running;
+		must(!running || sabotage == SABOTAGE_CANARY,
+		     "thread %u is %s beside thread %u, which runs", w->index, where, i);
+	}
+}
+
+/* A thread that is harmless must not even write what is there. */
+void canary_running(struct worker *w, unsigned running)
+{
+	if (w->running == running)
+		return;
+	if (sabotage)
+		poke(&w->running, running);
+	else
+		w->running = running;
+}

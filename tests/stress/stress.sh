@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A slice of rdv-stress that is short enough for make check.  Each run has another seed;
+# what it prints repeats it.
+exec "${top_builddir:-.}/tests/stress/rdv-stress" --seconds "${STRESS_SLICE:-12}"
