@@ -49,7 +49,8 @@ extern "C" {
 RDV_API int rdv_epoll_wait(rdv_thread *self, int epfd, struct epoll_event *events,
 			   int maxevents, int timeout);
 
-/* -1 with ENOSYS where the kernel is older than 5.11. */
+/* -1 with ENOSYS where the kernel is older than 5.11; no cancellation point where
+ * the C library has no such function, such as glibc before 2.35. */
 RDV_API int rdv_epoll_pwait2(rdv_thread *self, int epfd, struct epoll_event *events,
 			     int maxevents, const struct timespec *timeout,
 			     const sigset_t *sigmask);

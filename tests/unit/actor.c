@@ -186,7 +186,7 @@ static enum where which(const rdv_domain *d, const rdv_word *word)
  * Asleep is in the kernel, in a wait for this word; the address tells it from any
  * other sleep on the way there.  Looks until the thread has come to a rest.
  */
-static enum where where_now(const struct actor *a)
+enum where actor_where_now(const struct actor *a)
 {
 	const rdv_word *word;
 	unsigned long arg;
@@ -235,7 +235,7 @@ static void settle(void)
 	do {
 		before = SHIM_GET(shim.waits) + SHIM_GET(shim.wakes);
 		for (a = actors; a; a = a->next)
-			where_now(a);
+			actor_where_now(a);
 		after = SHIM_GET(shim.waits) + SHIM_GET(shim.wakes);
 	} while (before != after);
 }
@@ -243,7 +243,7 @@ static void settle(void)
 enum where actor_where(const struct actor *a)
 {
 	settle();
-	return where_now(a);
+	return actor_where_now(a);
 }
 
 const char *where_name(enum where where)
@@ -269,9 +269,9 @@ bool actors_left(void)
 
 static void dump(const struct actor *a)
 {
-	const char *how = a->shim->stopped  ? "stopped" :
-			  a->shim->sleeping ? "asleep" :
-					      "awake";
+	const char *how = a->shim->stopped    ? "stopped"
+			  : a->shim->sleeping ? "asleep"
+					      : "awake";
 
 	dprintf(STDERR_FILENO, "# actor %s: %s %s, %s, %u waits %u wakes, returned %d\n",
 		a->name, a->busy ? "in" : "after", a->doing ? a->doing : "nothing", how,

@@ -69,7 +69,7 @@ static bool can_run(struct task *t)
 
 static int add(struct option *options, int n, struct task *t, int result, int cost)
 {
-	options[n] = (struct option){ t, result, cost };
+	options[n] = (struct option){t, result, cost};
 	return n + 1;
 }
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct shim shim = { .every_other = 1 };
+struct shim shim = {.every_other = 1};
 
 static __thread struct shim_thread mine;
 static __thread bool ready;
@@ -35,7 +35,7 @@ struct shim_thread *shim_self(void)
 
 void shim_reset(void)
 {
-	static const struct shim initial = { .every_other = 1 };
+	static const struct shim initial = {.every_other = 1};
 
 	shim = initial;
 }
@@ -281,7 +281,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 
 	if (!SHIM_GET(shim.clock_ns) || clock != CLOCK_MONOTONIC)
 		return __real_clock_gettime(clock, now);
-	ns = __atomic_add_fetch(&shim.clock_ns, SHIM_GET(shim.clock_step), __ATOMIC_SEQ_CST);
+	ns = __atomic_add_fetch(&shim.clock_ns, SHIM_GET(shim.clock_step),
+				__ATOMIC_SEQ_CST);
 	now->tv_sec = (time_t)(ns / 1000000000);
 	now->tv_nsec = (long)(ns % 1000000000);
 	return 0;

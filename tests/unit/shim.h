@@ -22,7 +22,7 @@ enum shim_place {
 	SHIM_BEFORE_WAIT, /* about to call the kernel */
 	SHIM_AFTER_WAIT,  /* back from it, the library does not know yet */
 	SHIM_BEFORE_WAKE,
-	SHIM_AFTER_LOCK,  /* of a pthread mutex, by the library */
+	SHIM_AFTER_LOCK, /* of a pthread mutex, by the library */
 };
 
 typedef void shim_hook(enum shim_place place, void *arg);
@@ -41,9 +41,9 @@ struct shim_thread {
 	/* orders */
 	enum shim_place stop_at; /* once */
 	sem_t resume;
-	int returns;    /* what the next waits return without sleeping ... */
-	unsigned times; /* ... and how many of them */
-	int instead;    /* what a wait returns that was interrupted by shim_expire() */
+	int returns;     /* what the next waits return without sleeping ... */
+	unsigned times;  /* ... and how many of them */
+	int instead;     /* what a wait returns that was interrupted by shim_expire() */
 	shim_hook *hook; /* called at each place */
 	void *hook_arg;
 };
@@ -51,18 +51,18 @@ struct shim_thread {
 /* All threads together, and orders to all of them. */
 struct shim {
 	unsigned waits, wakes, woken, fences, fence_registrations, allocs;
-	unsigned futex_calls;          /* system calls */
+	unsigned futex_calls; /* system calls */
 	unsigned eventfd_writes, eventfd_reads;
-	unsigned eventfds;             /* calls of eventfd() */
+	unsigned eventfds; /* calls of eventfd() */
 
-	int every_other;    /* if not 1: what each thread's 1st, 3rd, ... wait returns */
-	int deny_membarrier;/* errno */
-	int deny_futex;     /* errno, of SYS_futex */
-	int deny_eventfd;   /* errno */
-	int deny_memory;    /* how many of the next posix_memalign() fail */
-	int deny_specific;  /* how many of the next pthread_setspecific() fail */
-	int deny_affinity;  /* errno of sched_getaffinity() */
-	int cpus;           /* what sched_getaffinity() tells, 0 = the truth */
+	int every_other;     /* if not 1: what each thread's 1st, 3rd, ... wait returns */
+	int deny_membarrier; /* errno */
+	int deny_futex;      /* errno, of SYS_futex */
+	int deny_eventfd;    /* errno */
+	int deny_memory;     /* how many of the next posix_memalign() fail */
+	int deny_specific;   /* how many of the next pthread_setspecific() fail */
+	int deny_affinity;   /* errno of sched_getaffinity() */
+	int cpus;            /* what sched_getaffinity() tells, 0 = the truth */
 
 	/* a clock of our own, if clock_ns is not 0; each look at it costs clock_step */
 	uint64_t clock_ns, clock_step;

@@ -110,7 +110,7 @@ static void a_newer_header_must_be_zero_there(void **state)
 	struct {
 		rdv_domain_attr attr;
 		unsigned char more[24];
-	} newer = { RDV_DOMAIN_ATTR_INIT, { 0 } };
+	} newer = {RDV_DOMAIN_ATTR_INIT, {0}};
 	size_t i;
 
 	(void)state;
@@ -142,9 +142,9 @@ static void max_threads_is_1_to_4095(void **state)
 		uint32_t max;
 		int ret;
 	} cases[] = {
-		{ 0, -EINVAL },    { 1, 0 },          { 31, 0 },
-		{ 32, 0 },         { 33, 0 },         { RDV_MAX_THREADS, 0 },
-		{ 4096, -EINVAL }, { 5000, -EINVAL }, { UINT32_MAX, -EINVAL },
+		{0, -EINVAL},    {1, 0},          {31, 0},
+		{32, 0},         {33, 0},         {RDV_MAX_THREADS, 0},
+		{4096, -EINVAL}, {5000, -EINVAL}, {UINT32_MAX, -EINVAL},
 	};
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	size_t i;

@@ -5,7 +5,6 @@
 #include "unit.h"
 #include "fence.h"
 
-
 static rdv_domain *biased_domain(void)
 {
 	rdv_domain_attr attr = unit_attr();
@@ -152,7 +151,7 @@ static void check_fallback(void)
 
 static void without_membarrier_they_are_full(void **state)
 {
-	static const int errors[] = { ENOSYS, EPERM, EINVAL };
+	static const int errors[] = {ENOSYS, EPERM, EINVAL};
 	int i;
 
 	(void)state;

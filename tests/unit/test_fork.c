@@ -13,7 +13,7 @@
 
 static bool readable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
@@ -82,7 +82,7 @@ static void *live(void *arg)
 /* Another thread is born, isolates, and meets self at a sync-point. */
 static void check_company(rdv_domain *d, rdv_thread *self)
 {
-	struct mate mate = { .domain = d };
+	struct mate mate = {.domain = d};
 	int fd = rdv_sync_fd(d);
 
 	sem_init(&mate.ready, 0, 0);

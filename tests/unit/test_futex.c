@@ -19,7 +19,7 @@ static void do_wait(struct actor *a)
 	CALL(a, a->ret = rdv_futex_wait(&word, expected, bitset, a->deadline));
 }
 
-static uint32_t bits[] = { 1, 2, 4, RDV_FUTEX_ANY };
+static uint32_t bits[] = {1, 2, 4, RDV_FUTEX_ANY};
 
 static int wake(int n, uint32_t bitset)
 {
@@ -168,7 +168,7 @@ static void futexes_are_private(void **state)
 /* Any error is a return value: errno is the caller's. */
 static void g11_errors_leave_errno_alone(void **state)
 {
-	static const int errors[] = { EINTR, EAGAIN, ETIMEDOUT };
+	static const int errors[] = {EINTR, EAGAIN, ETIMEDOUT};
 	int i;
 
 	(void)state;

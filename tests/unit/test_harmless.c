@@ -7,10 +7,10 @@
 #include <limits.h>
 
 static const struct timespec malformed[] = {
-	{ .tv_sec = 1, .tv_nsec = -1 },
-	{ .tv_sec = 1, .tv_nsec = 1000000000 },
-	{ .tv_sec = -1, .tv_nsec = LONG_MIN },
-	{ .tv_sec = 0, .tv_nsec = LONG_MAX },
+	{.tv_sec = 1, .tv_nsec = -1},
+	{.tv_sec = 1, .tv_nsec = 1000000000},
+	{.tv_sec = -1, .tv_nsec = LONG_MIN},
+	{.tv_sec = 0, .tv_nsec = LONG_MAX},
 };
 
 enum { MALFORMED = sizeof(malformed) / sizeof(malformed[0]) };
@@ -228,7 +228,7 @@ static void end_until_looks_once_if_it_is_late(void **state)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	const struct timespec *late[] = { &unit_past, &unit_negative };
+	const struct timespec *late[] = {&unit_past, &unit_negative};
 	struct unit_words words;
 	int i;
 
@@ -423,8 +423,8 @@ static void till_end_returns_harmless(void **state)
 static void g12_pairs_mean_nothing_when_alone(void **state)
 {
 	static actor_fn *const calls[] = {
-		do_now, do_end, do_now, do_till_end, do_end_try, do_end_until,
-		do_checkpoint, do_end, do_now, do_now, do_end_try,
+		do_now,        do_end, do_now, do_till_end, do_end_try, do_end_until,
+		do_checkpoint, do_end, do_now, do_now,      do_end_try,
 	};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");

@@ -90,7 +90,7 @@ static struct actor *begin(const char *name, unsigned *number)
 	return a;
 }
 
-static unsigned numbers[] = { 0, 1, 2 };
+static unsigned numbers[] = {0, 1, 2};
 
 static void the_domain_is_one(void **state)
 {

@@ -47,11 +47,20 @@ static struct {
 
 /* ------------------------------------------------------------------ what must be so */
 
+static bool has_bit(int i)
+{
+	const struct rdv_member *m = rdv_member_of(play.self[i]);
+
+	return SHIM_GET(play.d->harmless[m->word]) & m->bit;
+}
+
 static void take_role(int i, enum role role)
 {
 	int other;
 
 	play.role[i] = role;
+	if (role == RUNNING && has_bit(i))
+		explore_fail("runs, and the others think that it is harmless");
 	for (other = 0; other < play.threads; other++) {
 		if (other == i)
 			continue;
@@ -86,25 +95,25 @@ static bool words_are_clean(void)
 /* The inline functions have no points: these are the same with. */
 static void now(rdv_thread *self)
 {
-	uint32_t old, gate;
+	uint32_t published, gate;
 
 	explore_point();
-	old = rdv_state_set(self, RDV_STATE_HARMLESS);
+	published = rdv_state_set(self, RDV_STATE_HARMLESS);
 	explore_point();
 	gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
-	if ((gate & RDV_GATE_OWNER) | (old & RDV_STATE_PUBLISHED))
+	if ((gate & RDV_GATE_OWNER) | published)
 		rdv_harmless_now_slow(self);
 }
 
 static void end(rdv_thread *self)
 {
-	uint32_t old, gate;
+	uint32_t published, gate;
 
 	explore_point();
-	old = rdv_state_set(self, RDV_STATE_RUNNING);
+	published = rdv_state_set(self, RDV_STATE_RUNNING);
 	explore_point();
 	gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
-	if ((gate & RDV_GATE_OWNER) | (old & RDV_STATE_PUBLISHED))
+	if ((gate & RDV_GATE_OWNER) | published)
 		rdv_harmless_end_slow(self);
 }
 
@@ -179,6 +188,41 @@ static bool do_nested(rdv_thread *self, enum op op)
 	return true;
 }
 
+static void do_rejoin(int i)
+{
+	rdv_thread_unregister(play.self[i]);
+	explore_point();
+	if (rdv_thread_register(play.d, NULL, &play.self[i]))
+		explore_fail("cannot register");
+	take_role(i, RUNNING);
+}
+
+/* Those that have to do with isolating; before: what the thread was. */
+static void do_isolate_op(int i, enum op op, enum role before)
+{
+	rdv_thread *self = play.self[i];
+
+	switch (op) {
+	case ISOLATE:
+		rdv_isolate(self);
+		be_alone(i, false);
+		break;
+	case RELEASE:
+		leave_round(i);
+		break;
+	case TRY:
+		play.role[i] = before; /* it never waits */
+		try_alone(i, rdv_isolate_try(self));
+		break;
+	case UNTIL:
+		try_alone(i, rdv_isolate_until(self, &unit_far));
+		break;
+	default:
+		try_alone(i, rdv_isolate_until(self, &unit_past));
+		break;
+	}
+}
+
 static void do_op(int i, enum op op)
 {
 	rdv_thread *self = play.self[i];
@@ -210,29 +254,8 @@ static void do_op(int i, enum op op)
 		rdv_checkpoint(self);
 		take_role(i, RUNNING);
 		break;
-	case ISOLATE:
-		rdv_isolate(self);
-		be_alone(i, false);
-		break;
-	case RELEASE:
-		leave_round(i);
-		break;
-	case TRY:
-		play.role[i] = before; /* it never waits */
-		try_alone(i, rdv_isolate_try(self));
-		break;
-	case UNTIL:
-		try_alone(i, rdv_isolate_until(self, &unit_far));
-		break;
-	case UNTIL_LATE:
-		try_alone(i, rdv_isolate_until(self, &unit_past));
-		break;
 	case REJOIN:
-		rdv_thread_unregister(self);
-		explore_point();
-		if (rdv_thread_register(play.d, NULL, &play.self[i]))
-			explore_fail("cannot register");
-		take_role(i, RUNNING);
+		do_rejoin(i);
 		break;
 	case SYNC:
 		play.role[i] = before;
@@ -240,6 +263,9 @@ static void do_op(int i, enum op op)
 		break;
 	case STOP:
 		rdv_thread_unregister(self);
+		break;
+	default:
+		do_isolate_op(i, op, before);
 		break;
 	}
 }
@@ -309,21 +335,21 @@ static unsigned long try_all(const enum op *a, const enum op *b, const enum op *
 /* ------------------------------------------------------------------------- the cases */
 
 static const program programs[] = {
-	{ NOW, END, NOW, END },
-	{ NOW, END_TRY },
-	{ NOW, END_UNTIL },
-	{ NOW, TILL_END, END },
-	{ TILL_END, END, CHECKPOINT },
-	{ ISOLATE, RELEASE },
-	{ NOW, ISOLATE, RELEASE },
-	{ ISOLATE, RELEASE, ISOLATE, RELEASE },
-	{ ISOLATE, NOW, ISOLATE, END, RELEASE, RELEASE },
-	{ TRY, TRY },
-	{ UNTIL },
-	{ UNTIL_LATE, NOW, UNTIL },
-	{ REJOIN, NOW, REJOIN },
-	{ ISOLATE, REJOIN, CHECKPOINT },
-	{ SYNC, CHECKPOINT },
+	{NOW, END, NOW, END},
+	{NOW, END_TRY},
+	{NOW, END_UNTIL},
+	{NOW, TILL_END, END},
+	{TILL_END, END, CHECKPOINT},
+	{ISOLATE, RELEASE},
+	{NOW, ISOLATE, RELEASE},
+	{ISOLATE, RELEASE, ISOLATE, RELEASE},
+	{ISOLATE, NOW, ISOLATE, END, RELEASE, RELEASE},
+	{TRY, TRY},
+	{UNTIL},
+	{UNTIL_LATE, NOW, UNTIL},
+	{REJOIN, NOW, REJOIN},
+	{ISOLATE, REJOIN, CHECKPOINT},
+	{SYNC, CHECKPOINT},
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
@@ -338,7 +364,7 @@ static int preemptions(int usual)
 /* Patience: none, without end, and one that is over after a few looks at the clock. */
 static void set_patience(int kind)
 {
-	static const uint64_t ns[] = { 0, UINT64_MAX, 2000 };
+	static const uint64_t ns[] = {0, UINT64_MAX, 2000};
 
 	play.patience_ns = ns[kind];
 	shim.clock_ns = 1000;
@@ -346,14 +372,14 @@ static void set_patience(int kind)
 }
 
 /* Of those that differ most. */
-static const int chosen[] = { 0, 3, 4, 5, 7, 10, 12, 14 };
+static const int chosen[] = {0, 3, 4, 5, 7, 10, 12, 14};
 
 enum { CHOSEN = sizeof(chosen) / sizeof(chosen[0]) };
 
 static unsigned long try_pair(int a, int b, bool spurious)
 {
-	unsigned long n = try_all(programs[a], programs[b], NULL, preemptions(unit_slow() ? 1 : 2),
-				  spurious);
+	unsigned long n = try_all(programs[a], programs[b], NULL,
+				  preemptions(unit_slow() ? 1 : 2), spurious);
 
 	if (!n)
 		printf("# programs %d and %d\n", a, b);
@@ -408,8 +434,8 @@ static void pairs_with_spurious_wake_ups(void **state)
 
 static unsigned long triple(int a, int b, int c)
 {
-	unsigned long n = try_all(programs[a], programs[b], programs[c], preemptions(1),
-				  false);
+	unsigned long n =
+		try_all(programs[a], programs[b], programs[c], preemptions(1), false);
 
 	if (!n)
 		printf("# programs %d, %d and %d\n", a, b, c);
@@ -442,10 +468,30 @@ static void triples_with_short_patience(void **state)
 	all_triples(2);
 }
 
+/*
+ * A leader is interrupted between having parked a thread and setting its bit, while
+ * that one is on its way out.
+ */
+static void pairs_that_take_three_preemptions(void **state)
+{
+	unsigned long orders = 0, n;
+	int a;
+
+	(void)state;
+	set_patience(0);
+	for (a = 1; a <= 2; a++) {
+		n = try_all(programs[a], programs[5], NULL, preemptions(3), false);
+		assert_true(n);
+		orders += n;
+	}
+	printf("# %lu orders\n", orders);
+}
+
 static const struct unit_case cases[] = {
 	UNIT(pairs_without_patience, BOTH),
 	UNIT(pairs_with_short_patience, ONLY_PLAIN),
 	UNIT(pairs_with_spurious_wake_ups, ONLY_PLAIN),
+	UNIT(pairs_that_take_three_preemptions, ONLY_PLAIN),
 	UNIT(triples_without_patience, ONLY_PLAIN),
 	UNIT(triples_with_short_patience, ONLY_PLAIN),
 };

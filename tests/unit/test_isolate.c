@@ -11,8 +11,8 @@
 static void g1_everybody_is_waited_for(void **state)
 {
 	static actor_fn *const ways[] = {
-		do_now, do_till_end, do_checkpoint, do_unregister, do_isolate,
-		do_pthread_exit,
+		do_now,        do_till_end, do_checkpoint,
+		do_unregister, do_isolate,  do_pthread_exit,
 	};
 	enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 	rdv_domain *d = unit_domain();
@@ -178,7 +178,7 @@ static void check_gathering(struct actor *a, struct actor **b, int n, int step)
 /* Whatever the order in which they become harmless: one sleep, one wake-up. */
 static void p10_gathering_sleeps_once(void **state)
 {
-	static const int steps[] = { 1, 69, 31, 33 };
+	static const int steps[] = {1, 69, 31, 33};
 	rdv_domain_attr attr = unit_attr();
 	struct actor *a, *b[70];
 	rdv_domain *d;
@@ -319,9 +319,9 @@ static void g8_try_leaves_no_trace(void **state)
 static void until_refuses_malformed_deadlines(void **state)
 {
 	static const struct timespec malformed[] = {
-		{ .tv_sec = 1, .tv_nsec = -1 },
-		{ .tv_sec = 1, .tv_nsec = 1000000000 },
-		{ .tv_sec = -1, .tv_nsec = 1000000000 },
+		{.tv_sec = 1, .tv_nsec = -1},
+		{.tv_sec = 1, .tv_nsec = 1000000000},
+		{.tv_sec = -1, .tv_nsec = 1000000000},
 	};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
@@ -347,7 +347,7 @@ static void until_refuses_malformed_deadlines(void **state)
 
 static void until_does_not_wait_if_it_is_late(void **state)
 {
-	static const struct timespec *const late[] = { &unit_past, &unit_negative };
+	static const struct timespec *const late[] = {&unit_past, &unit_negative};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct unit_words words;

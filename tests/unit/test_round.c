@@ -123,10 +123,10 @@ static void check_order(const int *asked, int owner, const int *served, int n)
 static void g6_isolators_are_served_in_the_order_of_ids(void **state)
 {
 	(void)state;
-	check_order((int[]){ 39, 0, 31, 32, 4 }, 5, (int[]){ 31, 32, 39, 0, 4 }, 5);
-	check_order((int[]){ 30, 31, 33, 2 }, 32, (int[]){ 33, 2, 30, 31 }, 4);
-	check_order((int[]){ 0, 39 }, 31, (int[]){ 39, 0 }, 2);
-	check_order((int[]){ 31, 0 }, 39, (int[]){ 0, 31 }, 2);
+	check_order((int[]){39, 0, 31, 32, 4}, 5, (int[]){31, 32, 39, 0, 4}, 5);
+	check_order((int[]){30, 31, 33, 2}, 32, (int[]){33, 2, 30, 31}, 4);
+	check_order((int[]){0, 39}, 31, (int[]){39, 0}, 2);
+	check_order((int[]){31, 0}, 39, (int[]){0, 31}, 2);
 }
 
 /*

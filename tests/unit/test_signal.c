@@ -151,7 +151,7 @@ static void do_stepping(struct actor *a)
 /* Valgrind and emulators have no such flag. */
 static bool can_step(void)
 {
-	struct sigaction sa = { .sa_sigaction = trap, .sa_flags = SA_SIGINFO };
+	struct sigaction sa = {.sa_sigaction = trap, .sa_flags = SA_SIGINFO};
 
 	sigaction(SIGTRAP, &sa, NULL);
 	action = look;
@@ -448,7 +448,7 @@ static void check_gone(struct cast *cast)
 
 static void calm(struct cast *cast)
 {
-	struct actor *const all[] = { cast->a, cast->b, cast->c };
+	struct actor *const all[] = {cast->a, cast->b, cast->c};
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -519,7 +519,10 @@ static void run_all_points(struct cast *cast, const struct scenario *s)
 #if CAN_STEP
 static bool step;
 
-/* The inline functions are not in the library, and have no points.  At the first use of each instruction, as the trace of an undisturbed run has them. */
+/*
+ * The inline functions are not in the library, and have no points.  So: after the first
+ * use of each instruction, as the trace of an undisturbed run has them.
+ */
 static void run_all_instructions(struct cast *cast, const struct scenario *s)
 {
 	int k, i;
@@ -557,12 +560,12 @@ static void scenario(const struct scenario *s)
 	unit_destroy(cast.d);
 }
 
-#define SCENARIO(name, ...)                                                          \
-	static void name(void **state)                                               \
-	{                                                                            \
-		static const struct scenario s = { __VA_ARGS__ };                    \
-		(void)state;                                                         \
-		scenario(&s);                                                        \
+#define SCENARIO(name, ...)                                     \
+	static void name(void **state)                          \
+	{                                                       \
+		static const struct scenario s = {__VA_ARGS__}; \
+		(void)state;                                    \
+		scenario(&s);                                   \
 	}
 
 /* clang-format off */
@@ -571,33 +574,102 @@ SCENARIO(in_harmless_end_parked, a_parked, do_end, nothing, RUNS, 0, NULL, true)
 SCENARIO(in_harmless_end_held, b_isolated, do_end, b_releases, RUNS, 0, NULL, true)
 SCENARIO(in_checkpoint, b_gathers, do_checkpoint, b_releases, RUNS, 0, NULL, true)
 SCENARIO(in_isolate, others_harmless, do_isolate, nothing, ISOLATED, 0, NULL, false)
-SCENARIO(in_isolate_gathering, c_harmless, do_isolate, b_lets_it, ISOLATED, 0, NULL, false)
-SCENARIO(in_isolate_queued, b_gathers, do_isolate, b_hands_over, ISOLATED, 0, NULL, false)
-SCENARIO(in_isolate_barred, a_will_be_barred, do_isolate, c_runs, ISOLATED, 0, NULL, false)
-SCENARIO(in_isolate_try, others_harmless, do_isolate_try, nothing, ISOLATED, 0, NULL, false)
-SCENARIO(in_isolate_try_busy, c_harmless, do_isolate_try, nothing, RUNS, -EBUSY, NULL, false)
-SCENARIO(in_isolate_late, late, do_isolate_until, nothing, RUNS, -ETIMEDOUT, NULL, false)
-SCENARIO(in_isolate_late_queued, late_for_b, do_isolate_until, b_releases, RUNS, -ETIMEDOUT,
-	 NULL, false)
+SCENARIO(in_isolate_gathering, c_harmless, do_isolate, b_lets_it, ISOLATED, 0, NULL,
+	 false)
+SCENARIO(in_isolate_queued, b_gathers, do_isolate, b_hands_over, ISOLATED, 0, NULL,
+	 false)
+SCENARIO(in_isolate_barred, a_will_be_barred, do_isolate, c_runs, ISOLATED, 0, NULL,
+	 false)
+SCENARIO(in_isolate_try, others_harmless, do_isolate_try, nothing, ISOLATED, 0, NULL,
+	 false)
+SCENARIO(in_isolate_try_busy, c_harmless, do_isolate_try, nothing, RUNS, -EBUSY, NULL,
+	 false)
+SCENARIO(in_isolate_late, late, do_isolate_until, nothing, RUNS, -ETIMEDOUT, NULL,
+	 false)
+SCENARIO(in_isolate_late_queued, late_for_b, do_isolate_until, b_releases, RUNS,
+	 -ETIMEDOUT, NULL, false)
 SCENARIO(in_release, a_isolated, do_release, nothing, RUNS, 0, NULL, false)
 SCENARIO(in_release_with_held, b_held, do_release, nothing, RUNS, 0, NULL, false)
-SCENARIO(in_release_with_queued, b_queued, do_release, b_was_handed_it, RUNS, 0, NULL, false)
+SCENARIO(in_release_with_queued, b_queued, do_release, b_was_handed_it, RUNS, 0, NULL,
+	 false)
 SCENARIO(in_unregister, others_harmless, do_unregister, nothing, GONE, 0, NULL, false)
-SCENARIO(in_unregister_awaited, b_gathers, do_unregister, b_releases, GONE, 0, NULL, false)
-SCENARIO(in_unregister_isolated, a_isolated, do_unregister, nothing, GONE, 0, NULL, false)
-SCENARIO(in_unregister_with_queued, b_queued, do_unregister, nothing, GONE, 0, NULL, false)
+SCENARIO(in_unregister_awaited, b_gathers, do_unregister, b_releases, GONE, 0, NULL,
+	 false)
+SCENARIO(in_unregister_isolated, a_isolated, do_unregister, nothing, GONE, 0, NULL,
+	 false)
+SCENARIO(in_unregister_with_queued, b_queued, do_unregister, nothing, GONE, 0, NULL,
+	 false)
 SCENARIO(in_sync_want, nothing, do_want, nothing, RUNS, 0, pass_point, false)
-SCENARIO(in_sync_want_awaited, b_gathers, do_want, b_has_its_way, RUNS, 0, pass_point, false)
-SCENARIO(in_sync_enter, a_wants_others_entered, do_enter, nothing, RUNS, 0, all_exit, false)
+SCENARIO(in_sync_want_awaited, b_gathers, do_want, b_has_its_way, RUNS, 0, pass_point,
+	 false)
+SCENARIO(in_sync_enter, a_wants_others_entered, do_enter, nothing, RUNS, 0, all_exit,
+	 false)
 SCENARIO(in_sync_enter_first, a_wants, do_enter, others_enter, RUNS, 0, all_exit, false)
-SCENARIO(in_sync_enter_awaited, a_wants_b_gathers, do_enter, b_releases_others_enter, RUNS, 0,
-	 all_exit, false)
+SCENARIO(in_sync_enter_awaited, a_wants_b_gathers, do_enter, b_releases_others_enter,
+	 RUNS, 0, all_exit, false)
 SCENARIO(in_sync_exit, a_in_turn, do_exit, others_exit, RUNS, 0, NULL, false)
 SCENARIO(in_isolated_now, a_isolated, do_now, nothing, ISOLATED, 0, NULL, true)
 SCENARIO(in_isolated_end, a_isolated, do_end, nothing, ISOLATED, 0, NULL, true)
-SCENARIO(in_isolated_till_end, a_isolated, do_till_end, nothing, ISOLATED, 0, NULL, true)
-SCENARIO(in_isolated_checkpoint, a_isolated, do_checkpoint, nothing, ISOLATED, 0, NULL, true)
+SCENARIO(in_isolated_till_end, a_isolated, do_till_end, nothing, ISOLATED, 0, NULL,
+	 true)
+SCENARIO(in_isolated_checkpoint, a_isolated, do_checkpoint, nothing, ISOLATED, 0, NULL,
+	 true)
 /* clang-format on */
+
+#if CAN_STEP
+/*
+ * A handler that knows the thread to be harmless, as it was or is about to be, may end
+ * that and begin it again; in between somebody isolates.
+ */
+static struct cast *helpers;
+
+static void do_isolate_and_release(struct actor *a)
+{
+	do_isolate(a);
+	do_release(a);
+}
+
+static void end_and_now(rdv_thread *self)
+{
+	rdv_harmless_end(self);
+	actor_go(helpers->b, do_isolate_and_release);
+	while (actor_where_now(helpers->b) != GATHERING)
+		;
+	rdv_harmless_now(self);
+	actor_wait(helpers->b);
+}
+
+static void in_harmless_now(void **state)
+{
+	struct cast cast;
+	int k;
+
+	(void)state;
+	if (!step)
+		return;
+	cast.d = unit_domain();
+	cast.a = actor_member(cast.d, "a");
+	cast.b = actor_member(cast.d, "b");
+	helpers = &cast;
+	call = do_now;
+	action = look;
+	point = MOST;
+	traced = 0;
+	actor_do(cast.a, do_stepping);
+	action = end_and_now;
+	for (k = 0; k < traced; k++) {
+		actor_do(cast.a, do_end);
+		point = k;
+		actor_do(cast.a, do_stepping);
+		assert_int_not_equal(actor_state(cast.a), RDV_STATE_RUNNING);
+		actor_do(cast.a, do_end);
+		check_runs(&cast);
+	}
+	actor_stop(cast.a);
+	actor_stop(cast.b);
+	unit_destroy(cast.d);
+}
+#endif
 
 /* --------------------------------------------------------- real signals, any time */
 
@@ -632,22 +704,28 @@ static void check_asleep(const struct scenario *s, enum where where)
 	unit_destroy(cast.d);
 }
 
-#define ASLEEP(...) (&(const struct scenario){ __VA_ARGS__ })
+#define ASLEEP(...) (&(const struct scenario){__VA_ARGS__})
 
 static void g11_signals_do_not_end_a_wait(void **state)
 {
 	(void)state;
 	check_asleep(ASLEEP(b_isolated, do_end, b_releases, RUNS, 0, NULL, false), HELD);
-	check_asleep(ASLEEP(b_gathers, do_checkpoint, b_releases, RUNS, 0, NULL, false), HELD);
+	check_asleep(ASLEEP(b_gathers, do_checkpoint, b_releases, RUNS, 0, NULL, false),
+		     HELD);
 	check_asleep(ASLEEP(c_harmless, do_isolate, b_lets_it, ISOLATED, 0, NULL, false),
 		     GATHERING);
-	check_asleep(ASLEEP(b_gathers, do_isolate, b_hands_over, ISOLATED, 0, NULL, false),
-		     QUEUED);
-	check_asleep(ASLEEP(a_will_be_barred, do_isolate, c_runs, ISOLATED, 0, NULL, false),
-		     QUEUED);
-	check_asleep(ASLEEP(b_queued, do_release, b_was_handed_it, RUNS, 0, NULL, false), HELD);
-	check_asleep(ASLEEP(a_wants, do_enter, others_enter, RUNS, 0, all_exit, false), SYNCING);
-	check_asleep(ASLEEP(a_in_turn, do_exit, others_exit, RUNS, 0, NULL, false), SYNCING);
+	check_asleep(
+		ASLEEP(b_gathers, do_isolate, b_hands_over, ISOLATED, 0, NULL, false),
+		QUEUED);
+	check_asleep(
+		ASLEEP(a_will_be_barred, do_isolate, c_runs, ISOLATED, 0, NULL, false),
+		QUEUED);
+	check_asleep(ASLEEP(b_queued, do_release, b_was_handed_it, RUNS, 0, NULL, false),
+		     HELD);
+	check_asleep(ASLEEP(a_wants, do_enter, others_enter, RUNS, 0, all_exit, false),
+		     SYNCING);
+	check_asleep(ASLEEP(a_in_turn, do_exit, others_exit, RUNS, 0, NULL, false),
+		     SYNCING);
 }
 
 /* till_end returns harmless, although a handler has ended that in between. */
@@ -744,6 +822,9 @@ static void no_handler_waits_with_the_lock_held(void **state)
 }
 
 static const struct unit_case cases[] = {
+#if CAN_STEP
+	UNIT(in_harmless_now, BOTH),
+#endif
 	UNIT(in_harmless_end, BOTH),
 	UNIT(in_harmless_end_parked, BOTH),
 	UNIT(in_harmless_end_held, BOTH),
@@ -780,7 +861,7 @@ static const struct unit_case cases[] = {
 
 int main(void)
 {
-	struct sigaction sa = { .sa_handler = handler };
+	struct sigaction sa = {.sa_handler = handler};
 
 	sigaction(SIGUSR1, &sa, NULL);
 #if CAN_STEP

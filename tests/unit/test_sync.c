@@ -18,7 +18,7 @@
 
 static bool readable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
@@ -109,7 +109,7 @@ static void enable_gives_one_descriptor(void **state)
 
 static void enable_fails_as_eventfd_does(void **state)
 {
-	static const int errors[] = { EMFILE, ENFILE, ENOMEM, ENODEV };
+	static const int errors[] = {EMFILE, ENFILE, ENOMEM, ENODEV};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	int i, ret;
@@ -445,7 +445,7 @@ enum { MANY = 40 };
 /* Ids that are 31 apart share a bit of the wake-ups. */
 static void turns_go_in_the_order_of_ids(void **state)
 {
-	static const int wants[] = { 0, 1, 31, 32, 39 };
+	static const int wants[] = {0, 1, 31, 32, 39};
 	rdv_domain *d = unit_domain();
 	struct actor *a[MANY];
 	int i;
@@ -670,7 +670,7 @@ static void check_leaving_at_the_end(actor_fn *how)
 
 static void g9_members_leave_at_any_stage(void **state)
 {
-	static actor_fn *const ways[] = { do_unregister, do_pthread_exit };
+	static actor_fn *const ways[] = {do_unregister, do_pthread_exit};
 	int i;
 
 	(void)state;
@@ -828,7 +828,7 @@ static volatile int sum; /* not atomic: it is protected */
 
 static void do_poll(struct actor *a)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = {.events = EPOLLIN};
 	int epfd = epoll_create1(EPOLL_CLOEXEC), point, n;
 
 	CHECK(a, !epoll_ctl(epfd, EPOLL_CTL_ADD, rdv_sync_fd(a->domain), &event));

@@ -259,7 +259,7 @@ static rdv_domain *full_domain(struct actor **a, unsigned *n)
 
 static void bits_31_and_32_of_33_threads(void **state)
 {
-	static const unsigned ids[] = { 0, 30, 31, 32 };
+	static const unsigned ids[] = {0, 30, 31, 32};
 	struct actor *a[33], *more;
 	unsigned n = 33;
 	rdv_domain *d = full_domain(a, &n);
@@ -277,7 +277,7 @@ static void bits_31_and_32_of_33_threads(void **state)
 
 static void bit_63_of_64_threads(void **state)
 {
-	static const unsigned ids[] = { 0, 31, 32, 63 };
+	static const unsigned ids[] = {0, 31, 32, 63};
 	struct actor *a[64], *more;
 	unsigned n = 64;
 	rdv_domain *d = full_domain(a, &n);
@@ -412,7 +412,6 @@ static void g9_harmless_threads_may_go(void **state)
 	check_leaving(do_now, do_pthread_exit);
 }
 
-
 /* Threads that leave harmless wake nobody: they were not waited for. */
 static void g9_only_the_awaited_wake_the_leader(void **state)
 {
@@ -528,7 +527,7 @@ static void do_join_three(struct actor *a)
 
 static void g9_exit_ends_all_memberships(void **state)
 {
-	rdv_domain *d[3] = { unit_domain(), unit_domain(), unit_domain() };
+	rdv_domain *d[3] = {unit_domain(), unit_domain(), unit_domain()};
 	struct actor *a = actor_start(d[0], "a"), *b;
 	int i;
 

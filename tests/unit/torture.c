@@ -52,7 +52,7 @@ struct config {
 static struct {
 	unsigned long seed;
 	unsigned ops; /* of each thread */
-} options = { .ops = 8000 };
+} options = {.ops = 8000};
 
 /* What a thread does, for those who are alone and for the watchdog. */
 enum place { ELSEWHERE, IN_LIBRARY, RUNNING };
@@ -199,7 +199,7 @@ static void isolate(struct slot *s)
 
 static void rest(struct slot *s)
 {
-	struct timespec nap = { .tv_nsec = draw(s, 20000) }, deadline = soon(s);
+	struct timespec nap = {.tv_nsec = draw(s, 20000)}, deadline = soon(s);
 	unsigned how = draw(s, 8);
 
 	enter(s, "harmless");
@@ -422,17 +422,17 @@ static bool run_quietly(const struct config *c)
 }
 
 static const struct config configs[] = {
-	{ "two threads", 2, 0, RDV_SPIN_AUTO, 1000000, false },
-	{ "as by default", 8, 0, RDV_SPIN_AUTO, 1000000, false },
-	{ "biased", 8, RDV_FENCE_BIASED, RDV_SPIN_AUTO, 1000000, false },
-	{ "without spinning", 8, 0, 0, 1000000, false },
-	{ "without patience", 8, 0, RDV_SPIN_AUTO, 0, false },
-	{ "biased, without patience or spinning", 8, RDV_FENCE_BIASED, 0, 0, false },
-	{ "with endless patience", 8, 0, 0, UINT64_MAX, false },
-	{ "more threads than bits in a word", 40, 0, RDV_SPIN_AUTO, 1000000, false },
+	{"two threads", 2, 0, RDV_SPIN_AUTO, 1000000, false},
+	{"as by default", 8, 0, RDV_SPIN_AUTO, 1000000, false},
+	{"biased", 8, RDV_FENCE_BIASED, RDV_SPIN_AUTO, 1000000, false},
+	{"without spinning", 8, 0, 0, 1000000, false},
+	{"without patience", 8, 0, RDV_SPIN_AUTO, 0, false},
+	{"biased, without patience or spinning", 8, RDV_FENCE_BIASED, 0, 0, false},
+	{"with endless patience", 8, 0, 0, UINT64_MAX, false},
+	{"more threads than bits in a word", 40, 0, RDV_SPIN_AUTO, 1000000, false},
 };
 
-static const struct config control = { "control", 8, 0, 0, 1000000, true };
+static const struct config control = {"control", 8, 0, 0, 1000000, true};
 
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
@@ -468,14 +468,14 @@ static unsigned long random_seed(void)
 static bool parse(int argc, char **argv, struct config *one, bool *all)
 {
 	static const struct option longs[] = {
-		{ "seed", required_argument, NULL, 's' },
-		{ "ops", required_argument, NULL, 'o' },
-		{ "threads", required_argument, NULL, 't' },
-		{ "fence", required_argument, NULL, 'f' },
-		{ "patience", required_argument, NULL, 'p' },
-		{ "spin", required_argument, NULL, 'n' },
-		{ "control", no_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
+		{"seed", required_argument, NULL, 's'},
+		{"ops", required_argument, NULL, 'o'},
+		{"threads", required_argument, NULL, 't'},
+		{"fence", required_argument, NULL, 'f'},
+		{"patience", required_argument, NULL, 'p'},
+		{"spin", required_argument, NULL, 'n'},
+		{"control", no_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0},
 	};
 	unsigned long long n;
 	int c;

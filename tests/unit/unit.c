@@ -15,9 +15,9 @@ enum {
 	ABORTED = 42, /* exit status */
 };
 
-const struct timespec unit_far = { .tv_sec = 2000000000 };
-const struct timespec unit_past = { .tv_nsec = 1 };
-const struct timespec unit_negative = { .tv_sec = -1, .tv_nsec = 999999999 };
+const struct timespec unit_far = {.tv_sec = 2000000000};
+const struct timespec unit_past = {.tv_nsec = 1};
+const struct timespec unit_negative = {.tv_sec = -1, .tv_nsec = 999999999};
 
 static enum unit_variant variant;
 static const char *running; /* case */
@@ -86,7 +86,7 @@ static void nothing(int signal)
 
 static void handle(int number, void (*handler)(int))
 {
-	struct sigaction action = { .sa_handler = handler };
+	struct sigaction action = {.sa_handler = handler};
 
 	sigaction(number, &action, NULL);
 }
@@ -100,12 +100,12 @@ struct instance {
 };
 
 static const char *const suffixes[VARIANTS] = {
-	[PLAIN] = "",         [BIASED] = "/biased",     [EINTRS] = "/eintr",
+	[PLAIN] = "",          [BIASED] = "/biased",     [EINTRS] = "/eintr",
 	[EAGAINS] = "/eagain", [SPURIOUS] = "/spurious", [SPIN] = "/spin",
 };
 
 static const int injected[VARIANTS] = {
-	[PLAIN] = 1,           [BIASED] = 1,   [EINTRS] = -EINTR,
+	[PLAIN] = 1,         [BIASED] = 1,   [EINTRS] = -EINTR,
 	[EAGAINS] = -EAGAIN, [SPURIOUS] = 0, [SPIN] = 1,
 };
 
@@ -332,7 +332,7 @@ static void expect_abort(void *arg)
 
 bool unit_child_aborts(void (*fn)(void *arg), void *arg)
 {
-	struct unit_call call = { fn, arg };
+	struct unit_call call = {fn, arg};
 	int status = unit_child(expect_abort, &call);
 
 	return WIFEXITED(status) && WEXITSTATUS(status) == ABORTED;

@@ -88,13 +88,16 @@ struct unit_case {
 	unsigned variants;
 };
 
-#define UNIT(function, variants) { #function, function, variants }
+#define UNIT(function, variants)              \
+	{                                     \
+#function, function, variants \
+	}
 
 int unit_main(const char *group, const struct unit_case *cases, size_t n);
-#define UNIT_MAIN(group, cases)                                                      \
-	int main(void)                                                               \
-	{                                                                            \
-		return unit_main(group, cases, sizeof(cases) / sizeof((cases)[0]));  \
+#define UNIT_MAIN(group, cases)                                                     \
+	int main(void)                                                              \
+	{                                                                           \
+		return unit_main(group, cases, sizeof(cases) / sizeof((cases)[0])); \
 	}
 
 enum unit_variant unit_variant(void);
@@ -178,10 +181,11 @@ struct actor *actor_start(rdv_domain *d, const char *name);
 struct actor *actor_member(rdv_domain *d, const char *name);
 struct actor *actor_try_start(rdv_domain *d, const char *name, size_t stack_size);
 
-void actor_go(struct actor *a, actor_fn *fn);   /* begin */
-void actor_wait(struct actor *a);               /* until it is done */
-void actor_do(struct actor *a, actor_fn *fn);   /* both */
-enum where actor_where(const struct actor *a);  /* once all actors are at rest */
+void actor_go(struct actor *a, actor_fn *fn);      /* begin */
+void actor_wait(struct actor *a);                  /* until it is done */
+void actor_do(struct actor *a, actor_fn *fn);      /* both */
+enum where actor_where(const struct actor *a);     /* once all actors are at rest */
+enum where actor_where_now(const struct actor *a); /* once this one is */
 const char *where_name(enum where where);
 
 /* The sleeper's wait returns -EINTR; or -ETIMEDOUT, as if its deadline had passed. */
@@ -200,31 +204,31 @@ void actors_forget(void);
 
 struct rdv_member *member(const struct actor *a);
 uint32_t actor_state(const struct actor *a);
-bool actor_bit(const struct actor *a);  /* in harmless[] */
+bool actor_bit(const struct actor *a);   /* in harmless[] */
 bool actor_wants(const struct actor *a); /* in want_rdv[] */
 
-#define assert_where(a, expected)                                                    \
+#define assert_where(a, expected) \
 	assert_string_equal(where_name(actor_where(a)), where_name(expected))
 #define assert_ret(a, expected) assert_int_equal((a)->ret, expected)
 
 /* Its last call has returned, with this. */
-#define assert_done(a, expected)                                                     \
-	do {                                                                         \
-		assert_where(a, DONE);                                               \
-		assert_ret(a, expected);                                             \
+#define assert_done(a, expected)         \
+	do {                             \
+		assert_where(a, DONE);   \
+		assert_ret(a, expected); \
 	} while (0)
 
 /* In an actor or in a child, where no assert may fail. */
-#define CHECK(a, condition)                                                          \
+#define CHECK(a, condition) \
 	((condition) ? (void)0 : unit_check_failed(a, __FILE__, __LINE__, #condition))
 void unit_check_failed(struct actor *a, const char *file, int line, const char *what);
 
 /* A call of the library: keeps errno, allocates nothing. */
-#define CALL(a, call)                                                                \
-	do {                                                                         \
-		unit_call_begin(a, #call);                                           \
-		call;                                                                \
-		unit_call_end(a);                                                    \
+#define CALL(a, call)                      \
+	do {                               \
+		unit_call_begin(a, #call); \
+		call;                      \
+		unit_call_end(a);          \
 	} while (0)
 void unit_call_begin(struct actor *a, const char *call);
 void unit_call_end(struct actor *a);
