@@ -32,7 +32,7 @@ compile() {
 	from=$1 out=$2
 	shift 2
 	for unit; do
-		$CXX -std=c++17 -O2 -w -I"$from/include" -I"$from/src" \
+		$CXX -std=c++17 -O3 -w -I"$from/include" -I"$from/src" \
 			-c -o "$out/$unit.o" "$model/$unit.cc" || return
 	done
 }

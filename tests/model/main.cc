@@ -2,10 +2,15 @@
 /*
  * rdv-model - runs the scenarios of the model.
  */
+#include <atomic> /* before the model's own */
+
 #include "fixture.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char usage[] =
 	"usage: rdv-model [OPTION]...\n"
@@ -22,6 +27,7 @@ static const char usage[] =
 	"  --first N           begin with the execution of this number\n"
 	"  --history           print the execution that failed\n"
 	"  --stop              at the first scenario that fails\n"
+	"  --jobs N            scenarios at a time (default 1)\n"
 	"\n"
 	"Exits with 1 if a scenario failed.\n";
 
@@ -32,6 +38,7 @@ static struct model_run options = {
 static const char *names[64];
 static unsigned names_n;
 static bool stop;
+static unsigned jobs = 1;
 
 static bool search(const char *arg)
 {
@@ -53,6 +60,16 @@ static const struct scenario *const tables[] = {
 	member_scenarios,    sync_scenarios, signal_scenarios,
 };
 
+static bool is_scenario(const char *name)
+{
+	for (const struct scenario *table : tables)
+		for (const struct scenario *s = table; s->name; s++)
+			if (!strcmp(s->name, name))
+				return true;
+	fprintf(stderr, "rdv-model: no scenario '%s', see --list\n", name);
+	return false;
+}
+
 static void list()
 {
 	for (const struct scenario *table : tables)
@@ -72,6 +89,7 @@ static bool parse(int argc, char **argv)
 		{"first", required_argument, nullptr, 'f'},
 		{"history", no_argument, nullptr, 'H'},
 		{"stop", no_argument, nullptr, 'S'},
+		{"jobs", required_argument, nullptr, 'j'},
 		{"help", no_argument, nullptr, 'h'},
 		{},
 	};
@@ -83,8 +101,11 @@ static bool parse(int argc, char **argv)
 			list();
 			exit(0);
 		case 'n':
-			if (names_n < 64 && strcmp(optarg, "all"))
-				names[names_n++] = optarg;
+			if (!strcmp(optarg, "all"))
+				break;
+			if (names_n == 64 || !is_scenario(optarg))
+				return false;
+			names[names_n++] = optarg;
 			break;
 		case 'e':
 			options.executions = strtoull(optarg, nullptr, 0);
@@ -108,6 +129,9 @@ static bool parse(int argc, char **argv)
 			break;
 		case 'S':
 			stop = true;
+			break;
+		case 'j':
+			jobs = (unsigned)strtoul(optarg, nullptr, 0);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -157,18 +181,74 @@ static bool one(const struct scenario *scenario)
 	return !run.failed;
 }
 
+/* Shared by the jobs. */
+static struct work {
+	std::atomic<unsigned> taken; /* scenarios, from the first on */
+	std::atomic<bool> failed;
+} * work;
+
+/* Takes one scenario after the other. */
+static void work_off()
+{
+	unsigned mine = work->taken++, number = 0;
+
+	for (const struct scenario *table : tables)
+		for (const struct scenario *s = table; s->name; s++) {
+			if (!asked_for(s->name) || number++ != mine)
+				continue;
+			if (stop && work->failed)
+				return;
+			if (!one(s))
+				work->failed = true;
+			mine = work->taken++;
+		}
+}
+
+/* Relacy has global variables, so each job is a process. */
+static bool start_jobs()
+{
+	for (unsigned i = 1; i < jobs; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return false;
+		if (!child) {
+			work_off();
+			fflush(stdout);
+			_exit(0);
+		}
+	}
+	return true;
+}
+
+/* A job that was killed has not told how its scenario ended. */
+static bool jobs_ended_well()
+{
+	bool well = true;
+	int status;
+
+	while (wait(&status) > 0)
+		well = WIFEXITED(status) && !WEXITSTATUS(status) && well;
+	return well;
+}
+
 int main(int argc, char **argv)
 {
-	bool ok = true;
+	bool well;
 
 	if (!parse(argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	setvbuf(stdout, nullptr, _IOLBF, 0);
-	for (const struct scenario *table : tables)
-		for (const struct scenario *s = table; s->name && (ok || !stop); s++)
-			if (asked_for(s->name))
-				ok = one(s) && ok;
-	return !ok;
+	work = static_cast<struct work *>(mmap(nullptr, sizeof(*work),
+					       PROT_READ | PROT_WRITE,
+					       MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	if (work == MAP_FAILED || !start_jobs()) {
+		perror("rdv-model");
+		return 2;
+	}
+	work_off();
+	well = jobs_ended_well();
+	return work->failed || !well;
 }

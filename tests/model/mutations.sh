@@ -13,14 +13,16 @@ table=$model/mutations.txt
 
 # How many executions of each scenario, before each has more.
 budgets=${BUDGETS:-1000 10000 100000 1000000}
+jobs=${JOBS:-$(nproc)}
 
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 # All is compiled from a copy, in which the sources stay as they are.
-mkdir "$work/base" "$work/lib" || exit 99
-cp -r "$top/src" "$top/include" "$work/base" || exit 99
+base=$work/base
+mkdir "$base" || exit 99
+cp -r "$top/src" "$top/include" "$base" || exit 99
 built=$work/built
 
 # field NAME FIELD: of a mutation
@@ -54,8 +56,8 @@ replace() {
 # mutate NAME: builds it; false if it does not apply
 mutate() {
 	rm -rf "$work/lib" "$work/out"
-	mkdir "$work/out"
-	cp -r "$work/base" "$work/lib" || exit 99
+	mkdir -p "$work/out"
+	cp -r "$base" "$work/lib" || exit 99
 	file=$(field "$1" file)
 	[ -n "$file" ] || return
 	replace "$work/lib/$file" "$(field "$1" old)" "$(field "$1" new)" || return
@@ -82,27 +84,43 @@ catch() {
 	return 1
 }
 
+# sweep JOB NAME...: every so many of them
+sweep() (
+	work=$work/$1
+	turn=$1
+	shift
+	mkdir "$work" || exit 99
+	for name; do
+		turn=$((turn + 1))
+		[ $((turn % jobs)) = 0 ] || continue
+		if ! mutate "$name"; then
+			printf '%-28s does not apply\n' "$name"
+		elif caught=$(catch "$name"); then
+			printf '%-28s %s\n' "$name" "${caught%% (*}"
+			echo "$name" >>"$work/caught"
+		else
+			printf '%-28s SURVIVED\n' "$name"
+		fi
+	done
+)
+
 mkdir "$built"
 # shellcheck disable=SC2086 # a list
-compile "$work/base" "$built" $units protocol || die "the model does not compile"
+compile "$base" "$built" $units protocol || die "the model does not compile"
 link "$built" "$built/rdv-model"
-"$built/rdv-model" --executions 10000 --stop >"$work/log" || {
+"$built/rdv-model" --executions 10000 --stop --jobs "$jobs" >"$work/log" || {
 	cat "$work/log"
 	die "a scenario fails without any mutation"
 }
+# shellcheck disable=SC2046 # a list
 [ $# -gt 0 ] || set -- $(awk '$1 == "name:" { print $2 }' "$table")
-survivors=0
 printf '%-28s %-28s %10s  %s\n' mutation 'caught by' executions how
-for name; do
-	if ! mutate "$name"; then
-		printf '%-28s does not apply\n' "$name"
-		survivors=$((survivors + 1))
-	elif caught=$(catch "$name"); then
-		printf '%-28s %s\n' "$name" "${caught%% (*}"
-	else
-		printf '%-28s SURVIVED\n' "$name"
-		survivors=$((survivors + 1))
-	fi
+job=0
+while [ $job -lt "$jobs" ]; do
+	sweep $job "$@" &
+	job=$((job + 1))
 done
-echo "$# mutations, $survivors survived"
-[ "$survivors" = 0 ]
+wait
+caught=$(cat "$work"/*/caught 2>/dev/null | wc -l)
+echo "$# mutations, $(($# - caught)) not caught"
+[ "$caught" = $# ]
