@@ -225,49 +225,59 @@ unsigned rdv_word::newest() const
 }
 
 /* Relacy has the orders of __ATOMIC_... under the same numbers. */
-static rl::memory_order order_of(int order)
+static rl::memory_order order_of(int order, const char *operation, rdv_place place)
 {
+	const struct model_weakening &w = run->weakening;
+	const char *slash;
+
 	static_assert(__ATOMIC_RELAXED == rl::mo_relaxed &&
 			      __ATOMIC_ACQUIRE == rl::mo_acquire &&
 			      __ATOMIC_RELEASE == rl::mo_release &&
+			      __ATOMIC_ACQ_REL == rl::mo_acq_rel &&
 			      __ATOMIC_SEQ_CST == rl::mo_seq_cst,
 		      "other numbers");
-	return (rl::memory_order)order;
+	if (w.line != place.line || strcmp(w.operation, operation))
+		return (rl::memory_order)order;
+	slash = strrchr(place.file, '/');
+	if (strcmp(w.file, slash ? slash + 1 : place.file))
+		return (rl::memory_order)order;
+	run->weakened = true;
+	return (rl::memory_order)w.order;
 }
 
 unsigned rdv_word::load(int order, rdv_place place) const
 {
-	return access(this).load(order_of(order), at(place));
+	return access(this).load(order_of(order, "load", place), at(place));
 }
 
 void rdv_word::store(unsigned value, int order, rdv_place place)
 {
-	access(this).store(value, order_of(order), at(place));
+	access(this).store(value, order_of(order, "store", place), at(place));
 }
 
 unsigned rdv_word::exchange(unsigned value, int order, rdv_place place)
 {
-	return access(this).exchange(value, order_of(order), at(place));
+	return access(this).exchange(value, order_of(order, "xchg", place), at(place));
 }
 
 unsigned rdv_word::fetch_add(unsigned value, int order, rdv_place place)
 {
-	return access(this).fetch_add(value, order_of(order), at(place));
+	return access(this).fetch_add(value, order_of(order, "add", place), at(place));
 }
 
 unsigned rdv_word::fetch_sub(unsigned value, int order, rdv_place place)
 {
-	return access(this).fetch_sub(value, order_of(order), at(place));
+	return access(this).fetch_sub(value, order_of(order, "sub", place), at(place));
 }
 
 unsigned rdv_word::fetch_and(unsigned value, int order, rdv_place place)
 {
-	return access(this).fetch_and(value, order_of(order), at(place));
+	return access(this).fetch_and(value, order_of(order, "and", place), at(place));
 }
 
 unsigned rdv_word::fetch_or(unsigned value, int order, rdv_place place)
 {
-	return access(this).fetch_or(value, order_of(order), at(place));
+	return access(this).fetch_or(value, order_of(order, "or", place), at(place));
 }
 
 /* A compare-and-swap that fails is but a load, so it may fail for an old value, where
@@ -276,17 +286,21 @@ bool rdv_word::compare_exchange(unsigned *expected, unsigned value, int success,
 				int failure, rdv_place place)
 {
 	word_t &word = access(this);
+	rl::memory_order swaps = order_of(success, "cas", place);
+	rl::memory_order loads = order_of(failure, "cas", place);
 
+	if (loads == rl::mo_acq_rel)
+		loads = rl::mo_acquire;
 	if (model_surprise(8)) {
-		unsigned seen = word.load(order_of(failure), at(place));
+		unsigned seen = word.load(loads, at(place));
 
 		if (seen != *expected) {
 			*expected = seen;
 			return false;
 		}
 	}
-	return word.compare_exchange_strong(*expected, value, order_of(success),
-					    at(place), order_of(failure), at(place));
+	return word.compare_exchange_strong(*expected, value, swaps, at(place), loads,
+					    at(place));
 }
 
 /* ------------------------------------------------------------------------ data */
@@ -897,7 +911,7 @@ void model_execute(const struct scenario *which, struct model_run *how)
 	scenario = which;
 	run = how;
 	run->done = 0;
-	run->failed = run->exhausted = false;
+	run->failed = run->exhausted = run->weakened = false;
 	started = ns_now();
 	params.iteration_count = run->executions;
 	params.output_stream = params.progress_stream = &ignored;

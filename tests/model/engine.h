@@ -100,6 +100,14 @@ struct scenario {
 
 enum model_search { MODEL_RANDOM, MODEL_BOUND, MODEL_FULL };
 
+/* An access of the sources that is to have another order than they say. */
+struct model_weakening {
+	char file[32];
+	unsigned line; /* 0: none */
+	char operation[16];
+	int order; /* __ATOMIC_... */
+};
+
 struct model_run {
 	enum model_search search;
 	unsigned bound; /* context switches that nothing forced, MODEL_BOUND */
@@ -107,9 +115,11 @@ struct model_run {
 	uint64_t executions; /* at most */
 	double seconds;      /* at most, 0 = no matter */
 	uint64_t first;      /* the execution to begin with, from 1 */
+	struct model_weakening weakening;
 
 	/* filled in: */
 	uint64_t done;
+	bool weakened;  /* there was such an access */
 	bool exhausted; /* the whole tree was searched */
 	bool failed;
 	char why[128];

@@ -24,16 +24,19 @@ static const char usage[] =
 	"  --search random     random executions (default)\n"
 	"           bound[=N]  all executions with at most N preemptions (default 2)\n"
 	"           full       all executions\n"
+	"  --weaken FILE:LINE:OPERATION=ORDER\n"
+	"                      that access has this order (load, store, xchg, add, sub,\n"
+	"                      and, or, cas; relaxed, acquire, release, acq_rel)\n"
 	"  --first N           begin with the execution of this number\n"
 	"  --history           print the execution that failed\n"
 	"  --stop              at the first scenario that fails\n"
 	"  --jobs N            scenarios at a time (default 1)\n"
 	"\n"
-	"Exits with 1 if a scenario failed.\n";
+	"Exits with 1 if a scenario failed, 2 if the options make no sense, 3 if no "
+	"scenario\n"
+	"came to the access that is to be weaker.\n";
 
-static struct model_run options = {
-	MODEL_RANDOM, 2, 1, 100000, 0, 1, 0, false, false, "", false,
-};
+static struct model_run options;
 
 static const char *names[64];
 static unsigned names_n;
@@ -53,6 +56,31 @@ static bool search(const char *arg)
 	if (arg[0] == 'b' && arg[5])
 		options.bound = (unsigned)strtoul(arg + 6, nullptr, 0);
 	return true;
+}
+
+static bool weaken(const char *arg)
+{
+	static const struct {
+		const char *name;
+		int order;
+	} orders[] = {
+		{"relaxed", __ATOMIC_RELAXED},
+		{"acquire", __ATOMIC_ACQUIRE},
+		{"release", __ATOMIC_RELEASE},
+		{"acq_rel", __ATOMIC_ACQ_REL},
+	};
+	struct model_weakening &w = options.weakening;
+	char order[16];
+
+	if (sscanf(arg, "%31[^:]:%u:%15[a-z]=%15s", w.file, &w.line, w.operation,
+		   order) != 4)
+		return false;
+	for (auto &o : orders)
+		if (!strcmp(order, o.name)) {
+			w.order = o.order;
+			return w.line;
+		}
+	return false;
 }
 
 static const struct scenario *const tables[] = {
@@ -86,6 +114,7 @@ static bool parse(int argc, char **argv)
 		{"seconds", required_argument, nullptr, 't'},
 		{"seed", required_argument, nullptr, 's'},
 		{"search", required_argument, nullptr, 'k'},
+		{"weaken", required_argument, nullptr, 'w'},
 		{"first", required_argument, nullptr, 'f'},
 		{"history", no_argument, nullptr, 'H'},
 		{"stop", no_argument, nullptr, 'S'},
@@ -95,6 +124,9 @@ static bool parse(int argc, char **argv)
 	};
 	int c;
 
+	options.bound = 2;
+	options.seed = options.first = 1;
+	options.executions = 100000;
 	while ((c = getopt_long(argc, argv, "", longs, nullptr)) != -1) {
 		switch (c) {
 		case 'l':
@@ -119,6 +151,10 @@ static bool parse(int argc, char **argv)
 			break;
 		case 'k':
 			if (!search(optarg))
+				return false;
+			break;
+		case 'w':
+			if (!weaken(optarg))
 				return false;
 			break;
 		case 'f':
@@ -168,6 +204,12 @@ static const char *how(char *buffer, size_t size)
 	return buffer;
 }
 
+/* Shared by the jobs. */
+static struct work {
+	std::atomic<unsigned> taken; /* scenarios, from the first on */
+	std::atomic<bool> failed, weakened;
+} * work;
+
 /* False if it failed. */
 static bool one(const struct scenario *scenario)
 {
@@ -175,17 +217,13 @@ static bool one(const struct scenario *scenario)
 	char buffer[64];
 
 	model_execute(scenario, &run);
+	if (run.weakened)
+		work->weakened = true;
 	printf("%-28s %10llu  %s (%s%s)\n", scenario->name, (unsigned long long)run.done,
 	       run.failed ? run.why : "ok", how(buffer, sizeof(buffer)),
 	       run.exhausted ? ", exhausted" : "");
 	return !run.failed;
 }
-
-/* Shared by the jobs. */
-static struct work {
-	std::atomic<unsigned> taken; /* scenarios, from the first on */
-	std::atomic<bool> failed;
-} * work;
 
 /* Takes one scenario after the other. */
 static void work_off()
@@ -250,5 +288,11 @@ int main(int argc, char **argv)
 	}
 	work_off();
 	well = jobs_ended_well();
+	if (options.weakening.line && !work->weakened && well) {
+		fprintf(stderr, "rdv-model: no scenario has a %s in line %u of %s\n",
+			options.weakening.operation, options.weakening.line,
+			options.weakening.file);
+		return 3;
+	}
 	return work->failed || !well;
 }

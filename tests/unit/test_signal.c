@@ -10,6 +10,7 @@
 #include "unit.h"
 #include "points.h"
 
+#include <errno.h>
 #include <signal.h>
 
 enum { MOST = 128 }; /* instructions: the inline part is at the beginning */
@@ -36,6 +37,21 @@ static void two_pairs(rdv_thread *self)
 static void till_end(rdv_thread *self)
 {
 	rdv_harmless_till_end(self);
+	rdv_harmless_end(self);
+}
+
+/* Those that need not wait, and in the end do what the others do. */
+static void tries(rdv_thread *self)
+{
+	int busy, late;
+
+	rdv_harmless_now(self);
+	busy = rdv_harmless_end_try(self);
+	late = busy ? rdv_harmless_end_until(self, &unit_past) : 0;
+	if ((busy && busy != -EBUSY) || (late && late != -ETIMEDOUT))
+		abort();
+	if (!late && self->state != RDV_STATE_RUNNING)
+		abort();
 	rdv_harmless_end(self);
 }
 
@@ -504,7 +520,7 @@ static bool run(struct cast *cast, const struct scenario *s, actor_fn *interrupt
 static void run_all_points(struct cast *cast, const struct scenario *s)
 {
 	static void (*const actions[])(rdv_thread *) = {
-		pair, two_pairs, till_end, checkpoint, look,
+		pair, two_pairs, till_end, tries, checkpoint, look,
 	};
 	size_t i;
 	int k;

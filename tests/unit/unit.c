@@ -299,21 +299,31 @@ void unit_check_failed(struct actor *a, const char *file, int line, const char *
 		snprintf(a->failed, sizeof(a->failed), "%s:%d: %s", file, line, what);
 }
 
+#ifdef UNIT_COVERAGE
+void __gcov_dump(void);
+#else
+#define __gcov_dump() ((void)0)
+#endif
+
 /*
- * A child ends as another program: the blocks that only the stacks of threads know
- * which are not there any more would look lost to valgrind.
+ * Under valgrind a child ends as another program: the blocks that only the stacks of
+ * threads know which are not there any more would look lost to it.
  */
-static void end_child(const char *command)
+static _Noreturn void end_child(int status)
 {
+	char command[16];
+
+	__gcov_dump();
+	snprintf(command, sizeof(command), "exit %d", status);
 	if (unit_on_valgrind())
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(status);
 }
 
 static void aborted(int number)
 {
 	(void)number;
-	end_child("exit 42");
-	_exit(ABORTED);
+	end_child(ABORTED);
 }
 
 struct unit_call {
@@ -349,8 +359,7 @@ int unit_child(void (*fn)(void *arg), void *arg)
 	if (!pid) {
 		alarm(timeout_s());
 		fn(arg);
-		end_child("exit 0");
-		_exit(0);
+		end_child(0);
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
