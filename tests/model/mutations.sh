@@ -8,6 +8,7 @@
 # mutation survives, or does not apply any more.  All, or those that are named.
 set -u
 . "$(dirname -- "$0")/build.sh"
+. "$model/mutate.sh"
 
 table=$model/mutations.txt
 
@@ -24,34 +25,6 @@ base=$work/base
 mkdir "$base" || exit 99
 cp -r "$top/src" "$top/include" "$base" || exit 99
 built=$work/built
-
-# field NAME FIELD: of a mutation
-field() {
-	awk -v name="$1" -v field="$2" '
-		$1 == "name:" { found = $2 == name }
-		found && $1 == field ":" { sub(/^[a-z]+:[ \t]*/, ""); print }
-	' "$table"
-}
-
-# replace FILE OLD NEW: the one place of the text, in which \n and \t are escaped
-replace() {
-	old=$2 new=$3 awk '
-		function plain(text) {
-			gsub(/\\n/, "\n", text)
-			gsub(/\\t/, "\t", text)
-			return text
-		}
-		BEGIN { old = plain(ENVIRON["old"]); new = plain(ENVIRON["new"]) }
-		{ text = text $0 "\n" }
-		END {
-			at = index(text, old)
-			rest = substr(text, at + length(old))
-			if (!at || index(rest, old))
-				exit 1
-			printf "%s", substr(text, 1, at - 1) new rest
-		}
-	' "$1" >"$work/replaced" && mv "$work/replaced" "$1"
-}
 
 # mutate NAME: builds it; false if it does not apply
 mutate() {
@@ -113,7 +86,7 @@ link "$built" "$built/rdv-model"
 	die "a scenario fails without any mutation"
 }
 # shellcheck disable=SC2046 # a list
-[ $# -gt 0 ] || set -- $(awk '$1 == "name:" { print $2 }' "$table")
+[ $# -gt 0 ] || set -- $(mutations)
 printf '%-28s %-28s %10s  %s\n' mutation 'caught by' executions how
 job=0
 while [ $job -lt "$jobs" ]; do
