@@ -160,6 +160,8 @@ const struct scenario member_scenarios[] = {
 	{"join-far", 3, first_two_are_far_members, one_joins_and_leaves, at_rest},
 	{"join-biased", 3, first_is_biased_member, one_isolates_members_come, at_rest},
 	{"join-two", 3, first_is_member, one_isolates_members_come, at_rest},
+	{"join-word", 2, far<1>, one_isolates_members_come, at_rest},
+	{"join-word-two", 3, far<1>, one_isolates_members_come, at_rest},
 	{"join-slot", 3, first_two_are_members, slot_is_reused, at_rest},
 	{"come-and-go", 3, plain<0>, all_come_and_go, at_rest},
 	{"come-and-isolate", 3, plain<0>, all_isolate_once, at_rest},
