@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rdv-proxy - a TCP load balancer whose threads share a list of servers, and no lock.
+ *
+ * Each worker has an epoll loop and connections of its own (conn.c), and walks the list
+ * of servers (servers.c) by plain loads whenever it likes.  The main thread runs the same
+ * loop (main.c) for the admin socket (admin.c), the health checks and the signals.  It
+ * alone changes what is shared, when nobody looks:
+ *
+ *	show, add, del, reload, set     isolated: workers that sleep are not even woken
+ *	sync, and the stop at SIGTERM   at the sync-point: every worker comes
+ *
+ * The rules:
+ *
+ *  1. A thread is harmless around epoll_wait() and running everywhere else.
+ *  2. What is shared changes only while the main thread is alone.  What a worker changes
+ *     while it runs is its own, but for the atomic counters of a server.
+ *  3. A server that is deleted is freed at once.  The pointers that connections have to
+ *     it, in whatever thread, become NULL first; the connections go on without it.
+ *  4. A reply is formatted into memory while alone and sent after the release: an admin
+ *     client that does not read stops nobody.
+ */
+#ifndef PROXY_H
+#define PROXY_H
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <rdv/rdv.h>
+#include <rdv/sync.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_WORKERS 1024
+
+struct thread;
+
+struct source { /* what an epoll instance watches */
+	int fd; /* -1: closed */
+	uint32_t events;
+	void (*ready)(struct thread *t, struct source *s);
+};
+
+struct server {
+	struct source check; /* the health check on its way; first: server is source */
+	struct server *next;
+	char name[32];
+	struct sockaddr_in addr;
+	bool up;
+	bool gone;       /* for the main thread: to be taken out */
+	unsigned streak; /* checks in a row that say otherwise than up does */
+	atomic_ulong active, sessions, failures, in, out; /* by all workers */
+};
+
+struct half { /* one of the two sockets of a connection, and what was read from it */
+	struct source src; /* first, as above */
+	struct conn *conn;
+	struct half *peer;
+	size_t off, len; /* what of buf the peer has not taken yet */
+	unsigned long received;
+	bool eof, eof_passed; /* read here, passed on to the peer */
+	char buf[16384];
+};
+
+struct conn {
+	struct half client, back;
+	LIST_ENTRY(conn) link;
+	struct server *server; /* NULL: none, or it was deleted */
+	struct sockaddr_in peer;
+	int64_t since;
+	unsigned turn;      /* whose it is: so many servers into the list */
+	unsigned tries;     /* so many were tried, of those in the list as of */
+	unsigned long seen; /* this change */
+	bool failed, connecting;
+};
+
+struct thread {
+	_Alignas(64) pthread_t pthread;
+	rdv_thread *rdv;
+	int epfd;
+	bool paused; /* no file left: accepts nobody for a while */
+	struct source listener, sync;
+	LIST_HEAD(, conn) conns, dead;
+	unsigned long accepted, open;
+};
+
+struct span { /* of time, in ns like all times */
+	int64_t last, longest;
+};
+
+extern struct proxy {
+	rdv_domain *domain;
+	struct thread threads[1 + MAX_WORKERS]; /* the main thread is number 0 */
+	unsigned n_threads;
+	struct server *servers;
+	unsigned long changes; /* of the list, and of who is up */
+	bool leastconn;        /* else round-robin */
+	bool stopping;
+	int64_t deadline; /* of a stopping proxy */
+	unsigned long isolations;
+	struct span wait, alone;
+} proxy;
+
+struct request { /* a command, which returns NULL, or a line that says what is wrong */
+	FILE *out;
+	char a[256], b[256];
+};
+
+typedef const char *command_fn(struct request *r);
+
+/* main.c */
+int64_t now_ns(void);
+int watch(struct thread *t, struct source *s, uint32_t events);
+void pause_listener(struct thread *t);
+void alone_begin(void);
+void alone_end(void);
+
+/* conn.c: by the worker */
+int new_socket(void);
+void listener_ready(struct thread *t, struct source *s);
+void listener_drain(struct thread *t);
+void bury_the_dead(struct thread *t);
+void conns_close(struct thread *t);
+
+/* servers.c: by the worker whose connection it is */
+bool server_pick(struct conn *c);
+void server_leave(struct conn *c, bool failed);
+
+/* servers.c, admin.c: by the main thread */
+bool parse_addr(const char *text, struct sockaddr_in *addr);
+void servers_check(void);
+void servers_free(struct server *list);
+const char *servers_load(const char *path);
+command_fn servers_show, server_add, server_delete;
+const char *wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool admin_listen(const char *path);
+
+#ifndef PROXY_GUARD /* bench/proxy has others */
+#define PROXY_GUARD "guard.h"
+#endif
+#include PROXY_GUARD
+
+#endif /* PROXY_H */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* rdv-proxy - the servers: who reads the list, who changes it; proxy.h has the rules. */
+#define _GNU_SOURCE
+#include "proxy.h"
+#include <arpa/inet.h>
+
+#define FALL 3 /* failed checks in a row until a server is down */
+#define RISE 2 /* good ones until it is up again */
+
+/* ------------------------------------------------------------------- by any worker */
+
+/* release: if it is the last access, the guards of bench/proxy wait for that */
+static void count(atomic_ulong *counter, unsigned long n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_release);
+}
+
+static unsigned long get(const atomic_ulong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/*
+ * The next server for c: the least loaded one, if that is asked for and none has failed;
+ * else in turn, until each one in the list as it is now was tried.  Those that are down
+ * are passed over, unless all are.
+ */
+bool server_pick(struct conn *c)
+{
+	struct server *s, *best = NULL;
+	unsigned all = 0, up = 0, i = 0, n, rank, best_rank = 0;
+	unsigned long load = 0, best_load = 0;
+
+	guard_read_lock();
+	if (c->seen != guard_load(proxy.changes))
+		c->tries = 0;
+	c->seen = guard_load(proxy.changes);
+	for (s = guard_load(proxy.servers); s; s = guard_load(s->next), all++)
+		up += s->up;
+	n = up ? up : all;
+	for (s = guard_load(proxy.servers); s && c->tries < n; s = guard_load(s->next)) {
+		if (up && !s->up)
+			continue;
+		rank = (i++ + n - c->turn % n) % n; /* 0: its turn */
+		if (proxy.leastconn && !c->failed)
+			load = get(&s->active);
+		if (!best || load < best_load ||
+		    (load == best_load && rank < best_rank)) {
+			best = s;
+			best_load = load;
+			best_rank = rank;
+		}
+	}
+	if (best) {
+		count(&best->active, 1);
+		count(&best->sessions, 1);
+	}
+	guard_read_unlock();
+	c->server = best;
+	c->turn++;
+	c->tries++;
+	return best;
+}
+
+void server_leave(struct conn *c, bool failed)
+{
+	struct server *s = c->server;
+
+	c->failed |= failed;
+	c->server = NULL;
+	if (!s)
+		return;
+	count(&s->failures, failed);
+	count(&s->in, failed ? 0 : c->client.received);
+	count(&s->out, c->back.received);
+	count(&s->active, -1ul);
+}
+
+/* ------------------------------------------------ by the main thread, which is alone */
+
+/* No connection, of whatever thread, keeps a pointer to a server that is gone. */
+static void forget_the_gone(void)
+{
+	struct conn *c;
+
+	for (unsigned i = 1; i < proxy.n_threads; i++)
+		LIST_FOREACH(c, &proxy.threads[i].conns, link)
+			if (c->server && c->server->gone)
+				c->server = NULL;
+}
+
+static void free_the_gone(void)
+{
+	struct server *s, **link = &proxy.servers;
+
+	if (GUARD_ALONE)
+		forget_the_gone();
+	while ((s = *link) != NULL) {
+		if (!s->gone) {
+			link = &s->next;
+			continue;
+		}
+		guard_store(*link, s->next);
+		if (s->check.fd >= 0)
+			close(s->check.fd);
+		guard_free(s);
+	}
+}
+
+/* ------------------------- by the main thread: nobody else changes the list meanwhile */
+
+void servers_free(struct server *list)
+{
+	for (struct server *next; list; list = next) {
+		next = list->next;
+		free(list);
+	}
+}
+
+static struct server **find(struct server **link, const char *name)
+{
+	while (*link && strcmp((*link)->name, name))
+		link = &(*link)->next;
+	return link;
+}
+
+static struct server **last(void)
+{
+	struct server **link = &proxy.servers;
+
+	while (*link)
+		link = &(*link)->next;
+	return link;
+}
+
+bool parse_addr(const char *text, struct sockaddr_in *addr)
+{
+	char ip[INET_ADDRSTRLEN], more;
+	unsigned port;
+
+	addr->sin_family = AF_INET;
+	if (sscanf(text, "%15[0-9.]:%5u%c", ip, &port, &more) != 2 || port > 65535)
+		return false;
+	addr->sin_port = htons((uint16_t)port);
+	return inet_pton(AF_INET, ip, &addr->sin_addr) == 1;
+}
+
+/* Makes a server that is not in the list yet. */
+static const char *server_new(struct server **new, struct server **list, const char *name,
+			      const char *addr)
+{
+	struct sockaddr_in sin = {0};
+	struct server *s;
+
+	if (strlen(name) >= sizeof(s->name))
+		return wrong("expected a name of at most 31 bytes, found \"%s\"", name);
+	if (*find(list, name))
+		return wrong("expected a new name, found \"%s\"", name);
+	if (!parse_addr(addr, &sin) || !sin.sin_port)
+		return wrong("expected ADDR:PORT such as 127.0.0.1:80, found \"%s\"",
+			     addr);
+	s = *new = calloc(1, sizeof(*s));
+	if (!s)
+		return "out of memory";
+	strcpy(s->name, name);
+	s->addr = sin;
+	s->check.fd = -1;
+	s->up = true;
+	return NULL;
+}
+
+/* Makes servers of the lines of a file. */
+static const char *read_file(struct server **list, const char *path)
+{
+	char name[64], addr[64], more[2], what[256], *line = NULL;
+	const char *error = NULL;
+	struct server **end = list;
+	FILE *f = fopen(path, "re");
+	size_t size = 0;
+	int words;
+
+	for (int n = 1; f && !error && getline(&line, &size, f) >= 0; n++) {
+		line[strcspn(line, "#\n")] = '\0';
+		words = sscanf(line, "%63s %63s %1s", name, addr, more);
+		if (words <= 0)
+			continue;
+		if (words == 2)
+			error = server_new(end, list, name, addr);
+		else
+			error = wrong("expected NAME ADDR:PORT, found \"%.60s\"", line);
+		if (!error) {
+			end = &(*end)->next;
+		} else {
+			snprintf(what, sizeof(what), "%s", error);
+			error = wrong("%s:%d: %s", path, n, what);
+		}
+	}
+	if (!f || ferror(f))
+		error = wrong("cannot read %s: %s", path, strerror(errno));
+	else if (!error && !*list)
+		error = wrong("%s: expected at least one server, found none", path);
+	free(line);
+	if (f)
+		fclose(f);
+	return error;
+}
+
+/* The list becomes what is in the file.  Who is in both stays as it is. */
+const char *servers_load(const char *path)
+{
+	struct server *list = NULL, *both = NULL, *s, *old, **same;
+	const char *error = read_file(&list, path);
+
+	if (error) {
+		servers_free(list);
+		return error;
+	}
+	for (old = proxy.servers; old; old = old->next) {
+		same = find(&list, old->name);
+		s = *same;
+		old->gone = !s || memcmp(&s->addr, &old->addr, sizeof(s->addr));
+		if (old->gone)
+			continue;
+		*same = s->next;
+		s->next = both;
+		both = s;
+	}
+	alone_begin();
+	free_the_gone();
+	guard_store(*last(), list);
+	proxy.changes++;
+	alone_end();
+	servers_free(both);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------ commands */
+
+const char *servers_show(struct request *r)
+{
+	fprintf(r->out, "%-31s %-21s %-5s %6s %10s %8s %14s %14s\n", "server", "address",
+		"state", "active", "sessions", "failures", "in", "out");
+	alone_begin();
+	for (struct server *s = proxy.servers; s; s = s->next)
+		fprintf(r->out, "%-31s %15s:%-5u %-5s %6lu %10lu %8lu %14lu %14lu\n",
+			s->name, inet_ntoa(s->addr.sin_addr), ntohs(s->addr.sin_port),
+			s->up ? "up" : "down", get(&s->active), get(&s->sessions),
+			get(&s->failures), get(&s->in), get(&s->out));
+	alone_end();
+	return NULL;
+}
+
+const char *server_add(struct request *r)
+{
+	struct server *s;
+	const char *error = server_new(&s, &proxy.servers, r->a, r->b);
+
+	if (error)
+		return error;
+	alone_begin();
+	guard_store(*last(), s);
+	proxy.changes++;
+	alone_end();
+	return NULL;
+}
+
+const char *server_delete(struct request *r)
+{
+	struct server *s = *find(&proxy.servers, r->a);
+
+	if (!s)
+		return wrong("expected the name of a server, found \"%s\"", r->a);
+	s->gone = true;
+	alone_begin();
+	free_the_gone();
+	proxy.changes++;
+	alone_end();
+	return NULL;
+}
+
+/* ------------------------------------------------------------------- health checks */
+
+static void check_end(struct server *s, int err)
+{
+	bool good = !err;
+
+	close(s->check.fd);
+	s->check.fd = -1;
+	s->streak = good == s->up ? 0 : s->streak + 1;
+	if (s->streak < (s->up ? FALL : RISE))
+		return;
+	s->streak = 0;
+	alone_begin();
+	s->up = good;
+	proxy.changes++;
+	alone_end();
+	fprintf(stderr, "rdv-proxy: %s is %s: %s\n", s->name, good ? "up" : "down",
+		strerror(err));
+}
+
+static void check_ready(struct thread *t, struct source *source)
+{
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	(void)t;
+	getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	check_end((struct server *)source, err);
+}
+
+/* Who has not answered since the last time has failed. */
+void servers_check(void)
+{
+	for (struct server *s = proxy.servers; s; s = s->next) {
+		if (s->check.fd >= 0)
+			check_end(s, ETIMEDOUT);
+		s->check = (struct source){new_socket(), 0, check_ready};
+		if (s->check.fd < 0)
+			continue; /* which says nothing about the server */
+		if ((connect(s->check.fd, (struct sockaddr *)&s->addr, sizeof(s->addr)) &&
+		     errno != EINPROGRESS) ||
+		    watch(proxy.threads, &s->check, EPOLLOUT))
+			check_end(s, errno);
+	}
+}
