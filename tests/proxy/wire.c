@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Both ends of connections through the proxy: what one end does must be what the other
+ * one sees.  The servers are sockets of this program.
+ */
+#define _GNU_SOURCE
+#include "driver.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static unsigned proxy_port;
+
+static void check(bool good, const char *what)
+{
+	if (!good)
+		die("%s: %s", what, strerror(errno));
+}
+
+/* A server, in the list under this name. */
+static int server(const char *name)
+{
+	unsigned port;
+	int fd = bind_any(&port);
+
+	check(!listen(fd, SOMAXCONN), "listen");
+	order("add server %s 127.0.0.1:%u", name, port);
+	return fd;
+}
+
+static void no_server(const char *name, int fd)
+{
+	order("del server %s", name);
+	close(fd);
+}
+
+static void put(int fd, const char *text)
+{
+	ssize_t n = (ssize_t)strlen(text);
+
+	check(send(fd, text, (size_t)n, MSG_NOSIGNAL) == n, "send");
+}
+
+static void get(int fd, const char *text)
+{
+	char buf[64] = "";
+	size_t n = strlen(text);
+
+	check(recv(fd, buf, n ? n : 1, n ? MSG_WAITALL : 0) == (ssize_t)n, "recv");
+	if (strcmp(buf, text))
+		die("expected \"%s\", found \"%s\"", text, buf);
+}
+
+static void get_reset(int fd, const char *who)
+{
+	char buf[64];
+
+	errno = 0;
+	if (recv(fd, buf, sizeof(buf), 0) != -1 || errno != ECONNRESET)
+		die("%s: expected a reset, found %s", who,
+		    errno ? strerror(errno) : "none");
+	close(fd);
+}
+
+static void reset(int fd)
+{
+	struct linger linger = {.l_onoff = 1};
+
+	check(!setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), "linger");
+	close(fd);
+}
+
+static void limit(int fd)
+{
+	struct timeval limit = {.tv_sec = 30};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static int connect_proxy(void)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_port = htons((uint16_t)proxy_port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	limit(fd);
+	check(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)),
+	      "connect to the proxy");
+	return fd;
+}
+
+/* A client says '!' first; the health checks, which come to the same socket, nothing. */
+static int client(void)
+{
+	int fd = connect_proxy();
+
+	put(fd, "!");
+	return fd;
+}
+
+static int back_end(int listener)
+{
+	char c;
+	int fd;
+
+	for (;;) {
+		limit(listener);
+		fd = accept(listener, NULL, NULL);
+		check(fd >= 0, "accept");
+		limit(fd);
+		if (recv(fd, &c, 1, 0) == 1)
+			return fd;
+		close(fd);
+	}
+}
+
+/* --------------------------------------------------------------------------- cases */
+
+static void half_closed(void)
+{
+	int s = server("s"), c = client(), b = back_end(s);
+
+	put(c, "question");
+	shutdown(c, SHUT_WR);
+	get(b, "question");
+	get(b, "");
+	put(b, "answer");
+	get(c, "answer");
+	put(b, ", and more");
+	close(b);
+	get(c, ", and more");
+	get(c, "");
+	close(c);
+
+	c = client(), b = back_end(s);
+	put(b, "bye");
+	shutdown(b, SHUT_WR);
+	get(c, "bye");
+	get(c, "");
+	put(c, "and this");
+	get(b, "and this");
+	close(c);
+	get(b, "");
+	close(b);
+	no_server("s", s);
+}
+
+static void resets(void)
+{
+	int s = server("s"), c = client(), b = back_end(s);
+
+	reset(b);
+	get_reset(c, "client");
+	c = client(), b = back_end(s);
+	reset(c);
+	get_reset(b, "server");
+	no_server("s", s);
+}
+
+static char pattern(size_t i)
+{
+	return (char)(i * 2654435761u >> 13);
+}
+
+/* Sends n bytes, or without n until nobody takes more; returns how many. */
+static size_t push(int fd, size_t from, size_t n)
+{
+	static char buf[65536];
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	size_t sent = 0, len;
+	ssize_t m;
+
+	while (n ? sent < n : poll(&p, 1, 300) == 1) {
+		len = n && n - sent < sizeof(buf) ? n - sent : sizeof(buf);
+		for (size_t i = 0; i < len; i++)
+			buf[i] = pattern(from + sent + i);
+		m = send(fd, buf, len, MSG_NOSIGNAL | (n ? 0 : MSG_DONTWAIT));
+		check(m > 0 || (!n && errno == EAGAIN), "send");
+		sent += m > 0 ? (size_t)m : 0;
+		if (sent > (64u << 20))
+			die("the proxy takes all, and nobody reads");
+	}
+	return sent;
+}
+
+/* Takes some of these bytes; returns how many. */
+static size_t pull_some(int fd, size_t from)
+{
+	static char buf[65536];
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+	check(n > 0, "recv");
+	for (size_t i = 0; i < (size_t)n; i++)
+		if (buf[i] != pattern(from + i))
+			die("byte %zu is wrong", from + i);
+	return (size_t)n;
+}
+
+/* Takes all of them that are left, and the end. */
+static void pull(int fd, size_t from, size_t n)
+{
+	while (from < n)
+		from += pull_some(fd, from);
+	get(fd, "");
+}
+
+/* A side that does not read stops the other one, and gets it all in the end. */
+static void back_pressure(void)
+{
+	int s = server("s"), c = client(), b = back_end(s);
+	size_t up = push(c, 0, 0), down = push(b, 0, 0);
+
+	shutdown(c, SHUT_WR);
+	shutdown(b, SHUT_WR);
+	pull(b, 0, up);
+	pull(c, 0, down);
+	close(b);
+	close(c);
+	no_server("s", s);
+}
+
+/* What a server has said before it closed for good is for the client. */
+static void last_words(void)
+{
+	int s = server("s"), c = client(), b = back_end(s), left = 1;
+	size_t n = push(b, 0, 0), got = 0;
+
+	while (left) {
+		got += pull_some(c, got);
+		check(!ioctl(b, SIOCOUTQ, &left), "ioctl");
+	}
+	close(b); /* the rest is with the proxy */
+	for (int i = 0; i < 3; i++) {
+		put(c, "more");
+		ask("sync");
+	}
+	pull(c, got, n);
+	close(c);
+	no_server("s", s);
+}
+
+static void next_server(void)
+{
+	unsigned port[2];
+	int dead[2], s;
+
+	for (int i = 0; i < 2; i++) {
+		dead[i] = bind_any(&port[i]);
+		order("add server dead-%d 127.0.0.1:%u", i, port[i]);
+	}
+	s = server("s");
+	for (int i = 0; i < 30; i++) {
+		int c = client(), b = back_end(s);
+
+		put(b, "here");
+		get(c, "here");
+		close(b);
+		get(c, "");
+		close(c);
+	}
+	no_server("dead-0", dead[0]);
+	no_server("dead-1", dead[1]);
+	no_server("s", s);
+}
+
+static void deleted(void)
+{
+	int s = server("s"), c = client(), b = back_end(s);
+	const char *reply;
+
+	put(b, "before");
+	get(c, "before");
+	no_server("s", s);
+	reply = ask("show conns");
+	if (!strstr(reply, " -  "))
+		die("expected a connection without a server, found:\n%s", reply);
+	put(b, "after");
+	get(c, "after");
+	put(c, "question");
+	get(b, "question");
+
+	get_reset(connect_proxy(), "client, and no server");
+	close(b);
+	get(c, "");
+	close(c);
+}
+
+/* The words of a server's line after its name. */
+static void look_up(const char *name, char state[8], unsigned *active)
+{
+	const char *list = ask("show servers"), *line;
+	char start[40];
+
+	snprintf(start, sizeof(start), "\n%-31s ", name);
+	line = strstr(list, start);
+	if (!line || sscanf(line, "%*s %*s %7s %u", state, active) != 2)
+		die("no server %s in:\n%s", name, list);
+}
+
+static unsigned active(const char *name)
+{
+	char state[8];
+	unsigned n;
+
+	look_up(name, state, &n);
+	return n;
+}
+
+static void least_connections(void)
+{
+	int s[3], c[8];
+
+	order("set algorithm leastconn");
+	s[0] = server("one");
+	for (int i = 0; i < 3; i++)
+		c[i] = client(), back_end(s[0]);
+	s[1] = server("two");
+	s[2] = server("three");
+	for (int i = 3; i < 8; i++)
+		c[i] = client();
+	for (int i = 0; i < 2; i++)
+		back_end(s[1]), back_end(s[2]);
+	if (active("one") + active("two") + active("three") != 8 || active("one") > 4)
+		die("not the least connections:\n%s", ask("show servers"));
+	order("set algorithm rr");
+	no_server("one", s[0]);
+	no_server("two", s[1]);
+	no_server("three", s[2]);
+	for (int i = 0; i < 8; i++)
+		close(c[i]);
+}
+
+static void await_state(const char *name, const char *want)
+{
+	int64_t end = now_ns() + INT64_C(60000000000);
+	char state[8];
+	unsigned n;
+
+	do {
+		look_up(name, state, &n);
+		if (!strcmp(state, want))
+			return;
+	} while (now_ns() < end);
+	die("%s does not get %s", name, want);
+}
+
+static void health(void)
+{
+	unsigned port;
+	int a = bind_any(&port);
+
+	order("add server a 127.0.0.1:%u", port);
+	await_state("a", "down");
+	check(!listen(a, SOMAXCONN), "listen");
+	await_state("a", "up");
+	no_server("a", a);
+}
+
+/* Commands come in pieces, and without an end. */
+static void admin_pieces(void)
+{
+	int fd[2] = {admin_connect(), admin_connect()};
+
+	limit(fd[0]);
+	limit(fd[1]);
+	put(fd[0], "del ser");
+	order("set algorithm rr");
+	put(fd[0], "ver x\n");
+	get(fd[0], "error: del server: expected the name");
+	for (int i = 0; i < 510; i++)
+		put(fd[1], "x");
+	put(fd[1], "y");
+	get(fd[1], "error: expected a line of at most 510 bytes\n");
+	close(fd[0]);
+	close(fd[1]);
+
+	/* who does not wait for the reply */
+	for (int i = 0; i < 10; i++) {
+		fd[0] = admin_connect();
+		put(fd[0], "help\n");
+		close(fd[0]);
+	}
+}
+
+/* An admin client that does not read a long reply stops nobody, and gets all of it. */
+static void admin_deaf(void)
+{
+	char file[] = "/tmp/rdv-proxy.XXXXXX";
+	int fd = mkstemp(file), deaf, c, b, s, n;
+	FILE *f = fdopen(fd, "w"), *in;
+	char line[256];
+
+	check(f, "fdopen");
+	for (n = 0; n < 8000; n++)
+		fprintf(f, "server-%d 127.0.0.1:1\n", n);
+	fclose(f);
+	order("reload %s", file);
+	deaf = admin_connect();
+	put(deaf, "show servers\n");
+
+	f = fopen(file, "w");
+	check(f, "fopen");
+	fprintf(f, "one 127.0.0.1:1\n");
+	fclose(f);
+	order("reload %s", file);
+	unlink(file);
+	s = server("s");
+	order("del server one");
+	c = client(), b = back_end(s);
+	put(b, "here");
+	get(c, "here");
+	close(b);
+	close(c);
+	no_server("s", s);
+
+	in = fdopen(deaf, "r");
+	check(in, "fdopen");
+	for (n = -1; fgets(line, sizeof(line), in); n++)
+		;
+	if (n != 8000)
+		die("expected 8000 servers, found %d", n);
+	fclose(in);
+}
+
+/* False: nobody shakes hands, or only in a while. */
+static bool try_connect(int *fd, unsigned port)
+{
+	struct timeval moment = {.tv_usec = 300000};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_port = htons((uint16_t)port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	*fd = socket(AF_INET, SOCK_STREAM, 0);
+	check(*fd >= 0, "socket");
+	setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof(moment));
+	if (!connect(*fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return true;
+	close(*fd);
+	return false;
+}
+
+/* Tells the proxy to stop while clients come: who was let in is served. */
+int stopping(char **argv)
+{
+	enum { MANY = 800 };
+	static int c[MANY + 1];
+	int s = server("s"), n, b, who;
+	unsigned port = (unsigned)atoi(argv[0]);
+	char name[8];
+
+	alarm(200);
+	for (n = 0; n < MANY; n++) {
+		if (n == 100)
+			check(!kill(atoi(argv[1]), SIGTERM), "kill");
+		if (!try_connect(&c[n], port))
+			break;
+		snprintf(name, sizeof(name), "!%04d", n);
+		put(c[n], name);
+	}
+	if (n == MANY) { /* the proxy may have had no time yet */
+		while (!access(admin_path, F_OK))
+			sched_yield();
+		if (try_connect(&c[n], port))
+			die("the proxy has stopped, and lets clients in");
+	}
+	for (int i = 0; i < n; i++) {
+		b = back_end(s);
+		check(recv(b, name, 4, MSG_WAITALL) == 4, "recv");
+		name[4] = '\0';
+		who = atoi(name);
+		put(b, "here");
+		close(b);
+		limit(c[who]);
+		get(c[who], "here");
+		get(c[who], "");
+		close(c[who]);
+	}
+	printf("stopped, after %d clients\n", n);
+	return 0;
+}
+
+int wire(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} cases[] = {
+		{"half-closed", half_closed},
+		{"resets", resets},
+		{"back-pressure", back_pressure},
+		{"last-words", last_words},
+		{"next-server", next_server},
+		{"deleted", deleted},
+		{"least-connections", least_connections},
+		{"health", health},
+		{"admin-pieces", admin_pieces},
+		{"admin-deaf", admin_deaf},
+	};
+
+	proxy_port = (unsigned)atoi(argv[0]);
+	alarm(200);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (argc > 1 && strcmp(argv[1], cases[i].name))
+			continue;
+		printf("%s\n", cases[i].name);
+		fflush(stdout);
+		cases[i].run();
+	}
+	ask("sync");
+	return 0;
+}
