@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* examples/proxy/guard.h, with a pthread_rwlock_t: a walk on the list takes it. */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include "guard-retire.h"
+
+#define GUARD_ALONE 0
+
+extern pthread_rwlock_t guard_lock;
+
+#define guard_load(p)     (p)
+#define guard_store(p, v) ((p) = (v))
+
+static inline void guard_thread_begin(void)
+{
+}
+
+static inline void guard_thread_end(void)
+{
+}
+
+static inline void guard_harmless_now(rdv_thread *self)
+{
+	(void)self;
+}
+
+static inline void guard_harmless_end(rdv_thread *self)
+{
+	(void)self;
+}
+
+static inline void guard_read_lock(void)
+{
+	pthread_rwlock_rdlock(&guard_lock);
+}
+
+static inline void guard_read_unlock(void)
+{
+	pthread_rwlock_unlock(&guard_lock);
+}
+
+static inline void guard_isolate(rdv_thread *self)
+{
+	(void)self;
+	pthread_rwlock_wrlock(&guard_lock);
+}
+
+static inline void guard_release(rdv_thread *self)
+{
+	(void)self;
+	pthread_rwlock_unlock(&guard_lock);
+}
+
+static inline void guard_free(struct server *s)
+{
+	guard_retire(s);
+}
+
+#endif /* GUARD_H */
