@@ -1,13 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # README.md against the sources: its program is examples/quickstart.c and prints what it
-# says; the files, functions and options that it names exist.
+# says; the other code is in examples/ as it stands there; the files, functions and options
+# that it names exist.
 set -u
 
 top=${top_srcdir:-.}
-dir=${top_builddir:-.}/examples
+built=${top_builddir:-.}
+dir=$built/examples
 readme=$top/README.md
 failed=0
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+. "$top/tests/quoted.sh"
 [ -r "$readme" ] || { echo "readme.sh: no $readme" >&2; exit 99; }
 
 wrong()
@@ -16,10 +21,10 @@ wrong()
 	failed=1
 }
 
-# block OPENING: the text of the first code block on stdin that begins with this line
-block()
+# first_block: the text of the first code block on stdin
+first_block()
 {
-	awk -v open="$1" '$0 == "```" && on { exit } on; $0 == open { on = 1 }'
+	awk '/^```/ && on { exit } on; /^```/ { on = 1 }'
 }
 
 # names PATTERN, words PATTERN: what in README.md matches it
@@ -33,16 +38,26 @@ words()
 	grep -o -w -E -e "$1" "$readme" | sort -u
 }
 
-block '```c' <"$readme" | cmp -s - "$top/examples/quickstart.c" ||
-	wrong "the program is not the one in examples/quickstart.c"
+blocks "$readme" "$tmp"
+program=
+for block in "$tmp"/block*; do
+	[ "$(head -n 1 "$block")" = '```c' ] || continue
+	tail -n +2 "$block" | cmp -s - "$top/examples/quickstart.c" && program=$block
+	found=
+	for source in "$top"/examples/*.c "$top"/examples/*/*.c; do
+		contains "$source" "$block" && found=$source
+	done
+	[ "$found" ] || wrong "in no program: $(sed -n '2,3p' "$block")"
+done
+[ "$program" ] || wrong "the program is not the one in examples/quickstart.c"
 
-want=$(sed -n '/^It prints$/,$p' "$readme" | block '```')
+want=$(sed -n '/^It prints$/,$p' "$readme" | first_block)
 found=$("$dir/quickstart") || wrong "examples/quickstart: exit status $?"
 [ "$found" = "$want" ] || wrong "the program prints \"$found\", not \"$want\""
 
 for file in $(names '(scripts|examples|doc|tests|bench|include)/[A-Za-z0-9_./-]*[a-z]') \
 	    $(names '\]\([^):#]*\)' | tr -d ']()'); do
-	[ -e "$top/$file" ] || wrong "there is no $file"
+	[ -e "$top/$file" ] || [ -e "$built/$file" ] || wrong "there is no $file"
 done
 for file in $(names 'scripts/[a-z-]+\.sh'); do
 	[ -x "$top/$file" ] || wrong "$file is not executable"

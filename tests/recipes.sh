@@ -7,6 +7,7 @@ set -u
 top=${top_srcdir:-.}
 bin=${top_builddir:-.}/examples
 page=$top/doc/recipes.md
+. "$top/tests/quoted.sh"
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 failed=0
@@ -18,11 +19,8 @@ wrong()
 	failed=1
 }
 
-# ---- each block of code, in a file of its own
-awk -v dir="$tmp" '
-	/^```/ && on { on = 0; close(file); next }
-	/^```/ { on = 1; file = dir "/block" ++n; print $0 > file; next }
-	on { print > file }' "$page"
+# ---- each block of code
+blocks "$page" "$tmp"
 [ -e "$tmp/block1" ] || wrong "no code"
 
 files=$(grep -o -E '\]\([^):#]*\)' "$page" | tr -d ']()' | sort -u)
@@ -30,22 +28,6 @@ for file in $files; do
 	[ -e "$top/doc/$file" ] || wrong "there is no $file"
 done
 programs=$(for file in $files; do basename "$file"; done | grep -E '\.(c|cc)$')
-
-# contains FILE BLOCK: the lines of BLOCK but its first, one after the other
-contains()
-{
-	awk 'NR == FNR { if (FNR > 1) want[++n] = $0; next }
-	{ line[FNR] = $0 }
-	END {
-		for (i = 0; i + n <= FNR; i++) {
-			for (j = 1; j <= n && line[i + j] == want[j]; j++)
-				;
-			if (j > n)
-				exit 0
-		}
-		exit 1
-	}' "$2" "$1"
-}
 
 for block in "$tmp"/block*; do
 	found=

@@ -10,7 +10,9 @@ name=wire.sh
 here=${top_srcdir:-.}/tests/proxy
 driver=${top_builddir:-.}/tests/proxy/driver
 proxy=${PROXY:-${top_builddir:-.}/examples/proxy/rdv-proxy}
+readme=${top_srcdir:-.}/README.md
 . "$here/lib.sh"
+. "${top_srcdir:-.}/tests/quoted.sh"
 
 # one_line MESSAGE COMMAND...: prints one line to stderr, with this message
 one_line()
@@ -41,6 +43,9 @@ bad()
 }
 
 "$proxy" --help | grep -q '^usage: ' || fail "--help: no usage"
+for option in $(grep -o -e 'rdv-proxy --.*' "$readme" | grep -o -e '--[a-z]*'); do
+	"$proxy" --help | grep -q -e "^  $option " || fail "README.md: no option $option"
+done
 expected='expected ADDR:PORT such as'
 refuse 2 "--listen: $expected 127.0.0.1:8080, found \"x\"" --listen x
 refuse 2 "--listen: $expected 127.0.0.1:8080, found \"1.2.3.4:65536\"" \
@@ -66,6 +71,8 @@ refuse 1 "cannot listen on $address: " --listen "$address" --admin "$tmp/other"
 [ ! -e "$tmp/other" ] || fail "an admin socket was left"
 refuse 1 "cannot listen on $admin: " --admin "$admin" --listen 127.0.0.1:0
 
+{ echo; "$driver" ask "$admin" help; } >"$tmp/help"
+contains "$readme" "$tmp/help" || fail "README.md does not have what help says"
 bad 'error: expected a command (help lists them), found "shout"' shout
 bad 'error: expected a command (help lists them), found ""' ''
 bad 'error: expected a command (help lists them), found "show"' show
