@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# proxy.sh once more, with rdv-proxy and librdv compiled for AddressSanitizer and for
-# ThreadSanitizer; and, as a control, without isolation, which both have to notice.
+# wire.sh and proxy.sh once more, with rdv-proxy and librdv compiled for AddressSanitizer
+# and for ThreadSanitizer; and, as a control, proxy.sh without isolation, which both have to
+# notice.
 #
 # PROXY_SANITIZERS  which ones ("address,undefined thread")
 set -u
@@ -46,6 +47,7 @@ for sanitizer in ${PROXY_SANITIZERS:-address,undefined thread}; do
 	build bad $flags "$control" || fail "cannot build the control"
 
 	echo "== $sanitizer"
+	PROXY=$tmp/good sh "$here/wire.sh" || exit
 	PROXY=$tmp/good sh "$here/proxy.sh" || exit
 	echo "== $sanitizer, control:"
 	for try in 1 2 3 4 5 6; do
