@@ -86,6 +86,7 @@ for group in ${groups:-build test bench}; do
 		package liburing-dev module liburing
 		package nginx have_nginx
 		package wrk have wrk
+		package mandoc have mandoc
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr

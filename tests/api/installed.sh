@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # "make install" into a directory of its own, then a program is compiled through
 # pkg-config against what is there, as C and C++, with and without inlining, shared
-# and static, and run; then "make uninstall" leaves no file.
+# and static, and run; each function has a man page there; then "make uninstall" leaves
+# no file.
 [ -n "$PKG_CONFIG" ] || { echo "skipped: no pkg-config"; exit 77; }
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -84,6 +85,14 @@ if [ -e "$libdir/librdv.a" ]; then
 		everywhere "-Wl,-Bstatic $static_libs -Wl,-Bdynamic"
 	fi
 fi
+
+# each function has a page under its name, or one that leads there
+for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map"); do
+	page=$(find "$root" -path "*/man3/$name.3")
+	to=$([ -z "$page" ] || sed -n 's/^\.so //p' "$page")
+	[ "$page" ] && [ -z "$to" -o -e "${page%/man3/*}/$to" ] ||
+		{ echo "no page $name(3) is installed"; failed=1; }
+done
 
 quietly make -C "$top_builddir" uninstall DESTDIR="$root" || failed=1
 left=$(find "$root" ! -type d)
