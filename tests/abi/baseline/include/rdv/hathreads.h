@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * <rdv/hathreads.h> - the names that HAProxy 1.8 (2017, sync-point) and 1.9 (2018,
+ * rendez-vous point) gave to all this, over one domain of the process, for code
+ * that was written against them.
+ *
+ *	thread_sync_init(mask);                 // once, before the threads start
+ *	fd = thread_sync_enable();              // add it to every poller
+ *
+ *	tid = n; tid_bit = 1UL << n;            // each thread, first of all
+ *	while (...) {
+ *		thread_harmless_now();
+ *		epoll_wait(...);
+ *		thread_harmless_end();
+ *		...
+ *		if (!thread_no_sync()) {
+ *			thread_enter_sync();
+ *			if (thread_need_sync())
+ *				...
+ *			thread_exit_sync();
+ *		}
+ *	}
+ *
+ * What is different: a thread becomes a member of the domain with its first call
+ * to any of these functions and counts from then on, not from thread_sync_init()
+ * on; it leaves when it exits.  The masks of the original are not shared memory
+ * any more: all_threads_mask is what thread_sync_init() was told, and the program's
+ * to assign, as tid and tid_bit are the thread's.  A program that cannot have the
+ * domain, or a slot in it (there are as many as a long has bits), is ended with a
+ * message, as these functions cannot fail.
+ *
+ * This header claims the names tid, tid_bit and all_threads_mask as macros.
+ */
+#ifndef RDV_HATHREADS_H
+#define RDV_HATHREADS_H
+
+#include <rdv/sync.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The domain, and the calling thread's handle in it, made where they are missing. */
+RDV_API rdv_domain *rdv_hathreads_domain(void);
+RDV_API rdv_thread *rdv_hathreads_self(void);
+
+RDV_API unsigned int *rdv_hathreads_tid(void);
+RDV_API unsigned long *rdv_hathreads_tid_bit(void);
+RDV_API unsigned long *rdv_hathreads_all_threads_mask(void);
+
+#define tid              (*rdv_hathreads_tid())
+#define tid_bit          (*rdv_hathreads_tid_bit())
+#define all_threads_mask (*rdv_hathreads_all_threads_mask())
+
+/* ------------------------------------------------ the rendez-vous point of 2018 */
+
+static inline void thread_harmless_now(void)
+{
+	rdv_harmless_now(rdv_hathreads_self());
+}
+
+static inline void thread_harmless_end(void)
+{
+	rdv_harmless_end(rdv_hathreads_self());
+}
+
+static inline void thread_harmless_till_end(void)
+{
+	rdv_harmless_till_end(rdv_hathreads_self());
+}
+
+static inline void thread_isolate(void)
+{
+	rdv_isolate(rdv_hathreads_self());
+}
+
+static inline void thread_release(void)
+{
+	rdv_release(rdv_hathreads_self());
+}
+
+/* -------------------------------------------------------- the sync-point of 2017 */
+
+/* Returns 0.  mask: the threads that there will be. */
+static inline int thread_sync_init(unsigned long mask)
+{
+	all_threads_mask = mask;
+	return rdv_hathreads_domain() ? 0 : -1;
+}
+
+/* Returns the descriptor to poll, or a negative errno. */
+static inline int thread_sync_enable(void)
+{
+	return rdv_sync_enable(rdv_hathreads_domain());
+}
+
+static inline void thread_want_sync(void)
+{
+	rdv_sync_want(rdv_hathreads_self());
+}
+
+static inline int thread_no_sync(void)
+{
+	return !rdv_sync_pending(rdv_hathreads_domain());
+}
+
+static inline int thread_need_sync(void)
+{
+	return rdv_sync_wanted(rdv_hathreads_self());
+}
+
+static inline void thread_enter_sync(void)
+{
+	rdv_sync_enter(rdv_hathreads_self());
+}
+
+static inline void thread_exit_sync(void)
+{
+	rdv_sync_exit(rdv_hathreads_self());
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RDV_HATHREADS_H */
