@@ -87,6 +87,9 @@ for group in ${groups:-build test bench}; do
 		package nginx have_nginx
 		package wrk have wrk
 		package mandoc have mandoc
+		package cmake have cmake
+		package meson have meson
+		package python3 have python3
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr
