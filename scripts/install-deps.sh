@@ -104,6 +104,9 @@ for group in ${groups:-build test bench}; do
 		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
 		package qemu-user have qemu-aarch64
 		package abigail-tools have abidiff
+		package dpkg-dev have dpkg-buildpackage
+		package debhelper have dh
+		package lintian have lintian
 		;;
 	esac
 done
