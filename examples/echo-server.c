@@ -165,7 +165,7 @@ void meet(struct thread *self, request_fn *request, FILE *out)
 {
 	getrusage(RUSAGE_THREAD, &self->usage);
 	rdv_sync_enter(self->rdv);
-	if (rdv_sync_wanted(self->rdv))
+	if (rdv_sync_wanted(self->rdv) && request)
 		request(out);
 	rdv_sync_exit(self->rdv);
 }

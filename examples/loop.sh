@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # For loop-*.sh, which source it.
 
 # loop LIBRARY MACRO: runs loop-LIBRARY, if configure has found what it needs

@@ -75,7 +75,7 @@ for name in $(words 'thread_[a-z_]+\(' | tr -d '('); do
 		wrong "<rdv/hathreads.h> has no $name"
 done
 for option in $(names '--(en|dis)able-[a-z]+'); do
-	grep -q -e "AS_HELP_STRING(\[$option[]=]" "$top/configure.ac" ||
+	grep -q -e "AS_HELP_STRING(\[${option}[]=]" "$top/configure.ac" ||
 		wrong "./configure has no $option"
 done
 for option in $(names 'scripts/bench\.sh --[a-z]+' | sed 's/.* //'); do

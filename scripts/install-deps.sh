@@ -87,6 +87,9 @@ for group in ${groups:-build test bench}; do
 		package nginx have_nginx
 		package wrk have wrk
 		package mandoc have mandoc
+		package clang-format have clang-format
+		package codespell have codespell
+		package shellcheck have shellcheck
 		package cmake have cmake
 		package meson have meson
 		package python3 have python3
@@ -104,6 +107,9 @@ for group in ${groups:-build test bench}; do
 		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
 		package qemu-user have qemu-aarch64
 		package abigail-tools have abidiff
+		package clang-tidy have clang-tidy
+		package clang-tools have scan-build
+		package cppcheck have cppcheck
 		package dpkg-dev have dpkg-buildpackage
 		package debhelper have dh
 		package lintian have lintian

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # What scripts/test.sh and scripts/bench.sh have in common; they set $name and $usage
 # and source it.
 

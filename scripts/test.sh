@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # One command: installs what is missing, builds librdv and runs its tests.
 
-name=test
+name="test" # for lib.sh
 usage="usage: scripts/test.sh [--build-dir DIR] [CONFIGURE-ARG...]
 
 Installs the Debian packages that are missing, builds librdv in DIR (default: build,

@@ -8,7 +8,7 @@
 
 #define SIZE(type)  printf("size %s %zu\n", #type, sizeof(type))
 #define VALUE(name) printf("value %s %lu\n", #name, (unsigned long)(name))
-#define FIELD(type, field)                                                         \
+#define FIELD(type, field)                                                    \
 	printf("field %s.%s %zu+%zu\n", #type, #field, offsetof(type, field), \
 	       sizeof(((type *)0)->field))
 

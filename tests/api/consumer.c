@@ -8,22 +8,21 @@
 
 /* other.c: the same inline functions, in another file */
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
 int other(rdv_thread *self);
-
-#ifdef __cplusplus
-extern "C"
-#endif
 void (*other_end(void))(rdv_thread *);
+#ifdef __cplusplus
+}
+#endif
 
-#define CHECK(condition)                                                       \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__,     \
-				__LINE__, #condition);                         \
-			return 1;                                              \
-		}                                                              \
+#define CHECK(condition)                                                             \
+	do {                                                                         \
+		if (!(condition)) {                                                  \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, \
+				#condition);                                         \
+			return 1;                                                    \
+		}                                                                    \
 	} while (0)
 
 int main(void)

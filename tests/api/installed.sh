@@ -90,7 +90,7 @@ fi
 for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map"); do
 	page=$(find "$root" -path "*/man3/$name.3")
 	to=$([ -z "$page" ] || sed -n 's/^\.so //p' "$page")
-	[ "$page" ] && [ -z "$to" -o -e "${page%/man3/*}/$to" ] ||
+	[ "$page" ] && { [ -z "$to" ] || [ -e "${page%/man3/*}/$to" ]; } ||
 		{ echo "no page $name(3) is installed"; failed=1; }
 done
 

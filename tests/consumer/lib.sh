@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # What the consumers have in common: an installed librdv in $root, a copy of the program
 # in $tmp/src, and where to look for the library.
 root=$top_builddir/tests/consumer/root

@@ -66,7 +66,7 @@ for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.
 done
 
 # an include guard has no value and needs no page
-macros=$(find "$include" -name '*.h' -o -name '*.hpp' | xargs cat |
+macros=$(find "$include" -type f -exec cat {} + |
 	awk '$1 == "#define" && !($2 ~ /_HP*$/ && NF == 2) {
 		sub(/\(.*/, "", $2)
 		if ($2 ~ /^RDV_/) print $2 }' | sort -u)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # For run.sh and mutations.sh, which source it: compiles the model.
 
 top=${top_srcdir:-$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)}

@@ -591,7 +591,7 @@ void model_poll_over(void)
  */
 class generator
 {
-      public:
+public:
 	void seed(uint64_t seed, uint64_t execution)
 	{
 		state = seed * 0xd1342543de82ef95ull + execution * 0x2545f4914f6cdd1dull;
@@ -610,7 +610,7 @@ class generator
 		return (unsigned)(((next() >> 32) * limit) >> 32);
 	}
 
-      private:
+private:
 	uint64_t state;
 };
 
@@ -644,7 +644,7 @@ template <int n>
 class random_scheduler
     : public rl::scheduler<random_scheduler<n>, rl::scheduler_thread_info, n>
 {
-      public:
+public:
 	typedef rl::scheduler<random_scheduler<n>, rl::scheduler_thread_info, n> base_t;
 	typedef typename base_t::thread_info_t thread_info_t;
 	typedef typename base_t::shared_context_t shared_context_t;
@@ -722,7 +722,7 @@ class random_scheduler
 	{
 	}
 
-      private:
+private:
 	enum { CHANGES = 4, FAIR = 200 };
 
 	generator chance;
@@ -773,7 +773,7 @@ class random_scheduler
 /* Relacy's searches of the tree of choices, which end when time is up. */
 template <typename search> class limited : public search
 {
-      public:
+public:
 	using search::search;
 
 	bool iteration_end()

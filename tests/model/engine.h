@@ -38,7 +38,7 @@ bool model_surprise(unsigned n);
 /* A plain variable: two accesses, one of them a write, must be ordered. */
 class model_data
 {
-      public:
+public:
 	void read(rdv_place);
 	void write(rdv_place);
 

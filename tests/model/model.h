@@ -45,7 +45,7 @@ struct rdv_place {
  */
 class rdv_word
 {
-      public:
+public:
 	void operator=(unsigned value);
 	unsigned load(int order, rdv_place) const;
 	void store(unsigned value, int order, rdv_place);

@@ -28,7 +28,7 @@ built=$work/built
 
 # mutate NAME: builds it; false if it does not apply
 mutate() {
-	rm -rf "$work/lib" "$work/out"
+	rm -rf "${work:?}/lib" "$work/out"
 	mkdir -p "$work/out"
 	cp -r "$base" "$work/lib" || exit 99
 	file=$(field "$1" file)

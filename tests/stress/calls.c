@@ -206,7 +206,7 @@ static void block(struct worker *w)
 		rdv_nanosleep(w->self, &moment, NULL);
 		break;
 	default:
-		RDV_HARMLESS (w->self)
+		RDV_HARMLESS(w->self)
 			perturb_here();
 	}
 }

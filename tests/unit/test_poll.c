@@ -374,8 +374,8 @@ static void leaves_the_thread_as_it_was(void **state)
 		actor_do(a, w->call);
 		assert_ret(a, 0);
 		/* where there is no membarrier the domain is not biased after all */
-		assert_int_equal(actor_state(a), d->biased ? RDV_STATE_HARMLESS
-							   : RDV_STATE_PARKED);
+		assert_int_equal(actor_state(a),
+				 d->biased ? RDV_STATE_HARMLESS : RDV_STATE_PARKED);
 		actor_do(b, do_release);
 		actor_do(b, do_now);
 		actor_do(a, do_end);

@@ -15,13 +15,13 @@
 
 enum { THREADS = 4, ISOLATIONS = 1000 };
 
-#define CHECK(condition)                                                      \
-	do {                                                                  \
-		if (!(condition)) {                                           \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__,    \
-				__LINE__, #condition);                        \
-			abort();                                              \
-		}                                                             \
+#define CHECK(condition)                                                             \
+	do {                                                                         \
+		if (!(condition)) {                                                  \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, \
+				#condition);                                         \
+			abort();                                                     \
+		}                                                                    \
 	} while (0)
 
 static rdv_domain *domain;

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# clang-tidy, by the list in .clang-tidy, and cppcheck find nothing in the library, the
+# benchmark and the examples.
+. "$top_srcdir/tests/style/lib.sh"
+failed=0 ran=0
+config=$top_builddir/config.h
+
+# what was configured without has no headers either
+left_out() {
+	for pair in uv:HAVE_LIBUV ev:HAVE_LIBEV uring:HAVE_LIBURING \
+		urcu-qsbr:HAVE_URCU_QSBR urcu-memb:HAVE_URCU_MEMB; do
+		grep -q "^#define ${pair#*:} 1" "$config" || echo "-${pair%:*}\\.c\$"
+	done
+	echo '^$'
+}
+sources=$(files 'src/*.c' 'bench/*.c' 'examples/*.c' | grep -v -e "$(left_out)")
+
+if command -v clang-tidy >/dev/null; then
+	ran=1
+	echo "$sources" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} clang-tidy --quiet {} \
+		-- -std=gnu11 -include "$config" -Iinclude -Isrc 2>/dev/null || failed=1
+else
+	echo "left out: no clang-tidy"
+fi
+if command -v cppcheck >/dev/null; then
+	ran=1
+	# shellcheck disable=SC2086 # these are words
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,performance,portability -Iinclude -Isrc $sources || failed=1
+else
+	echo "left out: no cppcheck"
+fi
+[ $ran = 1 ] || { echo "skipped: neither clang-tidy nor cppcheck"; exit 77; }
+exit $failed
