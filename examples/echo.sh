@@ -63,7 +63,7 @@ refuse 2 'expected a number from 1 to 256, found "0"' --threads 0
 refuse 2 'expected a number from 0 to 65535, found "65536"' --port 65536
 refuse 2 'expected a number from 0 to 65535, found "x"' --admin-port x
 refuse 2 'expected options, found "x"' x
-refuse 2 --nonsense --nonsense
+refuse 2 nonsense --nonsense
 
 start
 refuse 1 "cannot listen on 127.0.0.1 port $admin_port: " --admin-port "$admin_port"

@@ -14,6 +14,8 @@ failed=0
 for needed in $(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
 	case $needed in
 	libc.so.*|libpthread.so.0) ;;
+	# musl, as it calls itself and as Alpine does
+	libc.so|libc.musl-*.so.1) ;;
 	*) echo "librdv.so needs $needed"; failed=1 ;;
 	esac
 done
