@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # For the tests of pages that quote programs, which source it.
 
 # blocks PAGE DIR: each block of code, in a file of its own: DIR/block1, DIR/block2, ...

@@ -133,16 +133,17 @@ done
 
 # --------------------------------------------------------------------------- programs
 
-# options PAGE PROGRAM
+# options PAGE PROGRAM; not every program lists --help itself
 options() {
 	[ -x "$2" ] || return 0
-	"$2" --help | grep -o -E -e '--[a-z][a-z-]*' | sort -u >"$tmp/has"
+	"$2" --help | grep -o -E -e '--[a-z][a-z-]*' | grep -v -x -e --help | sort -u >"$tmp/has"
 	grep -o -E -e 'Fl -[a-z][a-z-]*(( \|)? -[a-z][a-z-]*)*' "$1" |
-		grep -o -E -e ' -[a-z][a-z-]*' | sed 's/ /-/' | sort -u >"$tmp/says"
+		grep -o -E -e ' -[a-z][a-z-]*' | sed -e 's/ /-/' -e '/^--help$/d' | sort -u >"$tmp/says"
 	diff "$tmp/has" "$tmp/says" >"$tmp/out" && return
 	wrong "${1##*/} and the options of ${2##*/} differ:"
 	sed -n -e 's/^</  not in the page:/p' -e 's/^>/  not in the program:/p' "$tmp/out"
 }
 options "$man/rdv-bench.1" "$top_builddir/bench/rdv-bench"
+options "$man/rdv-proxy.1" "$top_builddir/examples/proxy/rdv-proxy"
 
 exit $failed

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # For the two mutations.sh, which source it: reads $table, and applies one of its mutations.
 
 # mutations: their names

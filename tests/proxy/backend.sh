@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # An nginx for the tests of rdv-proxy, in the directory $1.  It takes the socket that it
 # was given, as in an upgrade, so that nobody need wait for it, and prints the port.
 set -eu

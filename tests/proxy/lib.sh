@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # What the scripts around rdv-proxy have in common: nginx behind it, wrk before it.  They
 # set $name, $here (this directory), $driver and $proxy, and source it.  All that is
 # started is on 127.0.0.1, on ports that the kernel chose, and gone when the script is.
