@@ -17,6 +17,24 @@ static inline uint64_t rdv_clock_ns(void)
 	return (uint64_t)now.tv_sec * RDV_NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
+/* The same at the last tick of the kernel's timer: cheap, and up to some ms late. */
+static inline uint64_t rdv_clock_coarse_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * RDV_NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+/* How far these are apart. */
+static inline uint64_t rdv_clock_tick_ns(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return (uint64_t)tick.tv_nsec;
+}
+
 /* A deadline is NULL (none) or a normalised timespec; tv_sec may be negative. */
 static inline bool rdv_deadline_valid(const struct timespec *deadline)
 {

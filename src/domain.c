@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include "fence.h"
+#include "history.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -80,14 +81,14 @@ static uint32_t spare_cpus(void)
 
 /* --------------------------------------------------------------------- memory */
 
-/* Everything but the slots in one block: the domain, its masks, the table. */
+/* Everything but the slots in one block: the domain, its masks, histograms, the table. */
 static rdv_domain *alloc_domain(uint32_t max_threads)
 {
 	size_t words = RDV_MASK_WORDS(max_threads);
 	size_t mask = (words * sizeof(rdv_word) + RDV_CACHE_LINE - 1) / RDV_CACHE_LINE *
 		      RDV_CACHE_LINE;
-	size_t size =
-		sizeof(rdv_domain) + 4 * mask + max_threads * sizeof(struct rdv_member *);
+	size_t size = sizeof(rdv_domain) + 4 * mask + sizeof(struct rdv_history) +
+		      max_threads * sizeof(struct rdv_member *);
 	rdv_domain *d;
 	char *block;
 
@@ -100,7 +101,8 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->want_rdv = (rdv_mask)(block + mask);
 	d->awaited = (rdv_mask)(block + 2 * mask);
 	d->registered = (uint32_t *)(block + 3 * mask);
-	d->member = (struct rdv_member **)(block + 4 * mask);
+	d->history = (struct rdv_history *)(block + 4 * mask);
+	d->member = (struct rdv_member **)(d->history + 1);
 	/* nobody is there, and the absent are harmless */
 	memset(d->harmless, 0xff, words * sizeof(rdv_word));
 	return d;

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 #include "fence.h"
+#include "record.h"
 
 static rdv_mutex domains_lock = PTHREAD_MUTEX_INITIALIZER;
 static rdv_domain *domains;
@@ -83,6 +84,7 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
 	d->held = d->asleep = d->waking = d->barred = d->gathering = d->spinners = 0;
 	rdv_sync_fork(d, survivor);
+	rdv_record_fork(d, survivor);
 }
 
 static void after_in_child(void)

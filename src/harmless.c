@@ -8,6 +8,7 @@
 #include "internal.h"
 #include "clock.h"
 #include "futex.h"
+#include "record.h"
 
 #include <errno.h>
 
@@ -66,8 +67,10 @@ static void tell_leader(struct rdv_member *m)
 	if (!gathering || rdv_anybody_missing(d))
 		return;
 	rdv_shield(m, &shield);
-	if (rdv_cas_sc(&d->gathering, &gathering, 0))
+	if (rdv_cas_sc(&d->gathering, &gathering, 0)) {
+		rdv_record_wake(m);
 		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
+	}
 	rdv_unshield(m, &shield);
 }
 
@@ -143,7 +146,7 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
 		}
 		if (!held) {
 			held = 1;
-			rdv_hold_begin(d);
+			rdv_hold_begin(m);
 		}
 		ret = rdv_wait_open(m, deadline);
 		if (ret)
@@ -238,7 +241,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 		return;
 	rdv_shield(m, &shield);
 	rdv_park(m);
-	rdv_hold_begin(d);
+	rdv_hold_begin(m);
 	rdv_wait_open(m, NULL);
 	rdv_hold_end(m);
 	rdv_wake_held(d);

@@ -61,6 +61,17 @@ struct rdv_member;
 /* What a thread may spin for before it sleeps. */
 enum rdv_spin_kind { RDV_SPIN_GATHER, RDV_SPIN_QUEUE, RDV_SPIN_HELD, RDV_SPIN_KINDS };
 
+/* What a thread waits for in the library. */
+enum rdv_wait_kind {
+	RDV_WAIT_NONE,
+	RDV_WAIT_GATHER,
+	RDV_WAIT_QUEUE,
+	RDV_WAIT_HELD,
+	RDV_WAIT_SYNC,
+};
+
+struct rdv_history; /* the histograms, see history.h */
+
 /* A set of threads, one bit each, in words that can be slept on. */
 typedef rdv_word *rdv_mask;
 
@@ -75,6 +86,7 @@ struct rdv_sync {
 	uint32_t entered; /* how many are between enter's barrier and the end */
 	uint32_t exited;  /* how many of these have come to exit's barrier */
 	uint32_t next;    /* where the search for the next requester starts */
+	uint64_t waits, wakes;
 };
 
 struct rdv_domain {
@@ -92,8 +104,10 @@ struct rdv_domain {
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
 	uint32_t
 		served; /* whom patience let isolate first, last time; goes with the token */
-	uint32_t gathered; /* the successor need not look: its predecessor was alone;
+	uint32_t gathered;   /* the successor need not look: its predecessor was alone;
 	                       goes with the token */
+	uint64_t fences;     /* membarriers so far; written by the owner */
+	uint64_t held_wakes; /* wake-ups of held threads so far */
 
 	/* Read only, but for words, which grows. */
 	_Alignas(RDV_CACHE_LINE) rdv_word words; /* of the masks that are in use */
@@ -106,11 +120,12 @@ struct rdv_domain {
 	rdv_mask want_rdv; /* isolators that wait for the token */
 	rdv_mask awaited;  /* whom the leader waits for, valid while gathering != 0 */
 	struct rdv_member **member; /* by id; never freed before the domain */
+	struct rdv_history *history;
 	char name[32];
 
 	/* Who is there. */
 	rdv_mutex registry;
-	uint32_t members;
+	uint32_t members, members_max;
 	uint32_t *registered; /* a mask, under the registry lock */
 	struct rdv_sync sync;
 	rdv_domain *next; /* all domains, see fork.c */
@@ -130,6 +145,29 @@ struct rdv_member {
 	bool sync_turn;  /* ... and it is its turn */
 	struct rdv_member *next; /* memberships of the same thread, see thread.c */
 	char name[16];
+
+	/*
+	 * What is told about the thread, see record.h.  All of it is written by the
+	 * thread.  First what an isolation writes for which nobody had to be waited for.
+	 */
+	uint64_t isolations;
+	uint64_t tick;      /* the coarse clock, when it last asked for isolation */
+	uint64_t since;     /* when it did, in ns; 0 = not timed */
+	uint32_t untimed;   /* isolations that the histograms do not have yet ... */
+	uint16_t bucket[2]; /* ... and where they belong */
+	uint8_t timed;      /* how many more it may time in this tick */
+	uint8_t wait_kind;  /* enum rdv_wait_kind */
+	uint8_t logged;
+
+	_Alignas(RDV_CACHE_LINE) uint64_t alone; /* since when it is isolated, in ns */
+	uint64_t seen;                           /* when it last released a timed one */
+	uint64_t wait_since;
+	uint64_t rounds;   /* that it has opened */
+	uint64_t tries;    /* that failed */
+	uint64_t timeouts; /* timed isolations that failed */
+	uint64_t waits, wakes;
+	int32_t tid;      /* the kernel's, 0 = no thread is in the slot */
+	uint16_t log[12]; /* waits to be added to the histograms */
 };
 
 static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
@@ -192,7 +230,7 @@ bool rdv_take(struct rdv_member *m);
 void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
 void rdv_wake_held(rdv_domain *d);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
-void rdv_hold_begin(rdv_domain *d);
+void rdv_hold_begin(struct rdv_member *m);
 void rdv_hold_end(struct rdv_member *m);
 
 /* sync.c */

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "fence.h"
 #include "futex.h"
+#include "record.h"
 #include "spin.h"
 
 #include <errno.h>
@@ -60,8 +61,10 @@ static bool look_around(const struct rdv_member *m)
 	uint32_t word, words = rdv_load_sc(&d->words);
 	uint32_t clear, bit, awaited, any = 0;
 
-	if (d->biased)
+	if (d->biased) {
 		rdv_fence_all();
+		rdv_record_fence(d);
+	}
 	for (word = 0; word < words; word++) {
 		clear = ~rdv_load_sc(&d->harmless[word]);
 		if (word == m->word)
@@ -97,13 +100,15 @@ bool rdv_anybody_missing(const rdv_domain *d)
  * harmless[] that we sleep on: other bits of it change all the time, and each of
  * them would send us round this loop once more.
  */
-static bool await(rdv_domain *d, const struct timespec *deadline)
+static bool await(struct rdv_member *m, const struct timespec *deadline)
 {
+	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_rlx(&d->ctl);
 	struct rdv_spin spin;
 	bool missing;
 	int ret = 0;
 
+	rdv_wait_begin(m, RDV_WAIT_GATHER);
 	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
 	while ((missing = rdv_anybody_missing(d)) && rdv_spin_once(&spin))
 		;
@@ -112,11 +117,12 @@ static bool await(rdv_domain *d, const struct timespec *deadline)
 	while (missing && ret != -ETIMEDOUT) {
 		rdv_store_sc(&d->gathering, gathering);
 		if (rdv_anybody_missing(d))
-			ret = rdv_futex_wait(&d->gathering, gathering, RDV_FUTEX_ANY,
-					     deadline);
+			ret = rdv_wait(m, &d->gathering, gathering, RDV_FUTEX_ANY,
+				       deadline);
 		missing = rdv_anybody_missing(d);
 	}
 	rdv_store_rlx(&d->gathering, 0);
+	rdv_wait_end(m);
 	return !missing;
 }
 
@@ -125,7 +131,7 @@ static bool gather(struct rdv_member *m, const struct timespec *deadline)
 {
 	if (all_harmless(m) || !look_around(m))
 		return true;
-	return deadline != &rdv_do_not_wait && await(m->domain, deadline);
+	return deadline != &rdv_do_not_wait && await(m, deadline);
 }
 
 /* -------------------------------------------------------------------- queueing */
@@ -150,6 +156,7 @@ static bool covered(struct rdv_member *m, bool *barred)
 	}
 	if (rdv_may_open(d)) {
 		if (rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
+			rdv_record_round(m);
 			d->gathered = false;
 			rdv_and_sc(&d->want_rdv[m->word], ~m->bit);
 		}
@@ -173,7 +180,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 	rdv_store_sc(&m->asleep, 1);
 	seen = rdv_load_sc(word);
 	if (seen & m->bit)
-		ret = rdv_futex_wait(word, seen, m->bit, deadline);
+		ret = rdv_wait(m, word, seen, m->bit, deadline);
 	rdv_store_rlx(&m->asleep, 0);
 	return ret;
 }
@@ -244,7 +251,9 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 
 	rdv_store_rlx(&m->waiting, 1);
 	rdv_signal_fence();
+	rdv_wait_begin(m, RDV_WAIT_QUEUE);
 	ret = enqueue(m, deadline);
+	rdv_wait_end(m);
 	if (ret) {
 		rdv_leave(m, NULL);
 		return ret;
@@ -263,16 +272,20 @@ static int isolate(struct rdv_member *m, const struct timespec *deadline)
 		m->depth++;
 		return 0;
 	}
+	rdv_record_asked(m);
 	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
 		ret = isolate_slow(m, deadline, &gathered);
 		if (ret)
 			return ret;
+	} else {
+		rdv_record_round(m);
 	}
 	if (!gathered && !gather(m, deadline)) {
 		rdv_give_up(m, m->id);
 		return -ETIMEDOUT;
 	}
 	m->depth = 1;
+	rdv_record_isolated(m);
 	return 0;
 }
 
@@ -283,9 +296,15 @@ void rdv_isolate(rdv_thread *self)
 
 int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 {
+	struct rdv_member *m = rdv_member_of(self);
+	int ret;
+
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
-	return isolate(rdv_member_of(self), deadline);
+	ret = isolate(m, deadline);
+	if (ret)
+		rdv_record_failed(m, false);
+	return ret;
 }
 
 int rdv_isolate_try(rdv_thread *self)
@@ -296,14 +315,28 @@ int rdv_isolate_try(rdv_thread *self)
 		m->depth++;
 		return 0;
 	}
-	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING || !rdv_take(m))
+	rdv_record_asked(m);
+	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING || !rdv_take(m)) {
+		rdv_record_failed(m, true);
 		return -EBUSY;
+	}
+	rdv_record_round(m);
 	if (!gather(m, &rdv_do_not_wait)) {
+		rdv_record_failed(m, true);
 		rdv_give_up(m, m->id);
 		return -EBUSY;
 	}
 	m->depth = 1;
+	rdv_record_isolated(m);
 	return 0;
+}
+
+static void wake_the_first(struct rdv_member *m)
+{
+	uint64_t begin = rdv_record_now(m->domain);
+
+	rdv_wake_held(m->domain);
+	rdv_record_release(m, begin);
 }
 
 /*
@@ -316,20 +349,24 @@ void rdv_release(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
 	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	uint64_t begin;
 
 	rdv_must(m->depth, "rdv_release", m, "isolated");
 	if (!m->depth || --m->depth)
 		return;
+	rdv_record_released(m);
 	if (!(ctl & RDV_CTL_MORE) && rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl))) {
 		if (rdv_load_sc(&d->asleep))
-			rdv_wake_held(d);
+			wake_the_first(m);
 		return;
 	}
+	begin = rdv_record_now(d);
 	rdv_store_rlx(&m->waiting, 1);
 	rdv_signal_fence();
 	rdv_park(m);
 	rdv_pass(m, true, m->id);
 	rdv_leave(m, NULL);
+	rdv_record_release(m, begin);
 }
 
 bool rdv_isolated(const rdv_thread *self)

@@ -6,6 +6,7 @@
 #include "internal.h"
 #include "clock.h"
 #include "futex.h"
+#include "record.h"
 #include "spin.h"
 
 #include <errno.h>
@@ -27,11 +28,14 @@ static uint32_t now_us(void)
 	return (uint32_t)(rdv_clock_ns() / 1000);
 }
 
-void rdv_hold_begin(rdv_domain *d)
+void rdv_hold_begin(struct rdv_member *m)
 {
+	rdv_domain *d = m->domain;
 	/* before the add: held_since may be too early, never too late */
-	uint32_t since = d->patience_us ? now_us() : 0;
+	uint64_t now = rdv_record_now(d);
+	uint32_t since = (uint32_t)(now / 1000);
 
+	rdv_wait_begin_at(m, RDV_WAIT_HELD, now);
 	if (!rdv_add_sc(&d->held, 1))
 		rdv_store_rlx(&d->held_since, since);
 }
@@ -92,6 +96,7 @@ void rdv_hold_end(struct rdv_member *m)
 	rdv_domain *d = m->domain;
 	uint32_t ctl;
 
+	rdv_record_held(m);
 	if (rdv_sub_sc(&d->held, 1) != 1 || !rdv_load_sc(&d->barred))
 		return;
 	ctl = rdv_load_sc(&d->ctl);
@@ -102,6 +107,7 @@ void rdv_hold_end(struct rdv_member *m)
 				return;
 		} else if (rdv_cas_sc(&d->ctl, &ctl,
 				      rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
+			rdv_record_round(m);
 			serve_barred(m);
 			return;
 		}
@@ -141,7 +147,7 @@ static void rename_owner(const struct rdv_member *from, const struct rdv_member 
  * [TOKEN] Clearing the bit hands over the token, with all that the predecessors did.
  * False if the isolator has withdrawn: it clears its bit by itself.
  */
-static bool hand_over(const struct rdv_member *from, struct rdv_member *to)
+static bool hand_over(struct rdv_member *from, struct rdv_member *to)
 {
 	rdv_word *word = &to->domain->want_rdv[to->word];
 
@@ -149,8 +155,10 @@ static bool hand_over(const struct rdv_member *from, struct rdv_member *to)
 		return false;
 	rename_owner(from, to);
 	/* [QUEUE-SLEEP] Dekker: it sets asleep, then reads its bit. */
-	if (rdv_load_sc(&to->asleep))
+	if (rdv_load_sc(&to->asleep)) {
+		rdv_record_wake(from);
 		rdv_futex_wake(word, 1, to->bit);
+	}
 	return true;
 }
 
@@ -213,6 +221,7 @@ void rdv_wake_held(rdv_domain *d)
 	before = rdv_load_sc(&d->ctl);
 	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
 	       !rdv_load_sc(&d->waking) && !rdv_xchg_sc(&d->waking, 1)) {
+		rdv_record_held_wake(d);
 		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
 			return;
 		/*
@@ -257,7 +266,7 @@ int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 		ctl = rdv_load_sc(&d->ctl);
 		if (rdv_ctl_open(ctl) || ret == -ETIMEDOUT)
 			break;
-		ret = rdv_futex_wait(&d->ctl, ctl, RDV_FUTEX_ANY, deadline);
+		ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
 	}
 	rdv_sub_sc(&d->asleep, 1);
 	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;

@@ -18,6 +18,7 @@
  */
 #include "internal.h"
 #include "futex.h"
+#include "record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,7 @@ static void step(rdv_domain *d, enum rdv_sync_phase phase, uint32_t who)
 
 	s->phase = phase;
 	rdv_add_sc(&s->turn, 1);
+	rdv_bump(&s->wakes, 1);
 	rdv_futex_wake(&s->turn, INT_MAX, who);
 }
 
@@ -143,6 +145,7 @@ static void wait_step(rdv_domain *d, uint32_t who)
 {
 	uint32_t turn = rdv_load_rlx(&d->sync.turn);
 
+	rdv_bump(&d->sync.waits, 1);
 	rdv_unlock(&d->registry);
 	rdv_futex_wait(&d->sync.turn, turn, who, NULL);
 	rdv_lock(&d->registry);

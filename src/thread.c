@@ -3,6 +3,7 @@
  * Members: birth, death, and how a thread finds its handles.
  */
 #include "internal.h"
+#include "record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,7 +89,7 @@ static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 	m->id = id;
 	m->word = id / RDV_WORD_BITS;
 	m->bit = 1u << id % RDV_WORD_BITS;
-	d->member[id] = m;
+	rdv_publish(&d->member[id], m);
 	return m;
 }
 
@@ -114,10 +115,10 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 		return id < d->max_threads ? -ENOMEM : -ENOSPC;
 	}
 	d->registered[m->word] |= m->bit;
-	d->members++;
+	rdv_bump(&d->members, 1);
 	if (rdv_load_rlx(&d->words) <= m->word)
 		rdv_store_sc(&d->words, m->word + 1);
-	strncpy(m->name, name ? name : "", sizeof(m->name) - 1);
+	rdv_record_joined(m, name);
 	rdv_sync_joined(d);
 	rdv_unlock(&d->registry);
 	*member = m;
@@ -131,7 +132,8 @@ static void strike_off(struct rdv_member *m)
 
 	rdv_lock(&d->registry);
 	d->registered[m->word] &= ~m->bit;
-	d->members--;
+	rdv_bump(&d->members, -1u);
+	rdv_record_left(m);
 	rdv_sync_left(m);
 	rdv_unlock(&d->registry);
 }
@@ -166,6 +168,8 @@ void rdv_thread_unregister(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self), **link;
 
+	if (m->depth)
+		rdv_record_released(m);
 	m->depth = 0;
 	rdv_store_rlx(&m->waiting, 1);
 	rdv_signal_fence();

@@ -9,6 +9,7 @@
  *	futex.h, fence.h   system calls of the model's kernel: see engine.cc
  *	lock.h, clock.h
  *	spin.h             spinning is one more look at most
+ *	count.h, record.h  no statistics
  *
  * Nothing here needs the headers of Relacy; engine.cc does.
  */
@@ -133,5 +134,39 @@ void rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin);
 void rdv_spin_end(struct rdv_spin *spin);
+
+/* ------------------------------------------------------------------- statistics
+ *
+ * They are no part of the protocol: the model has none, nor stall reports.
+ */
+
+#define RDV_COUNT_H
+#define rdv_peek(p)       (*(p))
+#define rdv_poke(p, v)    (void)(*(p) = (v))
+#define rdv_bump(p, n)    (void)(*(p) += (n))
+#define rdv_publish(p, v) (void)(*(p) = (v))
+
+#define RDV_RECORD_H
+#define rdv_record_asked(m)       ((void)0)
+#define rdv_record_isolated(m)    ((void)0)
+#define rdv_record_released(m)    ((void)0)
+#define rdv_record_release(m, at) ((void)(at))
+#define rdv_record_round(m)       ((void)0)
+#define rdv_record_failed(m, try) ((void)0)
+#define rdv_record_fence(d)       ((void)0)
+#define rdv_record_held(m)        ((void)0)
+#define rdv_record_wake(m)        ((void)(m))
+#define rdv_record_held_wake(d)   ((void)0)
+#define rdv_record_joined(m, n)   ((void)0)
+#define rdv_record_left(m)        ((void)0)
+
+/* The clock is looked at for patience only. */
+#define rdv_record_now(d) ((d)->patience_us ? rdv_clock_ns() : 0)
+
+#define rdv_wait_begin(m, kind)        ((void)0)
+#define rdv_wait_begin_at(m, kind, at) ((void)(at))
+#define rdv_wait_end(m)                ((void)0)
+#define rdv_wait(m, word, expected, bitset, deadline) \
+	rdv_futex_wait(word, expected, bitset, deadline)
 
 #endif

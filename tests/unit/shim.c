@@ -244,6 +244,18 @@ long __wrap_syscall(long number, ...)
 	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 
+int __real_clock_getres(clockid_t clock, struct timespec *res);
+int __wrap_clock_getres(clockid_t clock, struct timespec *res);
+
+int __wrap_clock_getres(clockid_t clock, struct timespec *res)
+{
+	if (!SHIM_GET(shim.clock_ns))
+		return __real_clock_getres(clock, res);
+	res->tv_sec = 0;
+	res->tv_nsec = clock == CLOCK_MONOTONIC_COARSE ? SHIM_TICK_NS : 1;
+	return 0;
+}
+
 int __real_eventfd(unsigned int count, int flags);
 int __wrap_eventfd(unsigned int count, int flags);
 
@@ -279,10 +291,14 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
 	uint64_t ns;
 
-	if (!SHIM_GET(shim.clock_ns) || clock != CLOCK_MONOTONIC)
+	ns = SHIM_GET(shim.clock_ns);
+	if (!ns || (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE))
 		return __real_clock_gettime(clock, now);
-	ns = __atomic_add_fetch(&shim.clock_ns, SHIM_GET(shim.clock_step),
-				__ATOMIC_SEQ_CST);
+	if (clock == CLOCK_MONOTONIC)
+		ns = __atomic_add_fetch(&shim.clock_ns, SHIM_GET(shim.clock_step),
+					__ATOMIC_SEQ_CST);
+	else
+		ns -= ns % SHIM_TICK_NS;
 	now->tv_sec = (time_t)(ns / 1000000000);
 	now->tv_nsec = (long)(ns % 1000000000);
 	return 0;

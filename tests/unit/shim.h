@@ -64,7 +64,8 @@ struct shim {
 	int deny_affinity;   /* errno of sched_getaffinity() */
 	int cpus;            /* what sched_getaffinity() tells, 0 = the truth */
 
-	/* a clock of our own, if clock_ns is not 0; each look at it costs clock_step */
+	/* a clock of our own, if clock_ns is not 0; each look at it costs clock_step, but
+	   for the coarse one's */
 	uint64_t clock_ns, clock_step;
 
 	/* what is called instead of the kernel and of the lock: see explore.c */
@@ -76,6 +77,8 @@ struct shim {
 	/* the last futex call, for test_futex */
 	long futex_op, futex_value, futex_bitset;
 };
+
+#define SHIM_TICK_NS 4000000 /* of our coarse clock */
 
 extern struct shim shim;
 

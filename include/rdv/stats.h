@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * <rdv/stats.h> - what a domain has done, and how long it took.
+ *
+ * The statistics are always on.  A snapshot is taken from the counters of each thread
+ * while they go on, so it is exact for what has been over for a moment, and a sum that
+ * is made of two numbers may be off by the events in between.
+ *
+ *	struct rdv_stats stats;
+ *
+ *	rdv_domain_stats(domain, &stats, sizeof(stats));
+ *	printf("%llu isolations, 99 %% of them within %llu ns\n",
+ *	       (unsigned long long)stats.isolations,
+ *	       (unsigned long long)rdv_histogram_percentile(&stats.isolated, 99));
+ *
+ * All times are in ns of CLOCK_MONOTONIC.  All functions here are async-signal-safe,
+ * take no lock, never wait, and may be called by any thread, registered or not, as long
+ * as the domain lives.  After a fork() the statistics of the child begin anew.
+ */
+#ifndef RDV_STATS_H
+#define RDV_STATS_H
+
+#include <rdv/rdv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------- histograms
+ *
+ * Log-linear: times below 8 ns have a bucket each, and then there are 8 to an octave,
+ * so that what is reported, the middle of a bucket, is off by a sixteenth at most.  The
+ * last one also has all beyond 18 minutes (2^40 ns).
+ */
+#define RDV_HISTOGRAM_BUCKETS 304u
+
+struct rdv_histogram {
+	uint64_t bucket[RDV_HISTOGRAM_BUCKETS];
+};
+
+/* How many times were recorded. */
+RDV_API uint64_t rdv_histogram_count(const struct rdv_histogram *histogram);
+
+/*
+ * The time that percent (0 to 100; else the nearest) of those recorded did not exceed;
+ * 0: the shortest, 100: the longest.  0 if there are none.
+ */
+RDV_API uint64_t rdv_histogram_percentile(const struct rdv_histogram *histogram,
+					  double percent);
+
+/* The mean, 0 if there are none. */
+RDV_API uint64_t rdv_histogram_mean(const struct rdv_histogram *histogram);
+
+/* The shortest time of a bucket; of RDV_HISTOGRAM_BUCKETS: the end of the last one. */
+RDV_API uint64_t rdv_histogram_from(unsigned bucket);
+
+/* ------------------------------------------------------------------- statistics */
+
+#define RDV_STATS_VERSION 1u
+
+/*
+ * Fields are only ever added, at the end, and the version counts up then.
+ *
+ * Each thread times, in each tick of the kernel's coarse clock (1 to 10 ms), its first
+ * 16 isolations and all those that had to wait.  Of its others, one that ends in a later
+ * tick than it began in is recorded with an error of half a tick at most; and one that
+ * does not is counted in the buckets of the last one that was timed.  So each isolation
+ * is in to_isolation and in isolated, and one that is longer than a tick at its time.
+ *
+ * A release is in to_release at its time if it had to pass the rendez-vous on (then it
+ * lasts until the round is over) or to wake somebody, else at 0: it is one
+ * compare-and-swap.
+ */
+struct rdv_stats {
+	uint32_t version;     /* RDV_STATS_VERSION */
+	uint32_t size;        /* how many bytes were filled in */
+	char name[32];        /* of the domain */
+	uint32_t fence;       /* RDV_FENCE_FULL or RDV_FENCE_BIASED: what is in force */
+	uint32_t max_threads; /* the attribute */
+	uint32_t threads;     /* now */
+	uint32_t threads_max; /* at most, so far */
+	uint64_t isolations;
+	uint64_t rounds;
+	uint64_t tries_failed;    /* rdv_isolate_try() returned -EBUSY */
+	uint64_t timeouts_failed; /* rdv_isolate_until() did not isolate */
+	uint64_t held_waits;      /* threads that waited for the end of a round */
+	uint64_t futex_waits;     /* system calls, without those of a libc mutex */
+	uint64_t futex_wakes;
+	uint64_t membarriers;
+	struct rdv_histogram to_isolation; /* from rdv_isolate() until alone */
+	struct rdv_histogram isolated;     /* alone, until rdv_release() */
+	struct rdv_histogram held;         /* from wanting to run until running */
+	struct rdv_histogram to_release;   /* from rdv_release() until it returns */
+};
+
+/*
+ * Fills the first size bytes of *stats, of those that this library knows; pass
+ * sizeof(*stats).  Returns 0; -EINVAL: size has no room for the version and the size.
+ */
+RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
+			     size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RDV_STATS_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accesses for what is only told, never acted upon: statistics, names, since when.
+ * Relaxed, and no part of the protocol: nothing is ordered by them, and no thread
+ * decides by them what it does next, but for when to look at a clock.
+ */
+#ifndef RDV_COUNT_H
+#define RDV_COUNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define rdv_peek(p)    __atomic_load_n((p), __ATOMIC_RELAXED)
+#define rdv_poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+
+/* A counter with one writer at a time, and one with several; it returns what was. */
+#define rdv_bump(p, n)  rdv_poke(p, rdv_peek(p) + (n))
+#define rdv_tally(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
+
+/* True if *p was *expected and is now v; else *expected is what it was. */
+#define rdv_claim(p, expected, v)                                                  \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED, \
+				    __ATOMIC_RELAXED)
+
+/* A pointer to what was written before, for readers that take no lock. */
+#define rdv_publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define rdv_published(p)  __atomic_load_n((p), __ATOMIC_ACQUIRE)
+
+/* Names, which somebody may read meanwhile. */
+static inline void rdv_name_copy(char *to, const char *from, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size - 1 && from && rdv_peek(&from[i]); i++)
+		rdv_poke(&to[i], rdv_peek(&from[i]));
+	for (; i < size; i++)
+		rdv_poke(&to[i], '\0');
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is recorded beside the paths that have no time for it, see record.h.
+ */
+#include "record.h"
+#include "history.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------- histograms */
+
+static void carry(struct rdv_counts *counts, unsigned bucket)
+{
+	uint32_t owner;
+	unsigned i;
+
+	for (i = 0; i < RDV_CARRIES; i++) {
+		owner = 0;
+		if (rdv_claim(&counts->carry[i].bucket, &owner, bucket + 1) ||
+		    owner == bucket + 1) {
+			rdv_tally(&counts->carry[i].times, 1);
+			return;
+		}
+	}
+}
+
+void rdv_history_add(struct rdv_counts *counts, unsigned bucket, uint32_t n)
+{
+	uint32_t before = rdv_tally(&counts->bucket[bucket], n);
+
+	if (before + n < before)
+		carry(counts, bucket);
+}
+
+static struct rdv_counts *counts_of(const struct rdv_member *m,
+				    enum rdv_histogram_kind kind)
+{
+	return &m->domain->history->counts[kind];
+}
+
+/* ------------------------------------------------------------------- isolations */
+
+/* Those that were not timed were like the last one that was. */
+static void add_untimed(struct rdv_member *m)
+{
+	uint32_t n = m->untimed;
+
+	if (!n)
+		return;
+	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], n);
+	rdv_history_add(counts_of(m, RDV_ISOLATED), m->bucket[1], n);
+	rdv_poke(&m->untimed, 0);
+}
+
+void rdv_record_timed(struct rdv_member *m)
+{
+	uint64_t now = rdv_clock_ns();
+
+	add_untimed(m);
+	rdv_poke(&m->bucket[0], rdv_bucket(now - m->since));
+	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], 1);
+	rdv_poke(&m->alone, now);
+}
+
+/*
+ * Of one that was not timed: it began in the tick that is over now, and after the last
+ * that was timed.
+ */
+static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
+{
+	uint64_t first = m->tick > m->seen ? m->tick : m->seen;
+	uint64_t last = m->tick + rdv_clock_tick_ns();
+
+	if (last > now)
+		last = now;
+	return first < last ? first + (last - first) / 2 : last;
+}
+
+void rdv_record_end(struct rdv_member *m)
+{
+	uint64_t now = rdv_clock_ns();
+
+	if (m->since) {
+		rdv_poke(&m->bucket[1], rdv_bucket(now - m->alone));
+		rdv_history_add(counts_of(m, RDV_ISOLATED), m->bucket[1], 1);
+		m->seen = now;
+		return;
+	}
+	add_untimed(m);
+	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], 1);
+	rdv_history_add(counts_of(m, RDV_ISOLATED),
+			rdv_bucket(now - untimed_since(m, now)), 1);
+}
+
+/* ------------------------------------------------------------------------ waits */
+
+static void note(struct rdv_member *m, uint64_t ns, unsigned kind)
+{
+	unsigned i, n = m->logged;
+
+	rdv_poke(&m->log[n], (uint16_t)(rdv_bucket(ns) | kind));
+	if (++n < sizeof(m->log) / sizeof(m->log[0])) {
+		rdv_poke(&m->logged, (uint8_t)n);
+		return;
+	}
+	rdv_poke(&m->logged, 0);
+	for (i = 0; i < n; i++)
+		rdv_history_add(counts_of(m, m->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE
+									 : RDV_HELD),
+				m->log[i] & ~RDV_LOG_RELEASE, 1);
+}
+
+void rdv_record_held(struct rdv_member *m)
+{
+	rdv_wait_end(m);
+	note(m, rdv_clock_ns() - m->wait_since, 0);
+}
+
+void rdv_record_release(struct rdv_member *m, uint64_t begin)
+{
+	note(m, rdv_clock_ns() - begin, RDV_LOG_RELEASE);
+}
+
+/* ---------------------------------------------------------------------- members */
+
+static int32_t kernel_tid(void)
+{
+	return (int32_t)syscall(SYS_gettid);
+}
+
+/* With the registry locked. */
+void rdv_record_joined(struct rdv_member *m, const char *name)
+{
+	rdv_domain *d = m->domain;
+
+	rdv_name_copy(m->name, name, sizeof(m->name));
+	rdv_poke(&m->tid, kernel_tid());
+	if (d->members > d->members_max)
+		rdv_poke(&d->members_max, d->members);
+}
+
+void rdv_record_left(struct rdv_member *m)
+{
+	rdv_poke(&m->tid, 0);
+}
+
+static void forget(struct rdv_member *m)
+{
+	m->isolations = m->rounds = m->tries = m->timeouts = m->waits = m->wakes = 0;
+	m->untimed = 0;
+	m->logged = 0;
+	m->wait_kind = RDV_WAIT_NONE;
+	m->tid = 0;
+}
+
+/* The child's statistics begin with it; an isolation that is on is its first. */
+void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
+{
+	uint32_t id;
+
+	for (id = 0; id < d->max_threads; id++)
+		if (d->member[id])
+			forget(d->member[id]);
+	memset(d->history, 0, sizeof(*d->history));
+	d->fences = d->held_wakes = d->sync.waits = d->sync.wakes = 0;
+	d->members_max = d->members;
+	if (!survivor)
+		return;
+	survivor->tid = kernel_tid();
+	if (!survivor->depth)
+		return;
+	survivor->isolations = survivor->rounds = 1;
+	if (!survivor->since)
+		survivor->since = survivor->tick;
+	rdv_history_add(counts_of(survivor, RDV_TO_ISOLATION), survivor->bucket[0], 1);
+}

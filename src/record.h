@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the protocol tells about itself: the calls that stand in its sources.  They
+ * change no word of it.
+ *
+ * A thread counts in its own slot, on lines that nobody else writes, and rdv_stats()
+ * adds up.  The histograms belong to the domain.  Two of them, the time to isolation
+ * and the time isolated, are written by the owner of the token; what others have to
+ * add is noted in the slot, and brought there a dozen at a time.
+ *
+ * Two looks at the clock cost more than an isolation for which nobody has to be waited
+ * for.  So each thread times, in each tick of the coarse clock (4 ms, mostly), the first
+ * RDV_TIMED isolations and all those that have to wait.  Of the others it asks the
+ * coarse clock, when they begin and end, whether they went beyond the tick; if so that
+ * is recorded, with an error of half a tick.  If not they are like the last that was
+ * timed, and counted as such.
+ */
+#ifndef RDV_RECORD_H
+#define RDV_RECORD_H
+
+#include "clock.h"
+#include "count.h"
+#include "futex.h"
+#include "internal.h"
+
+enum { RDV_TIMED = 16 };
+
+/* ------------------------------------------------------------------- isolations */
+
+void rdv_record_timed(struct rdv_member *m);
+void rdv_record_end(struct rdv_member *m);
+
+/* The isolation is asked for. */
+static inline void rdv_record_asked(struct rdv_member *m)
+{
+	uint64_t tick = rdv_clock_coarse_ns();
+
+	if (tick != m->tick) {
+		rdv_poke(&m->tick, tick);
+		m->timed = RDV_TIMED;
+	}
+	m->since = 0;
+	if (m->timed) {
+		m->timed--;
+		m->since = rdv_clock_ns();
+	}
+}
+
+/* The thread is isolated. */
+static inline void rdv_record_isolated(struct rdv_member *m)
+{
+	rdv_bump(&m->isolations, 1);
+	if (m->since)
+		rdv_record_timed(m);
+	else
+		rdv_poke(&m->alone, m->tick);
+}
+
+/* It is about to release; it is still the owner. */
+static inline void rdv_record_released(struct rdv_member *m)
+{
+	if (m->since || rdv_clock_coarse_ns() != m->tick)
+		rdv_record_end(m);
+	else
+		rdv_bump(&m->untimed, 1);
+}
+
+/* The release is over.  Only if it woke somebody or passed the token on: without a
+ * call it took no time worth telling. */
+void rdv_record_release(struct rdv_member *m, uint64_t begin);
+
+static inline uint64_t rdv_record_now(const rdv_domain *d)
+{
+	(void)d; /* the model has no clock but for patience */
+	return rdv_clock_ns();
+}
+
+static inline void rdv_record_round(struct rdv_member *m)
+{
+	rdv_bump(&m->rounds, 1);
+}
+
+static inline void rdv_record_failed(struct rdv_member *m, bool tried)
+{
+	rdv_bump(tried ? &m->tries : &m->timeouts, 1);
+}
+
+static inline void rdv_record_fence(rdv_domain *d)
+{
+	rdv_bump(&d->fences, 1);
+}
+
+/* ------------------------------------------------------------------------ waits */
+
+/* From here on the thread waits, spinning or asleep, for this. */
+static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind kind,
+				     uint64_t now)
+{
+	rdv_poke(&m->wait_since, now);
+	rdv_poke(&m->wait_kind, (uint8_t)kind);
+	if (!m->since)
+		m->since = now;
+}
+
+static inline void rdv_wait_begin(struct rdv_member *m, enum rdv_wait_kind kind)
+{
+	rdv_wait_begin_at(m, kind, rdv_clock_ns());
+}
+
+static inline void rdv_wait_end(struct rdv_member *m)
+{
+	rdv_poke(&m->wait_kind, (uint8_t)RDV_WAIT_NONE);
+}
+
+/* Held: what has begun ends here. */
+void rdv_record_held(struct rdv_member *m);
+
+static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
+			   uint32_t bitset, const struct timespec *deadline)
+{
+	rdv_bump(&m->waits, 1);
+	return rdv_futex_wait(word, expected, bitset, deadline);
+}
+
+static inline void rdv_record_wake(struct rdv_member *m)
+{
+	rdv_bump(&m->wakes, 1);
+}
+
+static inline void rdv_record_held_wake(rdv_domain *d)
+{
+	rdv_tally(&d->held_wakes, 1);
+}
+
+/* ---------------------------------------------------------------------- members */
+
+void rdv_record_joined(struct rdv_member *m, const char *name);
+void rdv_record_left(struct rdv_member *m);
+void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor);
+
+#endif
