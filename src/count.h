@@ -13,6 +13,26 @@
 #define rdv_peek(p)    __atomic_load_n((p), __ATOMIC_RELAXED)
 #define rdv_poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
+/*
+ * Of what its owner, or the registry lock, keeps to itself: for those who only look, and
+ * may see what was so a moment ago.  ThreadSanitizer is not told of it.
+ */
+#define rdv_glance(p)                                           \
+	(sizeof(*(p)) == 1 ? rdv_glance_8((const uint8_t *)(p)) \
+			   : rdv_glance_32((const uint32_t *)(p)))
+
+__attribute__((no_sanitize_thread, noinline, unused)) static uint8_t
+rdv_glance_8(const uint8_t *p)
+{
+	return *(const volatile uint8_t *)p;
+}
+
+__attribute__((no_sanitize_thread, noinline, unused)) static uint32_t
+rdv_glance_32(const uint32_t *p)
+{
+	return *(const volatile uint32_t *)p;
+}
+
 /* A counter with one writer at a time, and one with several; it returns what was. */
 #define rdv_bump(p, n)  rdv_poke(p, rdv_peek(p) + (n))
 #define rdv_tally(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)

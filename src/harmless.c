@@ -68,7 +68,7 @@ static void tell_leader(struct rdv_member *m)
 		return;
 	rdv_shield(m, &shield);
 	if (rdv_cas_sc(&d->gathering, &gathering, 0)) {
-		rdv_record_wake(m);
+		rdv_record_last(m, gathering);
 		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
 	}
 	rdv_unshield(m, &shield);

@@ -30,7 +30,16 @@ struct rdv_counts {
 	} carry[RDV_CARRIES];
 };
 
+/* Of whom an isolation waited for, with the name that it had. */
+struct rdv_blame {
+	uint64_t ns;
+	uint32_t id; /* + 1, 0 = nobody yet */
+	int32_t tid;
+	char name[16];
+};
+
 struct rdv_history {
+	struct rdv_blame last, worst; /* written by the owner */
 	struct rdv_counts counts[RDV_HISTOGRAM_KINDS];
 };
 

@@ -106,6 +106,7 @@ struct rdv_domain {
 		served; /* whom patience let isolate first, last time; goes with the token */
 	uint32_t gathered;   /* the successor need not look: its predecessor was alone;
 	                       goes with the token */
+	uint64_t laggard;    /* who swapped which gathering last: see record.h */
 	uint64_t fences;     /* membarriers so far; written by the owner */
 	uint64_t held_wakes; /* wake-ups of held threads so far */
 
@@ -148,7 +149,7 @@ struct rdv_member {
 
 	/*
 	 * What is told about the thread, see record.h.  All of it is written by the
-	 * thread.  First what an isolation writes for which nobody had to be waited for.
+	 * thread, but for worst.  First what an isolation writes for which nobody had to be waited for.
 	 */
 	uint64_t isolations;
 	uint64_t tick;      /* the coarse clock, when it last asked for isolation */
@@ -158,6 +159,7 @@ struct rdv_member {
 	uint8_t timed;      /* how many more it may time in this tick */
 	uint8_t wait_kind;  /* enum rdv_wait_kind */
 	uint8_t logged;
+	uint32_t blamed; /* id + 1 of the one that its last isolation waited for last */
 
 	_Alignas(RDV_CACHE_LINE) uint64_t alone; /* since when it is isolated, in ns */
 	uint64_t seen;                           /* when it last released a timed one */
@@ -166,7 +168,9 @@ struct rdv_member {
 	uint64_t tries;    /* that failed */
 	uint64_t timeouts; /* timed isolations that failed */
 	uint64_t waits, wakes;
-	int32_t tid;      /* the kernel's, 0 = no thread is in the slot */
+	uint64_t delay; /* how long its last isolation waited for the one it blames, ns */
+	uint64_t worst; /* the longest that it was blamed for, ns; written by leaders */
+	int32_t tid;    /* the kernel's, 0 = no thread is in the slot */
 	uint16_t log[12]; /* waits to be added to the histograms */
 };
 
@@ -222,7 +226,7 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
 
 /* isolate.c */
-bool rdv_anybody_missing(const rdv_domain *d);
+uint32_t rdv_anybody_missing(const rdv_domain *d);
 
 /* round.c: who may open a round, who comes next, and what happens at its end */
 bool rdv_may_open(const rdv_domain *d);

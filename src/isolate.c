@@ -81,15 +81,20 @@ static bool look_around(const struct rdv_member *m)
 	return any != 0;
 }
 
-/* Whether anybody of awaited[] is not harmless yet. */
-bool rdv_anybody_missing(const rdv_domain *d)
+/* Whether anybody of awaited[] is not harmless yet: 0, or 1 + the lowest such id. */
+uint32_t rdv_anybody_missing(const rdv_domain *d)
 {
 	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t missing;
 
-	for (word = 0; word < words; word++)
-		if (rdv_load_rlx(&d->awaited[word]) & ~rdv_load_sc(&d->harmless[word]))
-			return true;
-	return false;
+	for (word = 0; word < words; word++) {
+		missing = rdv_load_rlx(&d->awaited[word]) &
+			  ~rdv_load_sc(&d->harmless[word]);
+		if (missing)
+			return word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(missing) +
+			       1;
+	}
+	return 0;
 }
 
 /*
@@ -105,22 +110,27 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_rlx(&d->ctl);
 	struct rdv_spin spin;
-	bool missing;
+	uint32_t missing, last = 0;
+	bool slept = false;
 	int ret = 0;
 
 	rdv_wait_begin(m, RDV_WAIT_GATHER);
 	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
 	while ((missing = rdv_anybody_missing(d)) && rdv_spin_once(&spin))
-		;
+		last = missing;
 	rdv_spin_end(&spin);
 
 	while (missing && ret != -ETIMEDOUT) {
+		last = missing;
+		slept = true;
 		rdv_store_sc(&d->gathering, gathering);
 		if (rdv_anybody_missing(d))
 			ret = rdv_wait(m, &d->gathering, gathering, RDV_FUTEX_ANY,
 				       deadline);
 		missing = rdv_anybody_missing(d);
 	}
+	if (!missing)
+		rdv_record_delay(m, slept ? gathering : 0, last);
 	rdv_store_rlx(&d->gathering, 0);
 	rdv_wait_end(m);
 	return !missing;

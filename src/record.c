@@ -124,6 +124,57 @@ void rdv_record_release(struct rdv_member *m, uint64_t begin)
 	note(m, rdv_clock_ns() - begin, RDV_LOG_RELEASE);
 }
 
+/* ------------------------------------------------------------------------ blame */
+
+enum { LOOKS = 100 };
+
+/*
+ * If the leader slept, whoever swapped gathering was the last one, and is about to say
+ * so if it has not yet.  A leader that was interrupted just before the swap has only
+ * its own look to go by, as one that was spinning; these look often.
+ */
+static uint32_t the_last(const rdv_domain *d, uint32_t gathering, uint32_t last)
+{
+	uint64_t laggard;
+	int i;
+
+	for (i = 0; gathering && i < LOOKS; i++) {
+		laggard = rdv_peek(&d->laggard);
+		if (laggard >> 32 == gathering)
+			return (uint32_t)laggard;
+		if (rdv_peek(&d->gathering))
+			break;
+	}
+	return last;
+}
+
+static void blame(struct rdv_blame *blame, const struct rdv_member *t, uint64_t ns)
+{
+	rdv_poke(&blame->ns, ns);
+	rdv_poke(&blame->id, t->id + 1);
+	rdv_poke(&blame->tid, rdv_peek(&t->tid));
+	rdv_name_copy(blame->name, t->name, sizeof(blame->name));
+}
+
+void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
+{
+	rdv_domain *d = m->domain;
+	uint64_t ns = rdv_clock_ns() - m->wait_since;
+	struct rdv_member *t;
+
+	last = the_last(d, gathering, last);
+	if (!last)
+		return;
+	t = d->member[last - 1];
+	if (ns > rdv_peek(&t->worst))
+		rdv_poke(&t->worst, ns);
+	blame(&d->history->last, t, ns);
+	if (ns > d->history->worst.ns)
+		blame(&d->history->worst, t, ns);
+	rdv_poke(&m->delay, ns);
+	rdv_poke(&m->blamed, last);
+}
+
 /* ---------------------------------------------------------------------- members */
 
 static int32_t kernel_tid(void)
@@ -137,6 +188,7 @@ void rdv_record_joined(struct rdv_member *m, const char *name)
 	rdv_domain *d = m->domain;
 
 	rdv_name_copy(m->name, name, sizeof(m->name));
+	rdv_poke(&m->worst, 0);
 	rdv_poke(&m->tid, kernel_tid());
 	if (d->members > d->members_max)
 		rdv_poke(&d->members_max, d->members);
@@ -150,7 +202,8 @@ void rdv_record_left(struct rdv_member *m)
 static void forget(struct rdv_member *m)
 {
 	m->isolations = m->rounds = m->tries = m->timeouts = m->waits = m->wakes = 0;
-	m->untimed = 0;
+	m->untimed = m->blamed = 0;
+	m->worst = 0;
 	m->logged = 0;
 	m->wait_kind = RDV_WAIT_NONE;
 	m->tid = 0;

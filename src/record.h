@@ -40,6 +40,7 @@ static inline void rdv_record_asked(struct rdv_member *m)
 		m->timed = RDV_TIMED;
 	}
 	m->since = 0;
+	rdv_poke(&m->blamed, 0);
 	if (m->timed) {
 		m->timed--;
 		m->since = rdv_clock_ns();
@@ -126,6 +127,22 @@ static inline void rdv_record_wake(struct rdv_member *m)
 {
 	rdv_bump(&m->wakes, 1);
 }
+
+/*
+ * The thread has swapped gathering, so it was the last that the leader waited for; it
+ * says so before it wakes it.  What it swapped tells one leader from another.
+ */
+static inline void rdv_record_last(struct rdv_member *m, uint32_t gathering)
+{
+	rdv_record_wake(m);
+	rdv_poke(&m->domain->laggard, (uint64_t)gathering << 32 | (m->id + 1));
+}
+
+/*
+ * The leader has everybody: whom did it wait for last?  gathering: what it slept on, or
+ * 0; last: 1 + the lowest id of those that were missing when it last looked in vain.
+ */
+void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last);
 
 static inline void rdv_record_held_wake(rdv_domain *d)
 {

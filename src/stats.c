@@ -128,6 +128,14 @@ static void add_quick_releases(struct rdv_stats *s)
 		s->to_release.bucket[0] += over - timed;
 }
 
+static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
+{
+	delay->ns = rdv_peek(&blame->ns);
+	delay->id = (int32_t)rdv_peek(&blame->id) - 1;
+	delay->kernel_tid = rdv_peek(&blame->tid);
+	rdv_name_copy(delay->name, blame->name, sizeof(delay->name));
+}
+
 static void read_domain(struct rdv_stats *s, const rdv_domain *d)
 {
 	s->version = RDV_STATS_VERSION;
@@ -139,6 +147,8 @@ static void read_domain(struct rdv_stats *s, const rdv_domain *d)
 	s->membarriers = rdv_peek(&d->fences);
 	s->futex_waits = rdv_peek(&d->sync.waits);
 	s->futex_wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
+	read_blame(&s->last_delay, &d->history->last);
+	read_blame(&s->worst_delay, &d->history->worst);
 	add_history(s, d->history);
 }
 
@@ -162,4 +172,44 @@ int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats, size_t s
 	mine.size = (uint32_t)(size < sizeof(mine) ? size : sizeof(mine));
 	memcpy(stats, &mine, mine.size);
 	return 0;
+}
+
+int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay)
+{
+	const struct rdv_member *m = rdv_member_of(self);
+	const struct rdv_member *t;
+	uint32_t blamed = rdv_peek(&m->blamed);
+
+	if (!blamed)
+		return -ENOENT;
+	t = rdv_published(&m->domain->member[blamed - 1]);
+	delay->ns = rdv_peek(&m->delay);
+	delay->id = (int32_t)blamed - 1;
+	delay->kernel_tid = rdv_peek(&t->tid);
+	rdv_name_copy(delay->name, t->name, sizeof(delay->name));
+	return 0;
+}
+
+size_t rdv_domain_threads(const rdv_domain *domain, struct rdv_thread_stats *threads,
+			  size_t n)
+{
+	const struct rdv_member *m;
+	uint32_t id;
+	size_t found = 0;
+	int32_t tid;
+
+	for (id = 0; id < domain->max_threads; id++) {
+		m = rdv_published(&domain->member[id]);
+		tid = m ? rdv_peek(&m->tid) : 0;
+		if (!tid || found++ >= n)
+			continue;
+		memset(threads, 0, sizeof(*threads));
+		threads->id = id;
+		threads->kernel_tid = tid;
+		rdv_name_copy(threads->name, m->name, sizeof(threads->name));
+		threads->isolations = rdv_peek(&m->isolations);
+		threads->worst_delay_ns = rdv_peek(&m->worst);
+		threads++;
+	}
+	return found;
 }

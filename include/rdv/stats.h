@@ -54,6 +54,63 @@ RDV_API uint64_t rdv_histogram_mean(const struct rdv_histogram *histogram);
 /* The shortest time of a bucket; of RDV_HISTOGRAM_BUCKETS: the end of the last one. */
 RDV_API uint64_t rdv_histogram_from(unsigned bucket);
 
+/* ------------------------------------------------------------------------ blame */
+
+/* Whom an isolation waited for last, and how long: from when it began to wait for
+ * running threads until that one was harmless. */
+struct rdv_delay {
+	uint64_t ns;
+	int32_t id;         /* rdv_thread_id() */
+	int32_t kernel_tid; /* the kernel's; 0 if the thread is gone */
+	char name[16];      /* of the thread */
+};
+
+/*
+ * Of the last isolation of the calling thread: by rdv_isolate(), rdv_isolate_try() or
+ * rdv_isolate_until().
+ * Returns 0; -ENOENT: it had to wait for no running thread, and *delay is left alone.
+ */
+RDV_API int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay);
+
+/* Why a thread is in the way of an isolation. */
+#define RDV_BLOCKER_RUNNING  1u /* it has to become harmless */
+#define RDV_BLOCKER_ISOLATED 2u /* it has to release */
+#define RDV_BLOCKER_HELD     3u /* it was held for so long that it runs first (patience) */
+#define RDV_BLOCKER_ABSENT   4u /* it has to come to the sync-point */
+
+struct rdv_blocker {
+	uint32_t id;
+	uint32_t why;   /* RDV_BLOCKER_* */
+	uint64_t since; /* since when it is awaited, isolated or held; ns */
+	int32_t kernel_tid;
+	char name[16];
+	uint32_t reserved;
+};
+
+/*
+ * Lists the threads that a pending isolation waits for: those that are running, while
+ * somebody waits for them; or the one that is isolated, while others want to be; or
+ * those that were held through too many rounds.  Fills up to n of *blockers, in the
+ * order of ids, and returns how many there are; 0: nobody is waiting.
+ * A thread may come or go while the list is made.
+ */
+RDV_API size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
+				   size_t n);
+
+/* What rdv_domain_threads() tells of each member. */
+struct rdv_thread_stats {
+	uint32_t id;
+	int32_t kernel_tid;
+	char name[16];
+	uint64_t isolations;     /* those of former threads with this id included */
+	uint64_t worst_delay_ns; /* the longest that an isolation waited for it at last */
+	uint64_t reserved[4];
+};
+
+/* Fills up to n, in the order of ids, and returns how many members there are. */
+RDV_API size_t rdv_domain_threads(const rdv_domain *domain,
+				  struct rdv_thread_stats *threads, size_t n);
+
 /* ------------------------------------------------------------------- statistics */
 
 #define RDV_STATS_VERSION 1u
@@ -87,6 +144,8 @@ struct rdv_stats {
 	uint64_t futex_waits;     /* system calls, without those of a libc mutex */
 	uint64_t futex_wakes;
 	uint64_t membarriers;
+	struct rdv_delay last_delay;  /* by whom an isolation was delayed last, id -1: */
+	struct rdv_delay worst_delay; /* ... none was; and most */
 	struct rdv_histogram to_isolation; /* from rdv_isolate() until alone */
 	struct rdv_histogram isolated;     /* alone, until rdv_release() */
 	struct rdv_histogram held;         /* from wanting to run until running */

@@ -156,6 +156,8 @@ void rdv_spin_end(struct rdv_spin *spin);
 #define rdv_record_fence(d)       ((void)0)
 #define rdv_record_held(m)        ((void)0)
 #define rdv_record_wake(m)        ((void)(m))
+#define rdv_record_last(m, g)     ((void)(m))
+#define rdv_record_delay(m, g, l) ((void)(g), (void)(l))
 #define rdv_record_held_wake(d)   ((void)0)
 #define rdv_record_joined(m, n)   ((void)0)
 #define rdv_record_left(m)        ((void)0)

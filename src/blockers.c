@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is in the way.  Reads the words of the protocol at any moment, without a lock:
+ * what it tells has been so a moment ago.
+ */
+#include "blockers.h"
+#include "count.h"
+
+struct list {
+	const rdv_domain *domain;
+	struct rdv_blocker *blockers;
+	size_t n, found;
+};
+
+static const struct rdv_member *member_at(const rdv_domain *d, uint32_t id)
+{
+	return id < d->max_threads ? rdv_published(&d->member[id]) : NULL;
+}
+
+static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64_t since)
+{
+	struct rdv_blocker *b;
+	int32_t tid = rdv_peek(&m->tid);
+
+	if (!tid || l->found++ >= l->n)
+		return;
+	b = &l->blockers[l->found - 1];
+	b->id = m->id;
+	b->why = why;
+	b->since = since;
+	b->kernel_tid = tid;
+	b->reserved = 0;
+	rdv_name_copy(b->name, m->name, sizeof(b->name));
+}
+
+/* Those of awaited[] that the leader still waits for. */
+static void add_awaited(struct list *l, const struct rdv_member *leader)
+{
+	const rdv_domain *d = l->domain;
+	uint64_t since = rdv_peek(&leader->wait_since);
+	uint32_t word, missing, id;
+
+	for (word = 0; word < rdv_peek(&d->words); word++) {
+		missing = rdv_peek(&d->awaited[word]) & ~rdv_peek(&d->harmless[word]);
+		for (; missing; missing &= missing - 1) {
+			id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(missing);
+			if (member_at(d, id))
+				add(l, member_at(d, id), RDV_BLOCKER_RUNNING, since);
+		}
+	}
+}
+
+static void add_all(struct list *l, bool (*is)(const struct rdv_member *m), uint32_t why)
+{
+	const struct rdv_member *m;
+	uint32_t id;
+
+	for (id = 0; id < l->domain->max_threads; id++) {
+		m = member_at(l->domain, id);
+		if (m && is(m))
+			add(l, m, why, rdv_peek(&m->wait_since));
+	}
+}
+
+static bool is_held(const struct rdv_member *m)
+{
+	return rdv_peek(&m->wait_kind) == RDV_WAIT_HELD;
+}
+
+static bool is_absent(const struct rdv_member *m)
+{
+	return !rdv_glance(&m->sync_in);
+}
+
+const struct rdv_member *rdv_owner(const rdv_domain *d)
+{
+	uint32_t owner = rdv_peek(&d->ctl) & RDV_GATE_OWNER;
+
+	return owner ? member_at(d, owner - 1) : NULL;
+}
+
+/* Whether anybody waits for the round to go on, or to end. */
+static bool is_wanted(const rdv_domain *d)
+{
+	return rdv_peek(&d->held) || rdv_peek(&d->ctl) & RDV_CTL_MORE;
+}
+
+size_t rdv_blockers(const rdv_domain *d, enum rdv_wait_kind kind,
+		    struct rdv_blocker *blockers, size_t n)
+{
+	const struct rdv_member *owner = rdv_owner(d);
+	struct list l = {d, blockers, n, 0};
+
+	if (kind == RDV_WAIT_SYNC)
+		add_all(&l, is_absent, RDV_BLOCKER_ABSENT);
+	else if (owner && rdv_peek(&owner->wait_kind) == RDV_WAIT_GATHER)
+		add_awaited(&l, owner);
+	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
+		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->alone));
+	else if (!owner && rdv_peek(&d->barred))
+		add_all(&l, is_held, RDV_BLOCKER_HELD);
+	return l.found;
+}
+
+size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
+			   size_t n)
+{
+	return rdv_blockers(domain, RDV_WAIT_QUEUE, blockers, n);
+}

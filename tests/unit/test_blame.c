@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who was waited for: the one who was last, always, by whatever way it becomes
+ * harmless; and who is waited for now.
+ */
+#include "unit.h"
+
+#include <rdv/stats.h>
+
+enum { N = 4 };
+
+static struct rdv_stats stats_of(const rdv_domain *d)
+{
+	struct rdv_stats stats;
+
+	rdv_domain_stats(d, &stats, sizeof(stats));
+	return stats;
+}
+
+static struct rdv_thread_stats thread_of(const struct actor *a)
+{
+	struct rdv_thread_stats threads[N + 1];
+	size_t i, n = rdv_domain_threads(a->domain, threads, N + 1);
+
+	for (i = 0; i < n; i++)
+		if (threads[i].kernel_tid == a->tid)
+			return threads[i];
+	fail();
+	return threads[0];
+}
+
+static void assert_blames(const struct actor *a, const struct actor *laggard)
+{
+	struct rdv_delay delay;
+	struct rdv_stats s = stats_of(a->domain);
+
+	assert_int_equal(rdv_isolation_delay(a->self, &delay), 0);
+	assert_string_equal(delay.name, laggard->name);
+	assert_int_equal(delay.id, rdv_thread_id(laggard->self));
+	assert_int_equal(delay.kernel_tid, laggard->tid);
+	assert_int_equal(s.last_delay.id, delay.id);
+	assert_string_equal(s.last_delay.name, laggard->name);
+	assert_true(s.last_delay.ns == delay.ns);
+	assert_true(s.worst_delay.ns >= delay.ns);
+	assert_true(thread_of(laggard).worst_delay_ns >= delay.ns);
+}
+
+/* Each of them in turn is the last, in each way. */
+static void a_planted_laggard_is_named(void **state)
+{
+	static actor_fn *const ways[] = {do_now, do_till_end, do_checkpoint, do_isolate};
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "leader"), *b[N];
+	unsigned way;
+	int last, i;
+
+	(void)state;
+	b[0] = actor_member(d, "zero");
+	b[1] = actor_member(d, "one");
+	b[2] = actor_member(d, "two");
+	b[3] = actor_member(d, "three");
+	for (way = 0; way < 4; way++) {
+		for (last = 0; last < N; last++) {
+			actor_go(a, do_isolate);
+			assert_where(a, GATHERING);
+			for (i = 0; i < N; i++)
+				if (i != last)
+					actor_do(b[i], do_now);
+			assert_where(a, GATHERING);
+			actor_go(b[last], ways[way]);
+			assert_where(a, DONE);
+			assert_blames(a, b[last]);
+			actor_go(a, do_release);
+			if (ways[way] == do_isolate) {
+				actor_wait(b[last]);
+				actor_do(b[last], do_release);
+			}
+			actor_wait(a);
+			for (i = 0; i < N; i++) {
+				actor_wait(b[i]);
+				if (actor_state(b[i]) != RDV_STATE_RUNNING)
+					actor_do(b[i], do_end);
+			}
+		}
+	}
+	for (i = 0; i < N; i++)
+		actor_stop(b[i]);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+/* Those that came before look as if they had come now: the leader slept all the while. */
+static void a_leader_that_is_interrupted_names_it_too(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_do(b, do_now);
+	shim_stop_at(c->shim, SHIM_BEFORE_WAKE);
+	actor_go(c, do_now);
+	assert_where(c, STOPPED);
+	actor_interrupt(a); /* and finds that nobody is missing */
+	assert_where(a, DONE);
+	shim_resume(c->shim);
+	assert_where(c, DONE);
+	assert_blames(a, c);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+static void nobody_is_blamed_for_nothing(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct rdv_delay delay;
+	struct rdv_stats s;
+
+	(void)state;
+	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
+	s = stats_of(d);
+	assert_int_equal(s.last_delay.id, -1);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_do(b, do_now);
+	actor_wait(a);
+	actor_do(a, do_release);
+	assert_blames(a, b);
+	actor_do(a, do_isolate);
+	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
+	actor_do(a, do_release);
+	/* the worst one is remembered, but not when another has its id */
+	assert_true(thread_of(b).worst_delay_ns > 0);
+	actor_stop(b);
+	b = actor_member(d, "other");
+	assert_int_equal(thread_of(b).worst_delay_ns, 0);
+	assert_string_equal(stats_of(d).worst_delay.name, "b");
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void assert_blocked_by(const rdv_domain *d, const struct actor *a, uint32_t why)
+{
+	struct rdv_blocker b;
+
+	assert_int_equal(rdv_domain_blockers(d, &b, 1), 1);
+	assert_int_equal(b.id, rdv_thread_id(a->self));
+	assert_int_equal(b.kernel_tid, a->tid);
+	assert_int_equal(b.why, why);
+	assert_string_equal(b.name, a->name);
+	assert_true(b.since > 0);
+}
+
+static void blockers_are_those_awaited(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	struct rdv_blocker list[3];
+
+	(void)state;
+	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	assert_int_equal(rdv_domain_blockers(d, list, 3), 2);
+	assert_int_equal(list[0].id, 1);
+	assert_int_equal(list[1].id, 2);
+	assert_true(list[0].since == list[1].since);
+	assert_int_equal(rdv_domain_blockers(d, list, 1), 2);
+	assert_int_equal(rdv_domain_blockers(d, NULL, 0), 2);
+	actor_do(b, do_now);
+	assert_blocked_by(d, c, RDV_BLOCKER_RUNNING);
+	actor_go(c, do_isolate);
+	assert_where(a, DONE);
+	assert_where(c, QUEUED);
+	assert_blocked_by(d, a, RDV_BLOCKER_ISOLATED);
+	actor_go(a, do_release);
+	actor_wait(c);
+	assert_where(a, HELD);
+	assert_blocked_by(d, c, RDV_BLOCKER_ISOLATED);
+	actor_do(c, do_release);
+	actor_wait(a);
+	actor_do(a, do_isolate_try);
+	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(a_planted_laggard_is_named, ALL),
+	UNIT(a_leader_that_is_interrupted_names_it_too, BOTH),
+	UNIT(nobody_is_blamed_for_nothing, ALL),
+	UNIT(blockers_are_those_awaited, ALL),
+};
+
+UNIT_MAIN("blame", cases)
