@@ -10,6 +10,7 @@ struct list {
 	const rdv_domain *domain;
 	struct rdv_blocker *blockers;
 	size_t n, found;
+	uint64_t since; /* the asker's wait */
 };
 
 static const struct rdv_member *member_at(const rdv_domain *d, uint32_t id)
@@ -50,26 +51,33 @@ static void add_awaited(struct list *l, const struct rdv_member *leader)
 	}
 }
 
-static void add_all(struct list *l, bool (*is)(const struct rdv_member *m), uint32_t why)
+static void add_all(struct list *l, uint32_t (*why)(const struct rdv_member *m))
 {
 	const struct rdv_member *m;
 	uint32_t id;
 
 	for (id = 0; id < l->domain->max_threads; id++) {
 		m = member_at(l->domain, id);
-		if (m && is(m))
-			add(l, m, why, rdv_peek(&m->wait_since));
+		if (m && why(m))
+			add(l, m, why(m), l->since ? l->since : rdv_peek(&m->wait_since));
 	}
 }
 
-static bool is_held(const struct rdv_member *m)
+static uint32_t if_held(const struct rdv_member *m)
 {
-	return rdv_peek(&m->wait_kind) == RDV_WAIT_HELD;
+	return rdv_peek(&m->wait_kind) == RDV_WAIT_HELD ? RDV_BLOCKER_HELD : 0;
 }
 
-static bool is_absent(const struct rdv_member *m)
+/* What the sync-point waits for: that all come, that one has had its turn, that all go. */
+static uint32_t if_not_in_sync(const struct rdv_member *m)
 {
-	return !rdv_glance(&m->sync_in);
+	bool waits = rdv_peek(&m->wait_kind) == RDV_WAIT_SYNC;
+
+	if (!rdv_glance(&m->sync_in))
+		return rdv_glance(&m->domain->sync.entered) ? RDV_BLOCKER_ABSENT : 0;
+	if (rdv_glance(&m->sync_turn))
+		return RDV_BLOCKER_SERVED;
+	return waits ? 0 : RDV_BLOCKER_LEAVING;
 }
 
 const struct rdv_member *rdv_owner(const rdv_domain *d)
@@ -85,25 +93,25 @@ static bool is_wanted(const rdv_domain *d)
 	return rdv_peek(&d->held) || rdv_peek(&d->ctl) & RDV_CTL_MORE;
 }
 
-size_t rdv_blockers(const rdv_domain *d, enum rdv_wait_kind kind,
+size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 		    struct rdv_blocker *blockers, size_t n)
 {
 	const struct rdv_member *owner = rdv_owner(d);
-	struct list l = {d, blockers, n, 0};
+	struct list l = {d, blockers, n, 0, kind == RDV_WAIT_SYNC ? since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
-		add_all(&l, is_absent, RDV_BLOCKER_ABSENT);
+		add_all(&l, if_not_in_sync);
 	else if (owner && rdv_peek(&owner->wait_kind) == RDV_WAIT_GATHER)
 		add_awaited(&l, owner);
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
 		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->alone));
 	else if (!owner && rdv_peek(&d->barred))
-		add_all(&l, is_held, RDV_BLOCKER_HELD);
+		add_all(&l, if_held);
 	return l.found;
 }
 
 size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
 			   size_t n)
 {
-	return rdv_blockers(domain, RDV_WAIT_QUEUE, blockers, n);
+	return rdv_blockers(domain, RDV_WAIT_QUEUE, 0, blockers, n);
 }

@@ -6,8 +6,9 @@
 
 #include "internal.h"
 
-/* Those that a wait of this kind waits for, see rdv_domain_blockers(). */
-size_t rdv_blockers(const rdv_domain *d, enum rdv_wait_kind kind,
+/* Those that a wait of this kind (enum rdv_wait_kind) waits for, and has since then; see
+ * rdv_domain_blockers(). */
+size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 		    struct rdv_blocker *blockers, size_t n);
 
 /* Who has the token, or NULL. */

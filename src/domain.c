@@ -58,7 +58,7 @@ static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
 static bool valid_attr(const rdv_domain_attr *attr)
 {
 	return attr->max_threads >= 1 && attr->max_threads <= RDV_MAX_THREADS &&
-	       attr->fence <= RDV_FENCE_BIASED && !attr->stall_ns;
+	       attr->fence <= RDV_FENCE_BIASED;
 }
 
 static uint32_t patience_us(uint64_t ns)
@@ -119,6 +119,9 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
 		d->spin_ns[kind] =
 			d->spin_cap_ns < SPIN_START_NS ? d->spin_cap_ns : SPIN_START_NS;
+	d->stall_ns = attr->stall_ns;
+	d->on_stall = attr->on_stall;
+	d->stall_arg = attr->stall_arg;
 	strncpy(d->name, attr->name ? attr->name : "rdv", sizeof(d->name) - 1);
 	d->sync.fd = -1;
 	rdv_lock_init(&d->registry);

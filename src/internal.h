@@ -86,7 +86,7 @@ struct rdv_sync {
 	uint32_t entered; /* how many are between enter's barrier and the end */
 	uint32_t exited;  /* how many of these have come to exit's barrier */
 	uint32_t next;    /* where the search for the next requester starts */
-	uint64_t waits, wakes;
+	uint64_t wakes;
 };
 
 struct rdv_domain {
@@ -117,6 +117,9 @@ struct rdv_domain {
 	uint32_t patience_us;
 	uint32_t spin_cap_ns;
 	uint32_t spinners_max;
+	uint64_t stall_ns; /* 0 = no reports */
+	rdv_stall_fn *on_stall;
+	void *stall_arg;
 	rdv_mask harmless; /* set: known to be harmless; so are ids without a thread */
 	rdv_mask want_rdv; /* isolators that wait for the token */
 	rdv_mask awaited;  /* whom the leader waits for, valid while gathering != 0 */
@@ -170,8 +173,11 @@ struct rdv_member {
 	uint64_t waits, wakes;
 	uint64_t delay; /* how long its last isolation waited for the one it blames, ns */
 	uint64_t worst; /* the longest that it was blamed for, ns; written by leaders */
-	int32_t tid;    /* the kernel's, 0 = no thread is in the slot */
-	uint16_t log[12]; /* waits to be added to the histograms */
+	uint64_t stall_next; /* when it reports its wait next, in ns */
+	int32_t tid;         /* the kernel's, 0 = no thread is in the slot */
+	uint16_t log[12];    /* waits to be added to the histograms */
+	uint8_t stalls;      /* reports of this wait so far */
+	uint8_t may_give_up;
 };
 
 static inline struct rdv_member *rdv_member_of(const rdv_thread *self)

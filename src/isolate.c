@@ -311,7 +311,9 @@ int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
+	rdv_wait_may_give_up(m, true);
 	ret = isolate(m, deadline);
+	rdv_wait_may_give_up(m, false);
 	if (ret)
 		rdv_record_failed(m, false);
 	return ret;

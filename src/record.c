@@ -218,7 +218,7 @@ void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
 		if (d->member[id])
 			forget(d->member[id]);
 	memset(d->history, 0, sizeof(*d->history));
-	d->fences = d->held_wakes = d->sync.waits = d->sync.wakes = 0;
+	d->fences = d->held_wakes = d->sync.wakes = 0;
 	d->members_max = d->members;
 	if (!survivor)
 		return;

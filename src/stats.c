@@ -145,7 +145,6 @@ static void read_domain(struct rdv_stats *s, const rdv_domain *d)
 	s->threads = rdv_peek(&d->members);
 	s->threads_max = rdv_peek(&d->members_max);
 	s->membarriers = rdv_peek(&d->fences);
-	s->futex_waits = rdv_peek(&d->sync.waits);
 	s->futex_wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
 	read_blame(&s->last_delay, &d->history->last);
 	read_blame(&s->worst_delay, &d->history->worst);

@@ -140,14 +140,17 @@ static void check_barriers(rdv_domain *d)
 	}
 }
 
-/* Until the next step; the registry is unlocked meanwhile. */
-static void wait_step(rdv_domain *d, uint32_t who)
+/* Until the next step; the registry is unlocked meanwhile.  m: NULL, or the member that
+ * waits. */
+static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
 {
 	uint32_t turn = rdv_load_rlx(&d->sync.turn);
 
-	rdv_bump(&d->sync.waits, 1);
 	rdv_unlock(&d->registry);
-	rdv_futex_wait(&d->sync.turn, turn, who, NULL);
+	if (m)
+		rdv_wait(m, &d->sync.turn, turn, who, NULL);
+	else
+		rdv_futex_wait(&d->sync.turn, turn, who, NULL);
 	rdv_lock(&d->registry);
 }
 
@@ -158,7 +161,7 @@ void rdv_sync_lock_registry(rdv_domain *d)
 {
 	rdv_lock(&d->registry);
 	while (d->sync.phase == SERVING || d->sync.phase == LEAVING)
-		wait_step(d, OTHERS);
+		wait_step(d, NULL, OTHERS);
 }
 
 /* A member was added; perhaps the first that has to be called. */
@@ -308,8 +311,10 @@ void rdv_sync_enter(rdv_thread *self)
 	s->entered++;
 	s->phase = FORMING;
 	check_barriers(d);
+	rdv_wait_begin(m, RDV_WAIT_SYNC);
 	while (!m->sync_turn && s->phase != LEAVING)
-		wait_step(d, m->sync_want ? requester(m) : OTHERS);
+		wait_step(d, m, m->sync_want ? requester(m) : OTHERS);
+	rdv_wait_end(m);
 	rdv_unlock(&d->registry);
 	rdv_leave(m, NULL);
 }
@@ -333,9 +338,11 @@ void rdv_sync_exit(rdv_thread *self)
 		end_turn(m);
 	s->exited++;
 	check_barriers(d);
+	rdv_wait_begin(m, RDV_WAIT_SYNC);
 	/* the next one cannot get beyond FORMING without us */
 	while (s->phase == SERVING || s->phase == LEAVING)
-		wait_step(d, OTHERS);
+		wait_step(d, m, OTHERS);
+	rdv_wait_end(m);
 	m->sync_in = false;
 	rdv_unlock(&d->registry);
 	rdv_leave(m, NULL);

@@ -75,7 +75,7 @@ typedef struct rdv_thread rdv_thread;
 
 #define RDV_MAX_THREADS 4095u
 
-/* What a stalled wait reports, and to whom. */
+/* What a stalled wait reports, and to whom: see <rdv/stats.h>. */
 struct rdv_stall;
 typedef int rdv_stall_fn(const struct rdv_stall *stall, void *arg);
 
@@ -94,7 +94,7 @@ typedef struct rdv_domain_attr {
 	                          held; default 1 ms, 0 = each held thread runs between two
 	                          rounds */
 	uint64_t stall_ns;    /* report a wait longer than this; 0 = never (default) */
-	rdv_stall_fn *on_stall; /* what to call then */
+	rdv_stall_fn *on_stall; /* what to call then; NULL: a line to stderr */
 	void *stall_arg;        /* passed to on_stall */
 } rdv_domain_attr;
 
@@ -110,8 +110,8 @@ typedef struct rdv_domain_attr {
  * not offer membarrier(2) or the environment holds RDV_NO_MEMBARRIER.
  *
  * Returns 0; -EINVAL: attr->size is smaller than its own field or promises
- * fields that this library does not know, max_threads or fence is out of range,
- * stall_ns is not zero (this version does not report stalls); -ENOMEM.
+ * fields that this library does not know, max_threads or fence is out of range;
+ * -ENOMEM.
  * On failure *domain is left alone.  Callable from anywhere but a signal handler.
  */
 RDV_API int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr);

@@ -76,7 +76,10 @@ RDV_API int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay)
 #define RDV_BLOCKER_RUNNING  1u /* it has to become harmless */
 #define RDV_BLOCKER_ISOLATED 2u /* it has to release */
 #define RDV_BLOCKER_HELD     3u /* it was held for so long that it runs first (patience) */
-#define RDV_BLOCKER_ABSENT   4u /* it has to come to the sync-point */
+/* of a sync-point, in stall reports only */
+#define RDV_BLOCKER_ABSENT  4u /* it has to come */
+#define RDV_BLOCKER_SERVED  5u /* it has its turn, and has to exit */
+#define RDV_BLOCKER_LEAVING 6u /* it has to come to the exit */
 
 struct rdv_blocker {
 	uint32_t id;
@@ -158,6 +161,48 @@ struct rdv_stats {
  */
 RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
 			     size_t size);
+
+/* --------------------------------------------------------------- stall reports
+ *
+ * If stall_ns of rdv_domain_attr is not 0, a thread whose wait has lasted that long calls
+ * on_stall itself, and again when it has lasted twice, four times, ... as long.  Nobody
+ * else does anything: there is no thread, timer or signal for it.  Waits that are
+ * reported: for isolation, for the end of a round, in the sync-point.
+ *
+ * NULL for on_stall is a function that writes one line to stderr, with one write().
+ *
+ * on_stall is called with no lock held, by a thread that waits; it waits on when that
+ * returns.  What it may call of librdv is what a signal handler may that interrupted a
+ * call of this domain: the functions of this header, the predicates, and harmless calls
+ * in pairs.  It must not isolate, register or unregister, nor enter a sync-point of that
+ * domain.  Other than a signal handler it may take locks; but the thread neither runs nor
+ * is isolated before it returns, so it delays the rendez-vous if it is slow.
+ *
+ * It returns 0; or anything else to make rdv_isolate_until() give up, which then returns
+ * -ETIMEDOUT.  Where may_give_up is 0 what it returns is ignored.
+ */
+#define RDV_STALL_GATHER 1u /* for running threads, to be isolated */
+#define RDV_STALL_QUEUE  2u /* for other isolators, to be isolated */
+#define RDV_STALL_HELD   3u /* for the round to end, to run */
+#define RDV_STALL_SYNC   4u /* for others in the sync-point */
+
+struct rdv_stall {
+	uint32_t size;        /* of this struct: it grows at the end */
+	uint32_t kind;        /* RDV_STALL_* */
+	uint32_t count;       /* 1 for the first report of a wait */
+	uint32_t may_give_up; /* the call is rdv_isolate_until() */
+	const rdv_domain *domain;
+	const char *domain_name;
+	const rdv_thread *self; /* who waits, which is who calls */
+	const char *name;
+	uint32_t id;
+	int32_t kernel_tid;
+	uint64_t since;                     /* when the wait began, ns */
+	uint64_t waited_ns;                 /* how long it has lasted */
+	const struct rdv_blocker *blockers; /* some of those it waits for */
+	size_t n_listed;                    /* how many these are */
+	size_t n_blockers;                  /* how many there are */
+};
 
 #ifdef __cplusplus
 }

@@ -168,6 +168,7 @@ void rdv_spin_end(struct rdv_spin *spin);
 #define rdv_wait_begin(m, kind)        ((void)0)
 #define rdv_wait_begin_at(m, kind, at) ((void)(at))
 #define rdv_wait_end(m)                ((void)0)
+#define rdv_wait_may_give_up(m, may)   ((void)0)
 #define rdv_wait(m, word, expected, bitset, deadline) \
 	rdv_futex_wait(word, expected, bitset, deadline)
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stall reports: a wait that has been as long as the domain's stall_ns, and again each
+ * time that it is twice as long as at the last report.
+ *
+ * The wait gets the earlier of two deadlines, the caller's and ours.  When ours passes
+ * it looks again, as after any wake-up for nothing: what ends the wait wakes it as ever.
+ */
+#include "record.h"
+#include "blockers.h"
+#include "text.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { MAX_LISTED = 16 }; /* blockers in a report */
+
+void rdv_stall_begin(struct rdv_member *m)
+{
+	uint64_t next = m->wait_since + m->domain->stall_ns;
+
+	m->stall_next = next < m->wait_since ? UINT64_MAX : next;
+	m->stalls = 0;
+}
+
+/* What the kernel takes, whatever time_t is: 68 years at least. */
+static struct timespec deadline_at(uint64_t ns)
+{
+	uint64_t s = ns / RDV_NSEC_PER_SEC;
+	struct timespec ts = {
+		.tv_sec = (time_t)(s < INT32_MAX ? s : INT32_MAX),
+		.tv_nsec = (long)(ns % RDV_NSEC_PER_SEC),
+	};
+
+	return ts;
+}
+
+static bool earlier(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* ------------------------------------------------------------------ the default */
+
+static const char *what_for(uint32_t kind)
+{
+	switch (kind) {
+	case RDV_STALL_HELD:
+		return " held";
+	case RDV_STALL_SYNC:
+		return " in the sync-point";
+	default:
+		return " to be isolated";
+	}
+}
+
+static const char *why_text(uint32_t why)
+{
+	static const char *const text[] = {
+		[RDV_BLOCKER_RUNNING] = "running",
+		[RDV_BLOCKER_ISOLATED] = "isolated for",
+		[RDV_BLOCKER_HELD] = "held for",
+		[RDV_BLOCKER_ABSENT] = "not in the sync-point",
+		[RDV_BLOCKER_SERVED] = "has its turn",
+		[RDV_BLOCKER_LEAVING] = "not at the exit",
+	};
+
+	return text[why];
+}
+
+static void put_blocker(struct rdv_text *t, const struct rdv_blocker *b, uint64_t now)
+{
+	rdv_put(t, "thread ");
+	rdv_put_thread(t, b->id, b->name, b->kernel_tid);
+	rdv_put(t, " ");
+	rdv_put(t, why_text(b->why));
+	if (b->why != RDV_BLOCKER_ISOLATED && b->why != RDV_BLOCKER_HELD)
+		return;
+	rdv_put(t, " ");
+	rdv_put_seconds(t, now > b->since ? now - b->since : 0);
+}
+
+static int report_to_stderr(const struct rdv_stall *stall)
+{
+	uint64_t now = stall->since + stall->waited_ns;
+	struct rdv_text t = {0};
+	size_t i;
+
+	rdv_put(&t, "librdv: stall in ");
+	rdv_put_name(&t, stall->domain_name);
+	rdv_put(&t, ": thread ");
+	rdv_put_thread(&t, stall->id, stall->name, stall->kernel_tid);
+	rdv_put(&t, " has waited ");
+	rdv_put_seconds(&t, stall->waited_ns);
+	rdv_put(&t, what_for(stall->kind));
+	rdv_put(&t, stall->n_blockers ? "; for " : "; for nobody now");
+	for (i = 0; i < stall->n_listed; i++) {
+		if (i)
+			rdv_put(&t, ", ");
+		put_blocker(&t, &stall->blockers[i], now);
+	}
+	if (stall->n_listed < stall->n_blockers) {
+		rdv_put(&t, " and ");
+		rdv_put_int(&t, (int64_t)(stall->n_blockers - stall->n_listed));
+		rdv_put(&t, " more");
+	}
+	if (t.len == sizeof(t.buf))
+		t.len--;
+	rdv_put(&t, "\n");
+	rdv_text_flush(&t, STDERR_FILENO);
+	return 0;
+}
+
+/* -------------------------------------------------------------------- the report */
+
+/* True: give up. */
+static bool report(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint64_t now = rdv_clock_ns(), waited = now - m->wait_since;
+	bool isolates = m->wait_kind == RDV_WAIT_GATHER || m->wait_kind == RDV_WAIT_QUEUE;
+	struct rdv_blocker blockers[MAX_LISTED];
+	struct rdv_stall stall = {
+		.size = sizeof(stall),
+		.kind = m->wait_kind,
+		.count = ++m->stalls,
+		.may_give_up = isolates && m->may_give_up,
+		.domain = d,
+		.domain_name = d->name,
+		.self = &m->self,
+		.id = m->id,
+		.kernel_tid = m->tid,
+		.name = m->name,
+		.since = m->wait_since,
+		.waited_ns = waited,
+		.blockers = blockers,
+	};
+	int ret, saved_errno = errno;
+
+	stall.n_blockers =
+		rdv_blockers(d, m->wait_kind, m->wait_since, blockers, MAX_LISTED);
+	stall.n_listed = stall.n_blockers < MAX_LISTED ? stall.n_blockers : MAX_LISTED;
+	while (m->stall_next <= now)
+		m->stall_next = 2 * m->stall_next - m->wait_since;
+	ret = d->on_stall ? d->on_stall(&stall, d->stall_arg) : report_to_stderr(&stall);
+	errno = saved_errno;
+	return ret && stall.may_give_up;
+}
+
+int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
+		      uint32_t bitset, const struct timespec *deadline)
+{
+	struct timespec stall = deadline_at(m->stall_next);
+	int ret;
+
+	if (deadline && earlier(deadline, &stall))
+		return rdv_futex_wait(word, expected, bitset, deadline);
+	ret = rdv_futex_wait(word, expected, bitset, &stall);
+	if (ret != -ETIMEDOUT)
+		return ret;
+	return report(m) ? -ETIMEDOUT : -EINTR;
+}

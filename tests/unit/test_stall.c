@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stall reports: who is told, of whom, and that nothing else changes for it.  The first
+ * report comes after a millisecond; how much later than that does not matter.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <rdv/stats.h>
+
+enum { MS = 1000000, KEPT = 4 };
+
+/* A report, with what its pointers point to. */
+struct kept {
+	struct rdv_stall stall;
+	struct rdv_blocker blocker; /* the first */
+	char name[16];
+};
+
+/* What the handlers have seen, and what they answer. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	unsigned reports[RDV_STALL_SYNC + 1]; /* of each kind */
+	struct kept kept[KEPT];               /* the first of all */
+	struct kept last;
+	unsigned kept_n, answer;
+	bool locked, running;
+} seen = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+
+static int on_stall(const struct rdv_stall *stall, void *arg)
+{
+	rdv_domain *d = (rdv_domain *)(uintptr_t)stall->domain;
+	struct kept kept = {*stall, {.id = 9999}, {0}};
+	struct rdv_stats stats;
+
+	if (arg != &seen || stall->size != sizeof(*stall))
+		abort();
+	if (stall->n_listed)
+		kept.blocker = stall->blockers[0];
+	snprintf(kept.name, sizeof(kept.name), "%s", stall->name);
+	rdv_domain_stats(d, &stats, sizeof(stats));
+	rdv_domain_blockers(d, NULL, 0);
+	pthread_mutex_lock(&seen.lock);
+	if (pthread_mutex_trylock(&d->registry))
+		seen.locked = true;
+	else
+		pthread_mutex_unlock(&d->registry);
+	if (stall->kind != RDV_STALL_GATHER &&
+	    rdv_load_rlx(&rdv_member_of(stall->self)->self.state) == RDV_STATE_RUNNING)
+		seen.running = true;
+	if (seen.kept_n < KEPT)
+		seen.kept[seen.kept_n++] = kept;
+	seen.last = kept;
+	seen.reports[stall->kind]++;
+	pthread_cond_broadcast(&seen.more);
+	pthread_mutex_unlock(&seen.lock);
+	errno = EDOM;
+	return (int)SHIM_GET(seen.answer);
+}
+
+static rdv_domain *stalling_domain(rdv_stall_fn *fn)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	memset(seen.reports, 0, sizeof(seen.reports));
+	seen.kept_n = seen.answer = 0;
+	seen.locked = seen.running = false;
+	attr.name = "stalling";
+	attr.stall_ns = MS;
+	attr.on_stall = fn;
+	attr.stall_arg = &seen;
+	return unit_domain_attr(&attr);
+}
+
+/* So many more of this kind; the last of two has begun after this was called. */
+static struct kept await_reports(uint32_t kind, unsigned n)
+{
+	struct kept last;
+	unsigned all;
+
+	pthread_mutex_lock(&seen.lock);
+	for (all = seen.reports[kind] + n; seen.reports[kind] < all;)
+		pthread_cond_wait(&seen.more, &seen.lock);
+	last = seen.last;
+	pthread_mutex_unlock(&seen.lock);
+	return last;
+}
+
+static void assert_is(const struct kept *kept, const struct actor *a, uint32_t kind,
+		      const struct actor *blocker, uint32_t why)
+{
+	const struct rdv_stall *s = &kept->stall;
+	const struct rdv_blocker *b = &kept->blocker;
+
+	assert_int_equal(s->kind, kind);
+	assert_ptr_equal(s->self, a->self);
+	assert_int_equal(s->kernel_tid, a->tid);
+	assert_string_equal(kept->name, a->name);
+	assert_true(s->waited_ns >= MS);
+	assert_int_equal(s->n_blockers, 1);
+	assert_string_equal(b->name, blocker->name);
+	assert_int_equal(b->kernel_tid, blocker->tid);
+	assert_int_equal(b->id, rdv_thread_id(blocker->self));
+	assert_int_equal(b->why, why);
+	assert_true(b->since && b->since <= s->since + s->waited_ns);
+	assert_false(SHIM_GET(seen.locked));
+	assert_false(SHIM_GET(seen.running));
+}
+
+/* It reports, of this kind, that it waits for that one. */
+static void assert_reports(const struct actor *a, uint32_t kind,
+			   const struct actor *blocker, uint32_t why)
+{
+	struct kept last = await_reports(kind, 2);
+
+	assert_is(&last, a, kind, blocker, why);
+}
+
+static void leaders_report(void **state)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_go(a, do_isolate);
+	while (SHIM_GET(seen.kept_n) < 3)
+		await_reports(RDV_STALL_GATHER, 1);
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_is(&seen.kept[0], a, RDV_STALL_GATHER, b, RDV_BLOCKER_RUNNING);
+	assert_int_equal(seen.kept[0].stall.count, 1);
+	assert_int_equal(seen.kept[1].stall.count, 2);
+	assert_int_equal(seen.kept[2].stall.count, 3);
+	assert_true(seen.kept[0].stall.since == seen.kept[2].stall.since);
+	assert_true(seen.kept[1].stall.waited_ns >= 2 * MS);
+	assert_true(seen.kept[2].stall.waited_ns >= 4 * MS);
+	assert_false(seen.kept[0].stall.may_give_up);
+	assert_true(rdv_isolated(a->self));
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void the_queued_and_the_held_report(void **state)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_isolate);
+	assert_reports(b, RDV_STALL_QUEUE, a, RDV_BLOCKER_ISOLATED);
+	SHIM_SET(seen.answer, 1); /* rdv_isolate() does not care */
+	await_reports(RDV_STALL_QUEUE, 2);
+	actor_go(a, do_release);
+	actor_wait(b);
+	assert_reports(a, RDV_STALL_HELD, b, RDV_BLOCKER_ISOLATED);
+	assert_true(rdv_isolated(b->self));
+	actor_do(b, do_release);
+	actor_wait(a);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static void those_in_a_sync_point_report(void **state)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(a, do_want);
+	actor_go(a, do_enter);
+	assert_reports(a, RDV_STALL_SYNC, b, RDV_BLOCKER_ABSENT);
+	actor_go(b, do_enter);
+	actor_wait(a);
+	assert_reports(b, RDV_STALL_SYNC, a, RDV_BLOCKER_SERVED);
+	actor_go(a, do_exit);
+	actor_wait(b);
+	assert_reports(a, RDV_STALL_SYNC, b, RDV_BLOCKER_LEAVING);
+	actor_do(b, do_exit);
+	actor_wait(a);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* G8: as if the deadline had passed, and only for that call. */
+static void a_handler_can_call_a_timed_isolate_off(void **state)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct unit_words before;
+
+	(void)state;
+	before = unit_words(d);
+	SHIM_SET(seen.answer, 1);
+	a->deadline = &unit_far;
+	actor_go(a, do_isolate_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	assert_true(seen.kept[0].stall.may_give_up);
+	a->deadline = NULL;
+	actor_go(a, do_isolate_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	unit_same_words(&before, d);
+	/* in the queue */
+	SHIM_SET(seen.answer, 0);
+	actor_do(a, do_now);
+	actor_do(b, do_isolate);
+	actor_go(a, do_isolate_until);
+	await_reports(RDV_STALL_QUEUE, 1);
+	SHIM_SET(seen.answer, 1);
+	await_reports(RDV_STALL_HELD,
+		      1); /* has given up, and waits for the round to end */
+	actor_do(b, do_release);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	/* and the next one is not concerned */
+	actor_go(a, do_isolate);
+	await_reports(RDV_STALL_GATHER, 2);
+	assert_where(a, GATHERING);
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_true(rdv_isolated(a->self));
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* A deadline that comes first is the one that counts. */
+static void a_deadline_passes_as_ever(void **state)
+{
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a, *b;
+	rdv_domain *d;
+
+	(void)state;
+	memset(seen.reports, 0, sizeof(seen.reports));
+	attr.stall_ns = UINT64_MAX;
+	attr.on_stall = on_stall;
+	attr.stall_arg = &seen;
+	d = unit_domain_attr(&attr);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	a->deadline = &unit_far;
+	actor_go(a, do_isolate_until);
+	assert_where(a, GATHERING);
+	actor_expire(a);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	a->deadline = &unit_past;
+	actor_do(a, do_isolate_until);
+	assert_ret(a, -ETIMEDOUT);
+	assert_int_equal(seen.reports[RDV_STALL_GATHER], 0);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* One line, by one write. */
+static void the_default_writes_a_line(void **state)
+{
+	rdv_domain *d = stalling_domain(NULL);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b\n");
+	char line[2048], expected[128];
+	int pipes[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_DIRECT), 0); /* a read is a write */
+	dup2(pipes[1], STDERR_FILENO);
+	actor_go(a, do_isolate);
+	n = read(pipes[0], line, sizeof(line) - 1);
+	actor_do(b, do_now);
+	actor_wait(a);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_true(n > 0);
+	line[n] = '\0';
+	printf("# %s", line);
+	snprintf(expected, sizeof(expected),
+		 "librdv: stall in stalling: thread 0 (a, tid %d) has waited 0.0",
+		 a->tid);
+	assert_memory_equal(line, expected, strlen(expected));
+	snprintf(expected, sizeof(expected),
+		 " s to be isolated; for thread 1 (b?, tid %d) running\n", b->tid);
+	assert_string_equal(strstr(line, " s to"), expected);
+	actor_do(a, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(leaders_report, ALL),
+	UNIT(the_queued_and_the_held_report, ALL),
+	UNIT(those_in_a_sync_point_report, ALL),
+	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
+	UNIT(a_deadline_passes_as_ever, BOTH),
+	UNIT(the_default_writes_a_line, ONLY_PLAIN),
+};
+
+UNIT_MAIN("stall", cases)
