@@ -93,6 +93,7 @@ for group in ${groups:-build test bench}; do
 		package cmake have cmake
 		package meson have meson
 		package python3 have python3
+		package gdb have gdb
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr

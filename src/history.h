@@ -59,6 +59,17 @@ static inline uint16_t rdv_bucket(uint64_t ns)
 /* An entry of a member's log is a bucket of the time held, or with this of the other. */
 #define RDV_LOG_RELEASE 0x8000u
 
+/* A bucket is read with all that members still have of it. */
+void rdv_read_histogram(const rdv_domain *d, enum rdv_histogram_kind kind,
+			struct rdv_histogram *h);
+
+/* The sums over all members, former ones too. */
+struct rdv_counters {
+	uint64_t isolations, rounds, tries, timeouts, waits, wakes;
+};
+
+void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c);
+
 void rdv_history_add(struct rdv_counts *counts, unsigned bucket, uint32_t n);
 
 #endif

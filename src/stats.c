@@ -82,50 +82,74 @@ static void add_counts(struct rdv_histogram *to, const struct rdv_counts *counts
 	}
 }
 
-static void add_history(struct rdv_stats *s, const struct rdv_history *history)
-{
-	add_counts(&s->to_isolation, &history->counts[RDV_TO_ISOLATION]);
-	add_counts(&s->isolated, &history->counts[RDV_ISOLATED]);
-	add_counts(&s->held, &history->counts[RDV_HELD]);
-	add_counts(&s->to_release, &history->counts[RDV_TO_RELEASE]);
-}
-
-static void add_log(struct rdv_stats *s, const struct rdv_member *m)
+static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool release)
 {
 	unsigned i, entry, n = rdv_peek(&m->logged);
 
 	for (i = 0; i < n; i++) {
 		entry = rdv_peek(&m->log[i]);
-		if (entry & RDV_LOG_RELEASE)
-			s->to_release.bucket[entry & ~RDV_LOG_RELEASE]++;
-		else
-			s->held.bucket[entry]++;
+		if (!(entry & RDV_LOG_RELEASE) == !release)
+			to->bucket[entry & ~RDV_LOG_RELEASE]++;
 	}
 }
 
-static void add_member(struct rdv_stats *s, const struct rdv_member *m)
+static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
+		       enum rdv_histogram_kind kind)
 {
 	uint32_t untimed = rdv_peek(&m->untimed);
 
-	s->isolations += rdv_peek(&m->isolations);
-	s->rounds += rdv_peek(&m->rounds);
-	s->tries_failed += rdv_peek(&m->tries);
-	s->timeouts_failed += rdv_peek(&m->timeouts);
-	s->futex_waits += rdv_peek(&m->waits);
-	s->futex_wakes += rdv_peek(&m->wakes);
-	s->to_isolation.bucket[rdv_peek(&m->bucket[0])] += untimed;
-	s->isolated.bucket[rdv_peek(&m->bucket[1])] += untimed;
-	add_log(s, m);
+	if (kind == RDV_TO_ISOLATION)
+		to->bucket[rdv_peek(&m->bucket[0])] += untimed;
+	else if (kind == RDV_ISOLATED)
+		to->bucket[rdv_peek(&m->bucket[1])] += untimed;
+	else
+		add_log(to, m, kind == RDV_TO_RELEASE);
 }
 
-/* The isolations that are over, but for those whose release was timed. */
-static void add_quick_releases(struct rdv_stats *s)
+/* Of the isolations that are over. */
+static uint64_t count_isolated(const rdv_domain *d)
 {
-	uint64_t over = rdv_histogram_count(&s->isolated);
-	uint64_t timed = rdv_histogram_count(&s->to_release);
+	const struct rdv_counts *counts = &d->history->counts[RDV_ISOLATED];
+	const struct rdv_member *m;
+	uint64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
+		count += rdv_peek(&counts->bucket[i]);
+	for (i = 0; i < RDV_CARRIES; i++)
+		count += (uint64_t)rdv_peek(&counts->carry[i].times) << 32;
+	for (i = 0; i < d->max_threads; i++) {
+		m = rdv_published(&d->member[i]);
+		if (m)
+			count += rdv_peek(&m->untimed);
+	}
+	return count;
+}
+
+/* Each that was isolated has released, and those that are not there took no time. */
+static void add_quick_releases(struct rdv_histogram *h, const rdv_domain *d)
+{
+	uint64_t over = count_isolated(d), timed = rdv_histogram_count(h);
 
 	if (over > timed)
-		s->to_release.bucket[0] += over - timed;
+		h->bucket[0] += over - timed;
+}
+
+void rdv_read_histogram(const rdv_domain *d, enum rdv_histogram_kind kind,
+			struct rdv_histogram *h)
+{
+	const struct rdv_member *m;
+	uint32_t id;
+
+	memset(h, 0, sizeof(*h));
+	add_counts(h, &d->history->counts[kind]);
+	for (id = 0; id < d->max_threads; id++) {
+		m = rdv_published(&d->member[id]);
+		if (m)
+			add_member(h, m, kind);
+	}
+	if (kind == RDV_TO_RELEASE)
+		add_quick_releases(h, d);
 }
 
 static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
@@ -136,40 +160,77 @@ static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
 	rdv_name_copy(delay->name, blame->name, sizeof(delay->name));
 }
 
-static void read_domain(struct rdv_stats *s, const rdv_domain *d)
+static void count_member(struct rdv_counters *c, const struct rdv_member *m)
 {
+	c->isolations += rdv_peek(&m->isolations);
+	c->rounds += rdv_peek(&m->rounds);
+	c->tries += rdv_peek(&m->tries);
+	c->timeouts += rdv_peek(&m->timeouts);
+	c->waits += rdv_peek(&m->waits);
+	c->wakes += rdv_peek(&m->wakes);
+}
+
+void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c)
+{
+	const struct rdv_member *m;
+	uint32_t id;
+
+	memset(c, 0, sizeof(*c));
+	c->wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
+	for (id = 0; id < d->max_threads; id++) {
+		m = rdv_published(&d->member[id]);
+		if (m)
+			count_member(c, m);
+	}
+}
+
+static void read_all(const rdv_domain *d, struct rdv_stats *s)
+{
+	struct rdv_counters c;
+
+	rdv_read_counters(d, &c);
 	s->version = RDV_STATS_VERSION;
+	s->size = sizeof(*s);
 	memcpy(s->name, d->name, sizeof(s->name));
 	s->fence = d->biased ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
 	s->max_threads = d->max_threads;
 	s->threads = rdv_peek(&d->members);
 	s->threads_max = rdv_peek(&d->members_max);
+	s->isolations = c.isolations;
+	s->rounds = c.rounds;
+	s->tries_failed = c.tries;
+	s->timeouts_failed = c.timeouts;
+	s->futex_waits = c.waits;
+	s->futex_wakes = c.wakes;
 	s->membarriers = rdv_peek(&d->fences);
-	s->futex_wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
 	read_blame(&s->last_delay, &d->history->last);
 	read_blame(&s->worst_delay, &d->history->worst);
-	add_history(s, d->history);
+	rdv_read_histogram(d, RDV_TO_ISOLATION, &s->to_isolation);
+	rdv_read_histogram(d, RDV_ISOLATED, &s->isolated);
+	rdv_read_histogram(d, RDV_HELD, &s->held);
+	rdv_read_histogram(d, RDV_TO_RELEASE, &s->to_release);
+	s->held_waits = rdv_histogram_count(&s->held);
+}
+
+/* Apart, as few come here and it takes much stack. */
+static __attribute__((noinline)) void read_some(const rdv_domain *d, struct rdv_stats *s,
+						size_t size)
+{
+	struct rdv_stats all;
+
+	read_all(d, &all);
+	all.size = (uint32_t)size;
+	memcpy(s, &all, size);
 }
 
 int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats, size_t size)
 {
-	const struct rdv_member *m;
-	struct rdv_stats mine;
-	uint32_t id;
-
 	if (size < offsetof(struct rdv_stats, name))
 		return -EINVAL;
-	memset(&mine, 0, sizeof(mine));
-	read_domain(&mine, domain);
-	for (id = 0; id < domain->max_threads; id++) {
-		m = rdv_published(&domain->member[id]);
-		if (m)
-			add_member(&mine, m);
-	}
-	mine.held_waits = rdv_histogram_count(&mine.held);
-	add_quick_releases(&mine);
-	mine.size = (uint32_t)(size < sizeof(mine) ? size : sizeof(mine));
-	memcpy(stats, &mine, mine.size);
+	if (size < sizeof(*stats))
+		read_some(domain, stats, size);
+	else
+		read_all(domain, stats);
 	return 0;
 }
 

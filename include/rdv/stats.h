@@ -162,6 +162,20 @@ struct rdv_stats {
 RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
 			     size_t size);
 
+/* ------------------------------------------------------------------------- dump */
+
+/*
+ * Writes the state of the domain to a descriptor: its words, each member, the
+ * statistics, the blockers.  It takes no lock and reads while others write, so it works
+ * while the domain is stuck, and while it is not tells of slightly different moments.
+ * The text is for people and programs: a line begins with a word that says what it is,
+ * then come names and values; see rdv_stats(3).
+ *
+ * Takes 6 KiB of stack.  Returns 0 or what write(2) had to say: -EBADF, -EPIPE, -ENOSPC,
+ * -EAGAIN, -EIO, ...
+ */
+RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
+
 /* --------------------------------------------------------------- stall reports
  *
  * If stall_ns of rdv_domain_attr is not 0, a thread whose wait has lasted that long calls

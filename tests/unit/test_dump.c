@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dump: what it says, and that it needs nothing that a stuck domain would not give.
+ */
+#include "unit.h"
+
+#include <rdv/stats.h>
+#include <signal.h>
+
+static char text[65536];
+
+static const char *dump(const rdv_domain *d)
+{
+	FILE *file = tmpfile();
+	int ret;
+	size_t n;
+
+	assert_non_null(file);
+	CALL(NULL, ret = rdv_domain_dump(d, fileno(file)));
+	assert_int_equal(ret, 0);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* A line that begins with this and holds that. */
+static bool has(const char *begin, const char *part)
+{
+	const char *line, *end, *at;
+
+	for (line = text; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		at = strstr(line, part);
+		if (!strncmp(line, begin, strlen(begin)) && at && at < end)
+			return true;
+	}
+	return false;
+}
+
+static void a_stuck_domain_tells_who_is_in_the_way(void **state)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "leader"), *b = actor_member(d, "lag\tgard");
+	struct actor *c = actor_member(d, "held one");
+
+	(void)state;
+	actor_do(c, do_now);
+	actor_go(a, do_isolate);
+	assert_where(a, GATHERING);
+	actor_go(c, do_end);
+	assert_where(c, HELD);
+	rdv_lock(&d->registry); /* who holds it may be gone for ever */
+	dump(d);
+	rdv_unlock(&d->registry);
+	assert_true(has("librdv-dump 1", ""));
+	assert_true(has("domain ", "threads 3 at_most 3 max_threads 64 fence "));
+	assert_true(has("ctl ", "owner 0 more 0 "));
+	assert_true(has("words ", "held 1 asleep 1 "));
+	assert_true(has("mask awaited ", "00000002"));
+	assert_true(has("thread id 0 ", " state running "));
+	assert_true(has("thread id 0 ", " wait gather since_ns "));
+	assert_true(has("thread id 1 ", " state running bit 0 "));
+	assert_true(has("thread id 1 ", " name lag?gard"));
+	assert_true(has("thread id 2 ", " wait held since_ns "));
+	assert_true(has("thread id 2 ", " name held one"));
+	assert_true(has("blockers count 1", ""));
+	assert_true(has("blocker id 1 ", " why running since_ns "));
+	assert_true(has("end", ""));
+	actor_do(b, do_now);
+	actor_wait(a);
+	dump(d);
+	assert_true(has("thread id 0 ", " depth 1 "));
+	assert_true(has("blocker id 0 ", " why isolated since_ns "));
+	assert_true(has("stats ", "isolations 1 rounds 1 "));
+	assert_true(has("delay last ", "id 1 "));
+	assert_true(has("delay worst ", " name lag?gard"));
+	actor_do(a, do_release);
+	actor_wait(c);
+	dump(d);
+	assert_true(has("blockers count 0", ""));
+	assert_true(has("time held ", "count 1 "));
+	assert_true(has("time isolated ", "count 1 "));
+	actor_do(a, do_want);
+	actor_go(a, do_enter);
+	assert_where(a, SYNCING);
+	dump(d);
+	assert_true(has("sync ", "phase forming "));
+	assert_true(has("sync ", " pending 1 "));
+	assert_true(has("thread id 0 ", " wait sync "));
+	actor_stop(b);
+	actor_go(c, do_unregister);
+	actor_wait(a);
+	actor_do(a, do_exit);
+	actor_stop(c);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static rdv_domain *in_handler;
+static int pipes[2];
+
+static void dump_in_handler(int number)
+{
+	(void)number;
+	rdv_domain_dump(in_handler, pipes[1]);
+}
+
+static void do_raise(struct actor *a)
+{
+	CALL(a, raise(SIGUSR1));
+}
+
+static void a_handler_may_dump(void **state)
+{
+	struct sigaction action = {.sa_handler = dump_in_handler};
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	ssize_t n;
+
+	(void)state;
+	in_handler = d;
+	assert_int_equal(pipe(pipes), 0);
+	sigaction(SIGUSR1, &action, NULL);
+	actor_do(a, do_isolate);
+	actor_do(a, do_raise);
+	close(pipes[1]);
+	n = read(pipes[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	close(pipes[0]);
+	assert_true(has("end", ""));
+	assert_true(has("thread id 0 ", " depth 1 "));
+	actor_do(a, do_release);
+	actor_stop(a);
+	unit_destroy(d);
+}
+
+static void what_write_says_is_returned(void **state)
+{
+	rdv_domain *d = unit_domain();
+	int ret;
+
+	(void)state;
+	CALL(NULL, ret = rdv_domain_dump(d, -1));
+	assert_int_equal(ret, -EBADF);
+	assert_int_equal(pipe(pipes), 0);
+	close(pipes[0]);
+	signal(SIGPIPE, SIG_IGN);
+	CALL(NULL, ret = rdv_domain_dump(d, pipes[1]));
+	assert_int_equal(ret, -EPIPE);
+	close(pipes[1]);
+	unit_destroy(d);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(a_stuck_domain_tells_who_is_in_the_way, BOTH),
+	UNIT(a_handler_may_dump, BOTH),
+	UNIT(what_write_says_is_returned, ONLY_PLAIN),
+};
+
+UNIT_MAIN("dump", cases)

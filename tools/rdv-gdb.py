@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""rdv-dump: what rdv_domain_dump() writes, from a core or a stopped process.
+
+    gdb -x tools/rdv-gdb.py PROGRAM CORE
+    (gdb) rdv-dump              all domains
+    (gdb) rdv-dump EXPRESSION   the one that a rdv_domain * points to
+
+librdv has to have its debugging symbols.  The same as src/dump.c, but for the line
+"clock": a core does not know how late it was.
+"""
+import gdb
+
+OWNER, MORE, ROUND = 0xFFF, 0x1000, 0x2000
+WORD_BITS = 32
+LOG_RELEASE = 0x8000
+HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
+TO_ISOLATION, ISOLATED, HELD, TO_RELEASE = range(4)
+STATES = {0: "running", 1: "harmless"}
+WAITS = ("none", "gather", "queue", "held", "sync")
+PHASES = ("idle", "forming", "serving", "leaving")
+LISTED = 16
+
+
+def text(array):
+    """A name, as rdv_put_name() has it."""
+    out = ""
+    first, last = array.type.range()
+    for i in range(first, last + 1):
+        c = int(array[i]) & 0xFF
+        if not c:
+            break
+        out += chr(c) if 0x20 <= c <= 0x7E else "?"
+    return out
+
+
+def line(*words):
+    print(" ".join(str(w) for w in words))
+
+
+def fields(*pairs):
+    return [w for pair in pairs for w in pair]
+
+
+def bound(bucket):
+    return bucket if bucket < 8 else (8 + bucket % 8) << (bucket // 8 - 1)
+
+
+def percentile(buckets, percent):
+    count = sum(buckets)
+    if not count:
+        return 0
+    rank, seen = max(1, -(-count * percent // 100)), 0
+    for i, n in enumerate(buckets):
+        seen += n
+        if seen >= rank:
+            return (bound(i) + bound(i + 1)) // 2
+    return 0
+
+
+class Domain:
+    def __init__(self, pointer):
+        self.d = pointer.dereference()
+        self.slots = []
+        for i in range(int(self.d["max_threads"])):
+            m = self.d["member"][i]
+            if int(m):
+                self.slots.append(m.dereference())
+        self.members = [m for m in self.slots if int(m["tid"])]
+
+    def number(self, name):
+        return int(self.d[name])
+
+    def words(self, mask):
+        return [int(self.d[mask][i]) for i in range(int(self.d["words"]))]
+
+    def bit(self, mask, m):
+        return 1 if int(self.d[mask][int(m["word"])]) & int(m["bit"]) else 0
+
+    def owner(self):
+        owner = self.number("ctl") & OWNER
+        for m in self.slots:
+            if int(m["id"]) == owner - 1:
+                return m
+        return None
+
+    # ------------------------------------------------------------- what is printed
+
+    def dump(self):
+        d = self.d
+        line("librdv-dump 1")
+        line("domain", *fields(("threads", self.number("members")),
+                               ("at_most", self.number("members_max")),
+                               ("max_threads", self.number("max_threads")),
+                               ("fence", "biased" if self.number("biased") else "full")),
+             "name", text(d["name"]))
+        line("clock now_ns ?")
+        ctl = self.number("ctl")
+        line("ctl", *fields(("owner", (ctl & OWNER) - 1), ("more", int(bool(ctl & MORE))),
+                            ("round", ctl // ROUND)))
+        line("words", *[w for name in ("held", "asleep", "waking", "barred", "gathering",
+                                       "spinners") for w in (name, self.number(name))])
+        for mask in ("harmless", "want_rdv", "awaited"):
+            line("mask", mask, *["%08x" % w for w in self.words(mask)])
+        self.dump_sync(d["sync"])
+        for m in self.members:
+            self.dump_member(m)
+        blockers = self.blockers()
+        line("blockers count", len(blockers))
+        for m, why, since in blockers[:LISTED]:
+            line("blocker", *fields(("id", int(m["id"])), ("tid", int(m["tid"])),
+                                    ("why", why), ("since_ns", since)),
+                 "name", text(m["name"]))
+        self.dump_stats()
+        line("end")
+
+    def dump_sync(self, s):
+        line("sync phase", PHASES[int(s["phase"])],
+             *[w for name in ("turn", "pending", "fd", "readable", "wanting", "entered",
+                              "exited") for w in (name, int(s[name]))])
+
+    def dump_member(self, m):
+        wait, depth = int(m["wait_kind"]), int(m["depth"])
+        since = int(m["wait_since"]) if wait else int(m["alone"]) if depth else 0
+        line("thread", *fields(
+            ("id", int(m["id"])), ("tid", int(m["tid"])),
+            ("state", STATES.get(int(m["self"]["state"]), "parked")),
+            ("bit", self.bit("harmless", m)), ("want_rdv", self.bit("want_rdv", m)),
+            ("waiting", int(m["waiting"])), ("depth", depth), ("wait", WAITS[wait]),
+            ("since_ns", since), ("sync_want", int(m["sync_want"])),
+            ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
+            ("isolations", int(m["isolations"])), ("worst_delay_ns", int(m["worst"]))),
+            "name", text(m["name"]))
+
+    def blockers(self):
+        owner = self.owner()
+        wanted = self.number("held") or self.number("ctl") & MORE
+        if owner is not None and WAITS[int(owner["wait_kind"])] == "gather":
+            missing = [a & ~h for a, h in zip(self.words("awaited"),
+                                              self.words("harmless"))]
+            return [(m, "running", int(owner["wait_since"])) for m in self.members
+                    if missing[int(m["word"])] & int(m["bit"])]
+        if owner is not None and int(owner["depth"]) and wanted:
+            return [(owner, "isolated", int(owner["alone"]))]
+        if owner is None and self.number("barred"):
+            return [(m, "held", int(m["wait_since"])) for m in self.members
+                    if WAITS[int(m["wait_kind"])] == "held"]
+        return []
+
+    # ----------------------------------------------------------------- statistics
+
+    def histogram(self, kind):
+        counts = self.d["history"]["counts"][kind]
+        first, last = counts["bucket"].type.range()
+        buckets = [int(counts["bucket"][i]) for i in range(first, last + 1)]
+        first, last = counts["carry"].type.range()
+        for i in range(first, last + 1):
+            bucket = int(counts["carry"][i]["bucket"])
+            if bucket:
+                buckets[bucket - 1] += int(counts["carry"][i]["times"]) << 32
+        for m in self.slots:
+            if kind in (TO_ISOLATION, ISOLATED):
+                buckets[int(m["bucket"][kind])] += int(m["untimed"])
+                continue
+            for i in range(int(m["logged"])):
+                entry = int(m["log"][i])
+                if bool(entry & LOG_RELEASE) == (kind == TO_RELEASE):
+                    buckets[entry & ~LOG_RELEASE] += 1
+        if kind == TO_RELEASE:
+            buckets[0] += max(0, sum(self.histogram(ISOLATED)) - sum(buckets))
+        return buckets
+
+    def total(self, name):
+        return sum(int(m[name]) for m in self.slots)
+
+    def dump_stats(self):
+        wakes = int(self.d["sync"]["wakes"]) + self.number("held_wakes")
+        line("stats", *fields(
+            ("isolations", self.total("isolations")), ("rounds", self.total("rounds")),
+            ("tries_failed", self.total("tries")),
+            ("timeouts_failed", self.total("timeouts")),
+            ("futex_waits", self.total("waits")),
+            ("futex_wakes", wakes + self.total("wakes")),
+            ("membarriers", self.number("fences"))))
+        for kind, name in enumerate(HISTOGRAMS):
+            h = self.histogram(kind)
+            line("time", name, *fields(
+                ("count", sum(h)), ("p50_ns", percentile(h, 50)),
+                ("p90_ns", percentile(h, 90)), ("p99_ns", percentile(h, 99)),
+                ("max_ns", percentile(h, 100))))
+        for which in ("last", "worst"):
+            b = self.d["history"][which]
+            if int(b["id"]):
+                line("delay", which, *fields(("id", int(b["id"]) - 1),
+                                             ("tid", int(b["tid"])), ("ns", int(b["ns"]))),
+                     "name", text(b["name"]))
+
+
+class RdvDump(gdb.Command):
+    __doc__ = __doc__
+
+    def __init__(self):
+        super().__init__("rdv-dump", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        if argument:
+            d = gdb.parse_and_eval(argument)
+            Domain(d.cast(gdb.lookup_type("struct rdv_domain").pointer())).dump()
+            return
+        d = gdb.parse_and_eval("'fork.c'::domains")
+        if not int(d):
+            raise gdb.GdbError("no domain")
+        while int(d):
+            Domain(d).dump()
+            d = d["next"]
+
+
+RdvDump()
