@@ -169,14 +169,3 @@ int rdv_domain_destroy(rdv_domain *domain)
 	errno = saved_errno;
 	return 0;
 }
-
-#ifdef RDV_DEBUG
-#include <stdio.h>
-
-void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
-{
-	fprintf(stderr, "librdv: %s by thread %u (%s) of domain %s, which is not %s\n",
-		call, m->id, m->name, m->domain->name, what);
-	abort();
-}
-#endif

@@ -16,9 +16,11 @@ const struct timespec rdv_do_not_wait = {0, 0};
 
 /* The real symbols of the inline functions, for other languages and for -O0. */
 extern inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state);
+#ifndef RDV_DEBUG
 extern inline void rdv_harmless_now(rdv_thread *self);
 extern inline void rdv_harmless_end(rdv_thread *self);
 extern inline bool rdv_checkpoint(rdv_thread *self);
+#endif
 
 /* --------------------------------------------------------------- signal handlers
  *
@@ -215,10 +217,13 @@ int rdv_harmless_end_until(rdv_thread *self, const struct timespec *deadline)
 
 	if (deadline != &rdv_do_not_wait && !rdv_deadline_valid(deadline))
 		return -EINVAL;
+	rdv_must_own("rdv_harmless_end_until", m);
 	if (rdv_load_rlx(&m->waiting))
 		return deadline == &rdv_do_not_wait ? -EBUSY : -ETIMEDOUT;
 	if (rdv_owns(m))
 		return 0;
+	rdv_must_be(rdv_load_rlx(&self->state) != RDV_STATE_RUNNING,
+		    "rdv_harmless_end_until", m, "is not harmless");
 	ret = rdv_leave(m, deadline);
 	return ret > 0 ? 0 : ret;
 }
@@ -234,6 +239,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 	rdv_domain *d = m->domain;
 	struct rdv_shield shield;
 
+	rdv_must_own("rdv_harmless_till_end", m);
 	if (rdv_load_rlx(&m->waiting) || rdv_owns(m))
 		return;
 	rdv_harmless_now(self);

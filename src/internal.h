@@ -207,15 +207,25 @@ static inline bool rdv_owns(const struct rdv_member *m)
 	return (rdv_load_rlx(&m->domain->ctl) & RDV_GATE_OWNER) == m->id + 1;
 }
 
+/*
+ * misuse.c: what --enable-debug looks for.  rdv_must_be() is for what the thread must be
+ * for the call, rdv_must_own() for whose the handle is.
+ */
 #ifdef RDV_DEBUG
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
-#define rdv_must(condition, call, m, what)         \
+void rdv_check_owner(const char *call, const struct rdv_member *m);
+void rdv_check_locks(const char *call, const struct rdv_member *m);
+#define rdv_must_be(condition, call, m, what)      \
 	do {                                       \
 		if (!(condition))                  \
 			rdv_misuse(call, m, what); \
 	} while (0)
+#define rdv_must_own(call, m)           rdv_check_owner(call, m)
+#define rdv_must_have_no_locks(call, m) rdv_check_locks(call, m)
 #else
-#define rdv_must(condition, call, m, what) ((void)0)
+#define rdv_must_be(condition, call, m, what) ((void)0)
+#define rdv_must_own(call, m)                 ((void)0)
+#define rdv_must_have_no_locks(call, m)       ((void)0)
 #endif
 
 /* harmless.c: becoming harmless, and running again */

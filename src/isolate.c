@@ -273,15 +273,19 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 	return 0;
 }
 
-static int isolate(struct rdv_member *m, const struct timespec *deadline)
+static int isolate(const char *call, struct rdv_member *m,
+		   const struct timespec *deadline)
 {
 	bool gathered = false;
 	int ret;
 
+	(void)call; /* who asks, for the checks */
+	rdv_must_own(call, m);
 	if (m->depth) {
 		m->depth++;
 		return 0;
 	}
+	rdv_must_have_no_locks(call, m);
 	rdv_record_asked(m);
 	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
 		ret = isolate_slow(m, deadline, &gathered);
@@ -301,7 +305,7 @@ static int isolate(struct rdv_member *m, const struct timespec *deadline)
 
 void rdv_isolate(rdv_thread *self)
 {
-	isolate(rdv_member_of(self), NULL);
+	isolate("rdv_isolate", rdv_member_of(self), NULL);
 }
 
 int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
@@ -312,7 +316,7 @@ int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
 	rdv_wait_may_give_up(m, true);
-	ret = isolate(m, deadline);
+	ret = isolate("rdv_isolate_until", m, deadline);
 	rdv_wait_may_give_up(m, false);
 	if (ret)
 		rdv_record_failed(m, false);
@@ -323,6 +327,7 @@ int rdv_isolate_try(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
+	rdv_must_own("rdv_isolate_try", m);
 	if (m->depth) {
 		m->depth++;
 		return 0;
@@ -363,7 +368,8 @@ void rdv_release(rdv_thread *self)
 	uint32_t ctl = rdv_load_rlx(&d->ctl);
 	uint64_t begin;
 
-	rdv_must(m->depth, "rdv_release", m, "isolated");
+	rdv_must_own("rdv_release", m);
+	rdv_must_be(m->depth, "rdv_release", m, "is not isolated");
 	if (!m->depth || --m->depth)
 		return;
 	rdv_record_released(m);

@@ -266,6 +266,7 @@ void rdv_sync_want(rdv_thread *self)
 	struct rdv_sync *s = &m->domain->sync;
 	struct rdv_shield shield;
 
+	rdv_must_own("rdv_sync_want", m);
 	rdv_shield(m, &shield);
 	rdv_lock(&m->domain->registry);
 	if (!m->sync_want) {
@@ -298,7 +299,9 @@ void rdv_sync_enter(rdv_thread *self)
 	struct rdv_sync *s = &d->sync;
 	struct rdv_shield shield;
 
-	rdv_must(!m->depth, "rdv_sync_enter", m, "not isolated");
+	rdv_must_own("rdv_sync_enter", m);
+	rdv_must_be(!m->depth, "rdv_sync_enter", m, "is isolated");
+	rdv_must_have_no_locks("rdv_sync_enter", m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (m->sync_in || !rdv_load_rlx(&s->pending)) {
@@ -326,6 +329,7 @@ void rdv_sync_exit(rdv_thread *self)
 	struct rdv_sync *s = &d->sync;
 	struct rdv_shield shield;
 
+	rdv_must_own("rdv_sync_exit", m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (!m->sync_in) {

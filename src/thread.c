@@ -168,6 +168,7 @@ void rdv_thread_unregister(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self), **link;
 
+	rdv_must_own("rdv_thread_unregister", m);
 	if (m->depth)
 		rdv_record_released(m);
 	m->depth = 0;

@@ -61,6 +61,17 @@ extern "C" {
 #error "librdv needs the __atomic builtins of GCC or Clang"
 #endif
 
+/*
+ * A program that is compiled with RDV_DEBUG defined calls the functions of the fast paths
+ * instead of inlining them; those of a library that was configured with --enable-debug
+ * look for misuse.
+ */
+#ifdef RDV_DEBUG
+#define RDV_INLINE
+#else
+#define RDV_INLINE inline
+#endif
+
 typedef struct rdv_domain rdv_domain;
 typedef struct rdv_thread rdv_thread;
 
@@ -166,8 +177,8 @@ RDV_API unsigned rdv_thread_id(const rdv_thread *self);
  * own rdv_harmless_end(): that never waits for the call that it interrupted, and
  * may return with the thread still harmless instead.
  */
-RDV_API inline void rdv_harmless_now(rdv_thread *self);
-RDV_API inline void rdv_harmless_end(rdv_thread *self);
+RDV_API RDV_INLINE void rdv_harmless_now(rdv_thread *self);
+RDV_API RDV_INLINE void rdv_harmless_end(rdv_thread *self);
 
 /*
  * Becomes harmless if it is not, waits until nobody wants the rendez-vous, and
@@ -189,7 +200,7 @@ RDV_API int rdv_harmless_end_until(rdv_thread *self, const struct timespec *dead
  * Costs one load when nobody does.  Returns true if the thread was held.
  * To be called while running; elsewhere it does nothing.
  */
-RDV_API inline bool rdv_checkpoint(rdv_thread *self);
+RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
 
 /* ---------------------------------------------------------------- isolation */
 
@@ -225,6 +236,15 @@ RDV_API void rdv_release(rdv_thread *self);
 
 /* Whether the calling thread is isolated.  Async-signal-safe. */
 RDV_API bool rdv_isolated(const rdv_thread *self);
+
+/*
+ * Say that the calling thread has taken, and dropped, a lock that other members wait for
+ * while they run.  With it held it must not call rdv_isolate(), rdv_isolate_until() or
+ * rdv_sync_enter(): a library that was configured with --enable-debug aborts if it does,
+ * others do nothing.  They count; rdv_isolate_try() may be called at any time.
+ */
+RDV_API void rdv_lock_taken(void);
+RDV_API void rdv_lock_dropped(void);
 
 /* ------------------------------------------------------------ inline fast paths
  *
@@ -272,6 +292,8 @@ RDV_API inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state)
 	return __atomic_load_n(&self->parked, __ATOMIC_RELAXED);
 }
 
+#ifndef RDV_DEBUG
+
 inline void rdv_harmless_now(rdv_thread *self)
 {
 	uint32_t published = rdv_state_set(self, RDV_STATE_HARMLESS);
@@ -297,6 +319,8 @@ inline bool rdv_checkpoint(rdv_thread *self)
 
 	return RDV_UNLIKELY(gate & RDV_GATE_OWNER) && rdv_checkpoint_slow(self);
 }
+
+#endif /* RDV_DEBUG */
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,8 @@
  */
 #include "point.h"
 
+#undef RDV_DEBUG /* it is the inline functions that we want */
+
 #define __atomic_load_n(p, order)        (RDV_POINT(), __atomic_load_n(p, order))
 #define __atomic_store_n(p, v, order)    (RDV_POINT(), __atomic_store_n(p, v, order))
 #define __atomic_exchange_n(p, v, order) (RDV_POINT(), __atomic_exchange_n(p, v, order))

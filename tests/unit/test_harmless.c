@@ -65,9 +65,11 @@ static void pairs_do_not_nest(void **state)
 		actor_do(a, do_end);
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 		assert_false(actor_bit(a));
+#ifndef RDV_DEBUG /* see test_misuse */
 		actor_do(a, do_end);
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 		assert_false(actor_bit(a));
+#endif
 	}
 	actor_go(b, do_isolate);
 	assert_where(b, GATHERING);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Misuse: with --enable-debug a line on stderr, and abort().  A program that is compiled
+ * with RDV_DEBUG defined calls the fast paths here instead of inlining them.
+ */
+#include "internal.h"
+
+#ifndef RDV_DEBUG
+
+void rdv_lock_taken(void)
+{
+}
+
+void rdv_lock_dropped(void)
+{
+}
+
+#else
+
+#include "count.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static __thread unsigned locks;
+
+static int32_t caller(void)
+{
+	return (int32_t)syscall(SYS_gettid);
+}
+
+static _Noreturn void end(struct rdv_text *t)
+{
+	rdv_put(t, ", called by tid ");
+	rdv_put_int(t, caller());
+	rdv_put(t, "\n");
+	rdv_text_flush(t, STDERR_FILENO);
+	abort();
+}
+
+void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
+{
+	static const char *const states[] = {"running", "harmless", "?", "parked"};
+	struct rdv_text t = {0};
+
+	rdv_put(&t, "librdv: misuse: ");
+	rdv_put(&t, call);
+	rdv_put(&t, " by thread ");
+	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->tid));
+	rdv_put(&t, " of domain ");
+	rdv_put_name(&t, m->domain->name);
+	rdv_put(&t, ", which ");
+	rdv_put(&t, what);
+	rdv_put(&t, ": state ");
+	rdv_put(&t, states[rdv_peek(&m->self.state) & 3]);
+	rdv_put(&t, ", isolated ");
+	rdv_put_int(&t, rdv_glance(&m->depth));
+	rdv_put(&t, ", locks ");
+	rdv_put_int(&t, locks);
+	end(&t);
+}
+
+/* ------------------------------------------------------------------- the checks */
+
+/* A slot outlives its thread, so there is something to look at. */
+void rdv_check_owner(const char *call, const struct rdv_member *m)
+{
+	if (rdv_thread_member(m->domain) == m)
+		return;
+	rdv_misuse(call, m,
+		   rdv_peek(&m->tid) ? "is another thread than the caller"
+				     : "has unregistered");
+}
+
+void rdv_check_locks(const char *call, const struct rdv_member *m)
+{
+	if (locks)
+		rdv_misuse(call, m, "holds a lock");
+}
+
+void rdv_lock_taken(void)
+{
+	locks++;
+}
+
+void rdv_lock_dropped(void)
+{
+	struct rdv_text t = {0};
+
+	if (locks) {
+		locks--;
+		return;
+	}
+	rdv_put(&t, "librdv: misuse: rdv_lock_dropped without rdv_lock_taken");
+	end(&t);
+}
+
+/* --------------------------------------------------------------- the fast paths */
+
+static bool needs_slow(rdv_thread *self, uint32_t state)
+{
+	uint32_t published = rdv_state_set(self, state);
+
+	return (rdv_load_sc(self->gate) & RDV_GATE_OWNER) | published;
+}
+
+void rdv_harmless_now(rdv_thread *self)
+{
+	rdv_must_own("rdv_harmless_now", rdv_member_of(self));
+	if (needs_slow(self, RDV_STATE_HARMLESS))
+		rdv_harmless_now_slow(self);
+}
+
+/* A handler that interrupted a call, and an owner, may say so at any time. */
+void rdv_harmless_end(rdv_thread *self)
+{
+	const struct rdv_member *m = rdv_member_of(self);
+
+	rdv_must_own("rdv_harmless_end", m);
+	rdv_must_be(rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
+			    rdv_load_rlx(&m->waiting) || rdv_owns(m),
+		    "rdv_harmless_end", m, "is not harmless");
+	if (needs_slow(self, RDV_STATE_RUNNING))
+		rdv_harmless_end_slow(self);
+}
+
+bool rdv_checkpoint(rdv_thread *self)
+{
+	rdv_must_own("rdv_checkpoint", rdv_member_of(self));
+	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_checkpoint_slow(self);
+}
+
+#endif
