@@ -94,6 +94,7 @@ for group in ${groups:-build test bench}; do
 		package meson have meson
 		package python3 have python3
 		package gdb have gdb
+		package systemtap-sdt-dev includes cc c sys/sdt.h
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr

@@ -376,6 +376,7 @@ void rdv_release(rdv_thread *self)
 	if (!(ctl & RDV_CTL_MORE) && rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl))) {
 		if (rdv_load_sc(&d->asleep))
 			wake_the_first(m);
+		rdv_record_round_end(m);
 		return;
 	}
 	begin = rdv_record_now(d);

@@ -115,8 +115,12 @@ static void note(struct rdv_member *m, uint64_t ns, unsigned kind)
 
 void rdv_record_held(struct rdv_member *m)
 {
+	uint64_t ns;
+
 	rdv_wait_end(m);
-	note(m, rdv_clock_ns() - m->wait_since, 0);
+	ns = rdv_clock_ns() - m->wait_since;
+	note(m, ns, 0);
+	rdv_probe_1(held_end, m, ns);
 }
 
 void rdv_record_release(struct rdv_member *m, uint64_t begin)
@@ -171,6 +175,7 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 	blame(&d->history->last, t, ns);
 	if (ns > d->history->worst.ns)
 		blame(&d->history->worst, t, ns);
+	rdv_probe_2(delay, m, last - 1, ns);
 	rdv_poke(&m->delay, ns);
 	rdv_poke(&m->blamed, last);
 }

@@ -22,6 +22,7 @@
 #include "count.h"
 #include "futex.h"
 #include "internal.h"
+#include "probe.h"
 
 enum { RDV_TIMED = 16 };
 
@@ -35,6 +36,7 @@ static inline void rdv_record_asked(struct rdv_member *m)
 {
 	uint64_t tick = rdv_clock_coarse_ns();
 
+	rdv_probe(isolate_begin, m);
 	if (tick != m->tick) {
 		rdv_poke(&m->tick, tick);
 		m->timed = RDV_TIMED;
@@ -51,6 +53,7 @@ static inline void rdv_record_asked(struct rdv_member *m)
 static inline void rdv_record_isolated(struct rdv_member *m)
 {
 	rdv_bump(&m->isolations, 1);
+	rdv_probe_1(isolate_gathered, m, (int)rdv_peek(&m->blamed) - 1);
 	if (m->since)
 		rdv_record_timed(m);
 	else
@@ -60,6 +63,7 @@ static inline void rdv_record_isolated(struct rdv_member *m)
 /* It is about to release; it is still the owner. */
 static inline void rdv_record_released(struct rdv_member *m)
 {
+	rdv_probe(isolate_released, m);
 	if (m->since || rdv_clock_coarse_ns() != m->tick)
 		rdv_record_end(m);
 	else
@@ -79,16 +83,35 @@ static inline uint64_t rdv_record_now(const rdv_domain *d)
 static inline void rdv_record_round(struct rdv_member *m)
 {
 	rdv_bump(&m->rounds, 1);
+	rdv_probe(round_begin, m);
 }
 
 static inline void rdv_record_failed(struct rdv_member *m, bool tried)
 {
 	rdv_bump(tried ? &m->tries : &m->timeouts, 1);
+	rdv_probe_1(isolate_failed, m, tried);
 }
 
 static inline void rdv_record_fence(rdv_domain *d)
 {
 	rdv_bump(&d->fences, 1);
+}
+
+/* It has opened the gate. */
+static inline void rdv_record_round_end(const struct rdv_member *m)
+{
+	rdv_probe(round_end, m);
+}
+
+/* A sync-point: it has come, and it leaves with the others. */
+static inline void rdv_record_sync_enter(const struct rdv_member *m)
+{
+	rdv_probe(sync_enter, m);
+}
+
+static inline void rdv_record_sync_exit(const struct rdv_member *m)
+{
+	rdv_probe(sync_exit, m);
 }
 
 /* ------------------------------------------------------------------------ waits */
@@ -105,6 +128,8 @@ static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind ki
 	rdv_poke(&m->wait_kind, (uint8_t)kind);
 	if (!m->since)
 		m->since = now;
+	if (kind == RDV_WAIT_HELD)
+		rdv_probe(held_begin, m);
 	if (m->domain->stall_ns)
 		rdv_stall_begin(m);
 }

@@ -184,6 +184,7 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 			if (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl)))
 				continue;
 			rdv_wake_held(d);
+			rdv_record_round_end(m);
 			return;
 		}
 		next = next_queued(d, after);

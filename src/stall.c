@@ -142,6 +142,7 @@ static bool report(struct rdv_member *m)
 	stall.n_listed = stall.n_blockers < MAX_LISTED ? stall.n_blockers : MAX_LISTED;
 	while (m->stall_next <= now)
 		m->stall_next = 2 * m->stall_next - m->wait_since;
+	rdv_probe_2(stall, m, stall.kind, waited);
 	ret = d->on_stall ? d->on_stall(&stall, d->stall_arg) : report_to_stderr(&stall);
 	errno = saved_errno;
 	return ret && stall.may_give_up;

@@ -310,6 +310,7 @@ void rdv_sync_enter(rdv_thread *self)
 		return;
 	}
 	rdv_park(m);
+	rdv_record_sync_enter(m);
 	m->sync_in = true;
 	s->entered++;
 	s->phase = FORMING;
@@ -350,4 +351,5 @@ void rdv_sync_exit(rdv_thread *self)
 	m->sync_in = false;
 	rdv_unlock(&d->registry);
 	rdv_leave(m, NULL);
+	rdv_record_sync_exit(m);
 }

@@ -70,7 +70,7 @@ fi
 
 if [ -e "$archive" ]; then
 	$NM -g --defined-only "$archive" |
-		awk 'NF == 3 && $3 !~ /^(rdv_|__(asan|odr_asan|tsan|ubsan|msan|x86[.]get_pc_thunk))/ {
+		awk 'NF == 3 && $3 !~ /^(rdv_|_[.]stapsdt[.]base$|__(asan|odr_asan|tsan|ubsan|msan|x86[.]get_pc_thunk))/ {
 			print "  " $3 }' >"$tmp/leaked"
 	if [ -s "$tmp/leaked" ]; then
 		echo "librdv.a defines names outside of rdv_:"
