@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <rdv/stats.h>
 #include <rdv/sync.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,58 @@ static void kill_conn(struct thread *self, FILE *out, const char *arg)
 		fprintf(out, "error: kill: no connection has the id %.60s\n", arg);
 }
 
+/* ----------------------------------------------------- what the library has seen */
+
+static void show_times(FILE *out, const char *what, const struct rdv_histogram *h)
+{
+	fprintf(out, "%-13s %10" PRIu64 " %10.3f %10.3f %10.3f %10.3f\n", what,
+		rdv_histogram_count(h), (double)rdv_histogram_percentile(h, 50) / 1e3,
+		(double)rdv_histogram_percentile(h, 90) / 1e3,
+		(double)rdv_histogram_percentile(h, 99) / 1e3,
+		(double)rdv_histogram_percentile(h, 100) / 1e3);
+}
+
+static void show_rdv(struct thread *self, FILE *out, const char *arg)
+{
+	struct rdv_stats s;
+
+	(void)self, (void)arg;
+	rdv_domain_stats(server.domain, &s, sizeof(s));
+	fprintf(out, "%-13s %10s %10s %10s %10s %10s\n", "us", "count", "p50", "p90",
+		"p99", "max");
+	show_times(out, "to isolation", &s.to_isolation);
+	show_times(out, "isolated", &s.isolated);
+	show_times(out, "held", &s.held);
+	show_times(out, "to release", &s.to_release);
+	fprintf(out,
+		"%" PRIu64 " isolations in %" PRIu64 " rounds, %" PRIu64
+		" futex waits, %" PRIu64 " wakes\n",
+		s.isolations, s.rounds, s.futex_waits, s.futex_wakes);
+	if (s.worst_delay.id >= 0)
+		fprintf(out, "waited for %s last, and longest for %s: %.3f us\n",
+			s.last_delay.name, s.worst_delay.name,
+			(double)s.worst_delay.ns / 1e3);
+}
+
+/* Of the domain, also when it is stuck: so neither this isolates. */
+static void show_state(struct thread *self, FILE *out, const char *arg)
+{
+	char buf[4096];
+	FILE *tmp = tmpfile();
+	size_t n;
+
+	(void)self, (void)arg;
+	if (!tmp || rdv_domain_dump(server.domain, fileno(tmp))) {
+		fprintf(out, "error: show state: cannot write a file\n");
+	} else {
+		rewind(tmp);
+		while ((n = fread(buf, 1, sizeof(buf), tmp)))
+			fwrite(buf, 1, n, out);
+	}
+	if (tmp)
+		fclose(tmp);
+}
+
 /* ----------------------------------------------------------- at the sync-point */
 
 static double cpu_ms(const struct rusage *u)
@@ -134,6 +187,8 @@ static const struct command {
 } commands[] = {
 	{"show conns", "", "every connection of every thread", show_conns},
 	{"show threads", "", "what each thread has and has done", show_threads},
+	{"show rdv", "", "the rendez-vous: how often, how long", show_rdv},
+	{"show state", "", "the rendez-vous: who is where", show_state},
 	{"kill", "ID", "close a connection", kill_conn},
 	{"rotate", "", "report this period and begin the next one", rotate},
 	{"shutdown", "", "answer what has arrived, then exit", shut_down},

@@ -335,6 +335,13 @@ static void compare_figures(void)
 			     " and %" PRIu64,
 			     i ? "rotate" : "show threads", total(), sum[0], sum[1]);
 	}
+	ask("show rdv");
+	if (!strstr(admin.reply, "\nisolated ") ||
+	    !strstr(admin.reply, " isolations in "))
+		fail("show rdv: expected the statistics, found \"%s\"", admin.reply);
+	ask("show state");
+	if (!strstr(admin.reply, "librdv-dump 1\n") || !strstr(admin.reply, "\nend\n"))
+		fail("show state: expected a dump, found \"%s\"", admin.reply);
 	add_up("rotate", sum, &active);
 	if (sum[0] || sum[1])
 		fail("the second rotate: expected 0 bytes, found %" PRIu64,

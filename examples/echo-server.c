@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define DRAIN_MS 5000 /* how long a stopping server waits for those who do not read */
@@ -197,6 +198,32 @@ static void signal_ready(struct thread *t, struct source *s)
 	meet(t, stop, NULL);
 }
 
+/* ------------------------------------------------------------------ for rdv-top */
+
+static void tick_ready(struct thread *t, struct source *s)
+{
+	uint64_t ticks;
+
+	(void)t;
+	if (read(s->fd, &ticks, sizeof(ticks)) == sizeof(ticks))
+		rdv_export_update(server.export);
+}
+
+/* The admin thread writes the statistics to the file, each second. */
+static void export_to(const char *path)
+{
+	static struct source tick = {.ready = tick_ready};
+	const struct itimerspec second = {{1, 0}, {1, 0}};
+	int err = rdv_export_open(server.domain, path, &server.export);
+
+	if (err)
+		fatal(path, -err);
+	tick.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (tick.fd < 0 || timerfd_settime(tick.fd, 0, &second, NULL) ||
+	    watch(&server.threads[0], &tick, EPOLLIN))
+		fatal("have a timer", errno);
+}
+
 /* -------------------------------------------------------------------- threads */
 
 static int patience(const struct thread *t)
@@ -304,9 +331,12 @@ static unsigned number(const char *option, const char *text, unsigned min, unsig
 }
 
 static const char usage[] =
-	"usage: echo-server [--port N] [--admin-port N] [--threads N]\n"
+	"usage: echo-server [--port N] [--admin-port N] [--threads N] [--export FILE]\n"
 	"Echoes on port 7777 of 127.0.0.1, with 4 worker threads, and takes commands\n"
-	"(such as help) on port 7778.  A port of 0 is a free one.\n";
+	"(such as help) on port 7778.  A port of 0 is a free one.  FILE is for "
+	"rdv-top.\n";
+
+static const char *export_path;
 
 static void options(int argc, char **argv, uint16_t ports[2])
 {
@@ -314,6 +344,7 @@ static void options(int argc, char **argv, uint16_t ports[2])
 		{"port", required_argument, NULL, 'p'},
 		{"admin-port", required_argument, NULL, 'a'},
 		{"threads", required_argument, NULL, 't'},
+		{"export", required_argument, NULL, 'e'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -326,6 +357,8 @@ static void options(int argc, char **argv, uint16_t ports[2])
 			ports[0] = (uint16_t)number("admin-port", optarg, 0, 65535);
 		} else if (c == 't') {
 			server.n_threads = 1 + number("threads", optarg, 1, MAX_WORKERS);
+		} else if (c == 'e') {
+			export_path = optarg;
 		} else if (c == 'h') {
 			fputs(usage, stdout);
 			exit(0);
@@ -389,6 +422,8 @@ int main(int argc, char **argv)
 	start(ports);
 	if (sig.fd < 0 || watch(&server.threads[0], &sig, EPOLLIN))
 		fatal("watch for signals", errno);
+	if (export_path)
+		export_to(export_path);
 	printf("echo port %u\nadmin port %u\n", ports[1], ports[0]);
 	fflush(stdout);
 
@@ -396,6 +431,8 @@ int main(int argc, char **argv)
 	rdv_thread_unregister(server.threads[0].rdv);
 	for (unsigned i = 1; i < server.n_threads; i++)
 		pthread_join(server.threads[i].pthread, NULL);
+	if (server.export)
+		rdv_export_close(server.export);
 	rdv_domain_destroy(server.domain);
 	return 0;
 }

@@ -23,7 +23,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
-#include <rdv/rdv.h>
+#include <rdv/stats.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -67,6 +67,7 @@ struct thread {
 /* Changes at the sync-point only, so that everybody may read it. */
 struct server {
 	rdv_domain *domain;
+	rdv_export *export;                     /* for rdv-top, NULL: none */
 	struct thread threads[1 + MAX_WORKERS]; /* the admin thread is number 0 */
 	unsigned n_threads;
 	int64_t period;   /* when it began */

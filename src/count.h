@@ -42,6 +42,13 @@ rdv_glance_32(const uint32_t *p)
 	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED, \
 				    __ATOMIC_RELAXED)
 
+/* What is stored after that is not seen before it: with rdv_publish() a sequence lock. */
+#define rdv_count_begin(p, v)                            \
+	do {                                             \
+		rdv_poke(p, v);                          \
+		__atomic_thread_fence(__ATOMIC_RELEASE); \
+	} while (0)
+
 /* A pointer to what was written before, for readers that take no lock. */
 #define rdv_publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define rdv_published(p)  __atomic_load_n((p), __ATOMIC_ACQUIRE)
