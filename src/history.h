@@ -32,7 +32,7 @@ struct rdv_counts {
 
 /* Of whom an isolation waited for, with the name that it had. */
 struct rdv_blame {
-	uint64_t ns;
+	uint64_t ns __attribute__((aligned(8)));
 	uint32_t id; /* + 1, 0 = nobody yet */
 	int32_t tid;
 	char name[16];

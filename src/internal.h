@@ -61,6 +61,9 @@ struct rdv_member;
 /* What a thread may spin for before it sleeps. */
 enum rdv_spin_kind { RDV_SPIN_GATHER, RDV_SPIN_QUEUE, RDV_SPIN_HELD, RDV_SPIN_KINDS };
 
+/* One that is read and written as a whole, where the ABI aligns uint64_t by 4 too. */
+typedef uint64_t rdv_count __attribute__((aligned(8)));
+
 /* What a thread waits for in the library. */
 enum rdv_wait_kind {
 	RDV_WAIT_NONE,
@@ -86,7 +89,7 @@ struct rdv_sync {
 	uint32_t entered; /* how many are between enter's barrier and the end */
 	uint32_t exited;  /* how many of these have come to exit's barrier */
 	uint32_t next;    /* where the search for the next requester starts */
-	uint64_t wakes;
+	rdv_count wakes;
 };
 
 struct rdv_domain {
@@ -104,11 +107,11 @@ struct rdv_domain {
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
 	uint32_t
 		served; /* whom patience let isolate first, last time; goes with the token */
-	uint32_t gathered;   /* the successor need not look: its predecessor was alone;
+	uint32_t gathered;    /* the successor need not look: its predecessor was alone;
 	                       goes with the token */
-	uint64_t laggard;    /* who swapped which gathering last: see record.h */
-	uint64_t fences;     /* membarriers so far; written by the owner */
-	uint64_t held_wakes; /* wake-ups of held threads so far */
+	rdv_count laggard;    /* who swapped which gathering last: see record.h */
+	rdv_count fences;     /* membarriers so far; written by the owner */
+	rdv_count held_wakes; /* wake-ups of held threads so far */
 
 	/* Read only, but for words, which grows. */
 	_Alignas(RDV_CACHE_LINE) rdv_word words; /* of the masks that are in use */
@@ -117,7 +120,7 @@ struct rdv_domain {
 	uint32_t patience_us;
 	uint32_t spin_cap_ns;
 	uint32_t spinners_max;
-	uint64_t stall_ns; /* 0 = no reports */
+	rdv_count stall_ns; /* 0 = no reports */
 	rdv_stall_fn *on_stall;
 	void *stall_arg;
 	rdv_mask harmless; /* set: known to be harmless; so are ids without a thread */
@@ -154,9 +157,9 @@ struct rdv_member {
 	 * What is told about the thread, see record.h.  All of it is written by the
 	 * thread, but for worst.  First what an isolation writes for which nobody had to be waited for.
 	 */
-	uint64_t isolations;
-	uint64_t tick;      /* the coarse clock, when it last asked for isolation */
-	uint64_t since;     /* when it did, in ns; 0 = not timed */
+	rdv_count isolations;
+	rdv_count tick;     /* the coarse clock, when it last asked for isolation */
+	rdv_count since;    /* when it did, in ns; 0 = not timed */
 	uint32_t untimed;   /* isolations that the histograms do not have yet ... */
 	uint16_t bucket[2]; /* ... and where they belong */
 	uint8_t timed;      /* how many more it may time in this tick */
@@ -164,19 +167,20 @@ struct rdv_member {
 	uint8_t logged;
 	uint32_t blamed; /* id + 1 of the one that its last isolation waited for last */
 
-	_Alignas(RDV_CACHE_LINE) uint64_t alone; /* since when it is isolated, in ns */
-	uint64_t seen;                           /* when it last released a timed one */
-	uint64_t wait_since;
-	uint64_t rounds;   /* that it has opened */
-	uint64_t tries;    /* that failed */
-	uint64_t timeouts; /* timed isolations that failed */
-	uint64_t waits, wakes;
-	uint64_t delay; /* how long its last isolation waited for the one it blames, ns */
-	uint64_t worst; /* the longest that it was blamed for, ns; written by leaders */
-	uint64_t stall_next; /* when it reports its wait next, in ns */
-	int32_t tid;         /* the kernel's, 0 = no thread is in the slot */
-	uint16_t log[12];    /* waits to be added to the histograms */
-	uint8_t stalls;      /* reports of this wait so far */
+	_Alignas(RDV_CACHE_LINE) rdv_count alone; /* since when it is isolated, in ns */
+	rdv_count seen;                           /* when it last released a timed one */
+	rdv_count wait_since;
+	rdv_count rounds;   /* that it has opened */
+	rdv_count tries;    /* that failed */
+	rdv_count timeouts; /* timed isolations that failed */
+	rdv_count waits, wakes;
+	rdv_count
+		delay; /* how long its last isolation waited for the one it blames, ns */
+	rdv_count worst; /* the longest that it was blamed for, ns; written by leaders */
+	rdv_count stall_next; /* when it reports its wait next, in ns */
+	int32_t tid;          /* the kernel's, 0 = no thread is in the slot */
+	uint16_t log[12];     /* waits to be added to the histograms */
+	uint8_t stalls;       /* reports of this wait so far */
 	uint8_t may_give_up;
 };
 
