@@ -219,6 +219,11 @@ static inline bool rdv_owns(const struct rdv_member *m)
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
 void rdv_check_owner(const char *call, const struct rdv_member *m);
 void rdv_check_locks(const char *call, const struct rdv_member *m);
+#endif
+
+/* Not where handlers come between any two instructions: one that interrupts a thread on its
+ * way in or out cannot know that yet, or any more, it is what it takes it for. */
+#if defined(RDV_DEBUG) && !defined(RDV_PERTURB)
 #define rdv_must_be(condition, call, m, what)      \
 	do {                                       \
 		if (!(condition))                  \

@@ -118,6 +118,7 @@ void rdv_harmless_end(rdv_thread *self)
 {
 	const struct rdv_member *m = rdv_member_of(self);
 
+	(void)m;
 	rdv_must_own("rdv_harmless_end", m);
 	rdv_must_be(rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
 			    rdv_load_rlx(&m->waiting) || rdv_owns(m),

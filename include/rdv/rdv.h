@@ -64,7 +64,8 @@ extern "C" {
 /*
  * A program that is compiled with RDV_DEBUG defined calls the functions of the fast paths
  * instead of inlining them; those of a library that was configured with --enable-debug
- * look for misuse.
+ * look for misuse.  These take it for misuse, too, if a signal handler ends the harmlessness
+ * of a thread that it has interrupted on its way into rdv_harmless_now().
  */
 #ifdef RDV_DEBUG
 #define RDV_INLINE
