@@ -5,11 +5,6 @@
 
 #include <stddef.h>
 
-static const char *none_missing(void)
-{
-	return NULL;
-}
-
 static int none_open(unsigned threads)
 {
 	(void)threads;
@@ -64,7 +59,6 @@ const struct contender contender_none = {
 	.family = "control",
 	.what = "no synchronisation at all: the control of the torture",
 	.max_threads = MAX_THREADS,
-	.missing = none_missing,
 	.open = none_open,
 	.close = none_close,
 	CONTENDER_CALLS(none),

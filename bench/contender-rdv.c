@@ -75,10 +75,19 @@ static inline void bench_release(void *self)
 
 CONTENDER_LOOPS(bench);
 
-static const char *full_missing(void)
-{
-	return NULL;
-}
+/* The functions of the library, past the inline ones of its header. */
+void called_harmless_now(rdv_thread *self) __asm__("rdv_harmless_now");
+void called_harmless_end(rdv_thread *self) __asm__("rdv_harmless_end");
+bool called_checkpoint(rdv_thread *self) __asm__("rdv_checkpoint");
+
+BENCH_LOOP(checkpoint_called_loop, called_checkpoint(self));
+BENCH_LOOP(pair_called_loop, called_harmless_now(self); called_harmless_end(self));
+
+#define CONTENDER_RDV                                                               \
+	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS, \
+				.close = rdv_close,                                 \
+				.checkpoint_called_loop = checkpoint_called_loop,   \
+				.pair_called_loop = pair_called_loop
 
 /* The library falls back to full fences without a word; a table must not. */
 static const char *biased_missing(void)
@@ -99,22 +108,15 @@ static const char *biased_missing(void)
 
 const struct contender contender_rdv = {
 	.name = "rdv",
-	.family = "librdv",
 	.what = "this library, full fences (the default)",
-	.max_threads = RDV_MAX_THREADS,
-	.missing = full_missing,
 	.open = rdv_open_full,
-	.close = rdv_close,
-	CONTENDER_CALLS(bench),
+	CONTENDER_RDV,
 };
 
 const struct contender contender_rdv_biased = {
 	.name = "rdv-biased",
-	.family = "librdv",
 	.what = "this library with RDV_FENCE_BIASED",
-	.max_threads = RDV_MAX_THREADS,
 	.missing = biased_missing,
 	.open = rdv_open_biased,
-	.close = rdv_close,
-	CONTENDER_CALLS(bench),
+	CONTENDER_RDV,
 };

@@ -10,6 +10,7 @@
  */
 #include "contender.h"
 #include "contender-loops.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -26,7 +27,6 @@ static struct {
 	_Alignas(128) uint64_t harmless[MAX_WORDS];
 	_Alignas(128) uint64_t all_threads[MAX_WORDS];
 	unsigned words;
-	unsigned joined;
 } wide;
 
 struct wide_thread {
@@ -36,6 +36,7 @@ struct wide_thread {
 };
 
 static struct wide_thread threads[MAX_WORDS * 64];
+static struct slots slots = SLOTS_INIT;
 
 static inline void set(uint64_t *mask, const struct wide_thread *t)
 {
@@ -126,16 +127,12 @@ static __attribute__((noinline)) void wide_release(void *self)
 		wide_wait(self);
 }
 
-static const char *wide_missing(void)
-{
-	return NULL;
-}
-
 static int wide_open(unsigned n)
 {
 	if (n > MAX_THREADS)
 		return -ENOSPC;
 	memset(&wide, 0, sizeof(wide));
+	slots_reset(&slots);
 	wide.words = n > 64 ? (n + 63) / 64 : 2;
 	return 0;
 }
@@ -147,10 +144,10 @@ static void wide_close(void)
 /* Neighbours in age are in different words, so that few threads use all words too. */
 static void *wide_join(void)
 {
-	unsigned id = __atomic_fetch_add(&wide.joined, 1, __ATOMIC_RELAXED);
+	unsigned id = slots_take(&slots, wide.words * 64);
 	struct wide_thread *t = &threads[id];
 
-	if (id >= wide.words * 64)
+	if (id == NO_SLOT)
 		return NULL;
 	t->id = id;
 	t->word = id % wide.words;
@@ -164,6 +161,7 @@ static void *wide_join(void)
 static void wide_leave(void *self)
 {
 	clear(wide.all_threads, self);
+	slots_give(&slots, ((struct wide_thread *)self)->id);
 }
 
 CONTENDER_LOOPS(wide);
@@ -173,7 +171,8 @@ const struct contender contender_seed_wide = {
 	.family = "seed",
 	.what = "the rendez-vous of 2018 for more than 64 threads",
 	.max_threads = MAX_THREADS,
-	.missing = wide_missing,
+	.domain_bytes = sizeof(wide),
+	.thread_bytes = sizeof(struct wide_thread),
 	.open = wide_open,
 	.close = wide_close,
 	CONTENDER_CALLS(wide),

@@ -11,6 +11,7 @@
  */
 #include "contender.h"
 #include "contender-loops.h"
+#include "slots.h"
 
 #include <sched.h>
 #include <stddef.h>
@@ -21,7 +22,6 @@ static struct {
 	_Alignas(128) uint64_t want_rdv;
 	uint64_t harmless;
 	uint64_t all_threads;
-	unsigned joined;
 } seed;
 
 struct seed_thread {
@@ -29,6 +29,7 @@ struct seed_thread {
 };
 
 static struct seed_thread threads[64];
+static struct slots slots = SLOTS_INIT;
 
 static inline uint64_t load(const uint64_t *mask)
 {
@@ -111,18 +112,13 @@ static __attribute__((noinline)) void seed_release(void *self)
 		seed_wait(t);
 }
 
-static const char *seed_missing(void)
-{
-	return NULL;
-}
-
 static int seed_open(unsigned n)
 {
 	(void)n;
 	seed.harmless = 0;
 	seed.want_rdv = 0;
 	seed.all_threads = 0;
-	seed.joined = 0;
+	slots_reset(&slots);
 	return 0;
 }
 
@@ -133,10 +129,10 @@ static void seed_close(void)
 /* Born harmless, so that an isolator never waits for a thread that is not there yet. */
 static void *seed_join(void)
 {
-	unsigned id = __atomic_fetch_add(&seed.joined, 1, __ATOMIC_RELAXED);
+	unsigned id = slots_take(&slots, 64);
 	struct seed_thread *t = &threads[id];
 
-	if (id >= 64)
+	if (id == NO_SLOT)
 		return NULL;
 	t->bit = UINT64_C(1) << id;
 	set(&seed.harmless, t->bit);
@@ -147,7 +143,10 @@ static void *seed_join(void)
 
 static void seed_leave(void *self)
 {
-	clear(&seed.all_threads, ((struct seed_thread *)self)->bit);
+	struct seed_thread *t = self;
+
+	clear(&seed.all_threads, t->bit);
+	slots_give(&slots, (unsigned)(t - threads));
 }
 
 CONTENDER_LOOPS(seed);
@@ -157,8 +156,9 @@ const struct contender contender_seed = {
 	.family = "seed",
 	.what = "the rendez-vous of 2018, spinning on two shared masks; release fixed",
 	.max_threads = 64,
+	.domain_bytes = sizeof(seed),
+	.thread_bytes = sizeof(struct seed_thread),
 	.wider = &contender_seed_wide,
-	.missing = seed_missing,
 	.open = seed_open,
 	.close = seed_close,
 	CONTENDER_CALLS(seed),

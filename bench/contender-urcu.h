@@ -1,74 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What isolation needs on top of liburcu, the same for each flavour:
+ * Isolation on liburcu, for each flavour in a source of its own: their names clash.
+ * The source includes the flavour's header with _LGPL_SOURCE, for its inline functions,
+ * and defines
  *
- *	isolate   close the gate; leave the read side; synchronize_rcu(), after which
- *	          every reader that had not seen the gate is gone; take the turn
- *	release   give the turn up; the last one opens the gate and wakes the held;
- *	          enter the read side like everybody else
- *	reader    enters, looks at the gate, and if it is closed backs off and sleeps
+ *	URCU                 the flavour, in the words of its symbols: urcu_mb
+ *	URCU_ENTER           what enters the read side: read_lock
+ *	URCU_LEAVE           what leaves it: read_unlock
  *
- * Grace periods of concurrent isolators are not under the turn, so liburcu can
- * batch them.
+ * synchronize_rcu() is not under the turn, so that liburcu can batch the grace periods
+ * of concurrent isolators.
  */
-#ifndef BENCH_CONTENDER_URCU_H
-#define BENCH_CONTENDER_URCU_H
-
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-struct urcu_gate {
-	/* How many isolate; 0: open.  The held sleep on it. */
-	_Alignas(128) uint32_t closed;
-	_Alignas(128) uint32_t held;
-	pthread_mutex_t turn;
-};
+#define URCU_JOIN(a, b)  a##_##b
+#define URCU_PASTE(a, b) URCU_JOIN(a, b)
+#define URCU_CALL(what)  URCU_PASTE(URCU, what)
+#define URCU_TEXT_(x)    #x
+#define URCU_TEXT(x)     URCU_TEXT_(x)
 
-static inline void urcu_gate_futex(const struct urcu_gate *gate, int op, uint32_t value)
+/* The same as functions of the library, past the macros that make them inline. */
+#define URCU_CALLED(name, what) \
+	void name(void) __asm__(URCU_TEXT(URCU) "_" URCU_TEXT(what))
+
+URCU_CALLED(called_enter, URCU_ENTER);
+URCU_CALLED(called_leave, URCU_LEAVE);
+
+static pthread_mutex_t turn;
+
+static inline void side_enter(void *self)
 {
-	syscall(SYS_futex, &gate->closed, op, value, NULL, NULL, 0);
+	(void)self;
+	URCU_CALL(URCU_ENTER)();
 }
 
-static inline bool urcu_gate_closed(const struct urcu_gate *gate)
+static inline void side_leave(void *self)
 {
-	return __atomic_load_n(&gate->closed, __ATOMIC_ACQUIRE);
+	(void)self;
+	URCU_CALL(URCU_LEAVE)();
 }
 
-/* Called outside of the read side. */
-static inline void urcu_gate_wait(struct urcu_gate *gate)
+static inline void side_take(void)
 {
-	uint32_t closed;
-
-	__atomic_fetch_add(&gate->held, 1, __ATOMIC_SEQ_CST);
-	while ((closed = __atomic_load_n(&gate->closed, __ATOMIC_SEQ_CST)))
-		urcu_gate_futex(gate, FUTEX_WAIT_PRIVATE, closed);
-	__atomic_fetch_sub(&gate->held, 1, __ATOMIC_RELAXED);
+	URCU_CALL(synchronize_rcu)();
+	pthread_mutex_lock(&turn);
 }
 
-static inline void urcu_gate_close(struct urcu_gate *gate)
+static inline void side_give(void)
 {
-	__atomic_fetch_add(&gate->closed, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&turn);
 }
 
-/* seq_cst: the opener looks at held after closed, a held thread writes them in turn */
-static inline void urcu_gate_open(struct urcu_gate *gate)
+static inline int side_open(unsigned threads)
 {
-	if (__atomic_sub_fetch(&gate->closed, 1, __ATOMIC_SEQ_CST))
-		return;
-	if (__atomic_load_n(&gate->held, __ATOMIC_SEQ_CST))
-		urcu_gate_futex(gate, FUTEX_WAKE_PRIVATE, INT_MAX);
+	(void)threads;
+	return -pthread_mutex_init(&turn, NULL);
 }
 
-static inline int urcu_gate_init(struct urcu_gate *gate)
+static inline void side_close(void)
 {
-	gate->closed = 0;
-	gate->held = 0;
-	return -pthread_mutex_init(&gate->turn, NULL);
+	pthread_mutex_destroy(&turn);
 }
 
-#endif
+static inline void side_quit(void *self)
+{
+	(void)self;
+	URCU_CALL(unregister_thread)();
+}
+
+/* After contender-gate.h: the pair as a caller without the inline functions has it. */
+#define CONTENDER_URCU_LOOPS                                         \
+	BENCH_LOOP(pair_called_loop, called_leave(); called_enter(); \
+		   gate_checkpoint(self))
+
+#define CONTENDER_URCU \
+	CONTENDER_GATE, .family = "liburcu", .pair_called_loop = pair_called_loop

@@ -15,6 +15,7 @@
 #define BENCH_CONTENDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct contender {
 	const char *name;   /* as it is written on the command line */
@@ -23,7 +24,7 @@ struct contender {
 	unsigned max_threads;
 	const struct contender *wider; /* the form for more threads, or NULL */
 
-	const char *(*missing)(void);  /* why it cannot run here; NULL: it can */
+	const char *(*missing)(void);  /* why it cannot run here; NULL: it always can */
 	int (*open)(unsigned threads); /* 0 or -errno */
 	void (*close)(void);
 	void *(*join)(void); /* the calling thread's handle, NULL: it failed */
@@ -41,9 +42,18 @@ struct contender {
 	void (*isolate_loop)(void *self, unsigned long n); /* isolate, release */
 	/* The primitive that P1's target names; NULL where there is none. */
 	void (*bare_loop)(void *self, unsigned long n);
+
+	/* The same with the library's functions called, not inline; NULL: no such form. */
+	void (*checkpoint_called_loop)(void *self, unsigned long n);
+	void (*pair_called_loop)(void *self, unsigned long n);
+	void (*bare_called_loop)(void *self, unsigned long n);
+
+	/* Memory that does not come from malloc(), as it is static or a library's. */
+	size_t domain_bytes, thread_bytes;
+	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
 };
 
-#define MAX_CONTENDERS 8
+#define MAX_CONTENDERS 12
 #define MAX_THREADS    4095u
 
 extern const struct contender contender_rdv;
@@ -52,17 +62,26 @@ extern const struct contender contender_seed;
 extern const struct contender contender_seed_wide;
 extern const struct contender contender_urcu_qsbr;
 extern const struct contender contender_urcu_memb;
+extern const struct contender contender_urcu_mb;
+extern const struct contender contender_urcu_bp;
+extern const struct contender contender_rwlock;
+extern const struct contender contender_perthread;
+extern const struct contender contender_ck;
+extern const struct contender contender_nsync;
 extern const struct contender contender_none; /* the control: no synchronisation */
 
 /* All that rdv-bench knows, built in or not, in the order of the tables. */
 struct contender_entry {
 	const char *name;
 	const struct contender *contender; /* NULL: not built in */
-	const char *needs;                 /* what was not found then */
+	const char *needs;                 /* what it is built on, then */
 };
 
 extern const struct contender_entry contender_entries[];
 extern const unsigned n_contender_entries;
+
+/* Why it cannot run here; NULL: it can. */
+const char *contender_missing(const struct contender *c);
 
 /* The form of c for so many threads, NULL if there is none. */
 const struct contender *contender_for(const struct contender *c, unsigned threads);

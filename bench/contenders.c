@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "contender.h"
 
-#include <stddef.h>
-
 const struct contender_entry contender_entries[] = {
 	{"rdv", &contender_rdv, NULL},
 	{"rdv-biased", &contender_rdv_biased, NULL},
@@ -17,6 +15,28 @@ const struct contender_entry contender_entries[] = {
 #else
 	{"urcu-memb", NULL, "liburcu-memb"},
 #endif
+#ifdef HAVE_URCU_MB
+	{"urcu-mb", &contender_urcu_mb, NULL},
+#else
+	{"urcu-mb", NULL, "liburcu-mb"},
+#endif
+#ifdef HAVE_URCU_BP
+	{"urcu-bp", &contender_urcu_bp, NULL},
+#else
+	{"urcu-bp", NULL, "liburcu-bp"},
+#endif
+	{"rwlock", &contender_rwlock, NULL},
+	{"perthread", &contender_perthread, NULL},
+#ifdef HAVE_CK
+	{"ck", &contender_ck, NULL},
+#else
+	{"ck", NULL, "Concurrency Kit"},
+#endif
+#ifdef HAVE_NSYNC
+	{"nsync", &contender_nsync, NULL},
+#else
+	{"nsync", NULL, "nsync"},
+#endif
 };
 
 const unsigned n_contender_entries =
@@ -24,6 +44,11 @@ const unsigned n_contender_entries =
 
 _Static_assert(sizeof(contender_entries) / sizeof(contender_entries[0]) <= MAX_CONTENDERS,
 	       "raise MAX_CONTENDERS");
+
+const char *contender_missing(const struct contender *c)
+{
+	return c->missing ? c->missing() : NULL;
+}
 
 const struct contender *contender_for(const struct contender *c, unsigned threads)
 {

@@ -104,7 +104,7 @@ static void add_contender(struct options *o, const char *name)
 	if (!e)
 		bad_option("--contender", "expected some of%s, found '%s'", names, name);
 	if (!e->contender)
-		bad_option("--contender", "%s is not built in: %s was not found", name,
+		bad_option("--contender", "%s is not built in, it needs %s", name,
 			   e->needs);
 	for (unsigned i = 0; i < o->n_contenders; i++)
 		if (o->contenders[i] == e->contender)
@@ -165,11 +165,12 @@ static void print_list(void)
 	printf("contenders\n");
 	for (unsigned i = 0; i < n_contender_entries; i++) {
 		const struct contender_entry *e = &contender_entries[i];
-		const char *missing = e->contender ? e->contender->missing() : NULL;
+		const char *missing =
+			e->contender ? contender_missing(e->contender) : NULL;
 
 		printf("  %-10s ", e->name);
 		if (!e->contender)
-			printf("not built in: %s was not found\n", e->needs);
+			printf("not built in, needs %s\n", e->needs);
 		else if (missing)
 			printf("%s; left out: %s\n", e->contender->what, missing);
 		else

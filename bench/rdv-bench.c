@@ -56,7 +56,7 @@ static unsigned admit(struct results *r, const struct options *o)
 
 	for (unsigned i = 0; i < o->n_contenders; i++) {
 		const struct contender *c = o->contenders[i];
-		const char *missing = c->missing();
+		const char *missing = contender_missing(c);
 
 		if (missing && o->contenders_named)
 			bad_option("--contender", "%s cannot run: %s", c->name, missing);

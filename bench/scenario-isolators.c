@@ -164,6 +164,8 @@ static const struct target p6_targets[] = {
 	{"rdv", PER_SECOND, AT_LEAST, 1.5, "seed", PER_SECOND, some_work_crowded},
 	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-qsbr", PER_SECOND, NULL},
 	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-memb", PER_SECOND, NULL},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-mb", PER_SECOND, NULL},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-bp", PER_SECOND, NULL},
 	{"rdv", FAIRNESS, AT_LEAST, 0.5, NULL, 0, NULL},
 	{"rdv", LONGEST, AT_MOST, 0.5, "seed", LONGEST, NULL},
 };

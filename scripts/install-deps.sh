@@ -98,6 +98,9 @@ for group in ${groups:-build test bench}; do
 		;;
 	bench)
 		package liburcu-dev module liburcu-qsbr
+		package libck-dev module ck
+		package libnsync-dev includes cc c nsync_mu.h
+		package gnuplot-nox have gnuplot
 		;;
 	ci)
 		package clang have clang

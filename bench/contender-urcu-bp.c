@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * liburcu's bulletproof flavour: threads need not register, and stay registered until
+ * they exit, so that what it costs to register again is not measured.
+ */
+#define _LGPL_SOURCE
+#include <urcu/urcu-bp.h>
+
+#define URCU       urcu_bp
+#define URCU_ENTER read_lock
+#define URCU_LEAVE read_unlock
+#include "contender-urcu.h"
+
+static inline void *side_join(void)
+{
+	urcu_bp_register_thread();
+	return &turn;
+}
+
+#include "contender-gate.h"
+
+CONTENDER_URCU_LOOPS;
+
+const struct contender contender_urcu_bp = {
+	.name = "urcu-bp",
+	.what = "liburcu's bulletproof flavour under a gate: read_unlock/read_lock",
+	.thread_bytes = sizeof(struct urcu_bp_reader),
+	.stays = true,
+	CONTENDER_URCU,
+};

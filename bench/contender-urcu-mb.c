@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* liburcu's flavour with a full barrier in each thread: no membarrier(2) needed. */
+#define _LGPL_SOURCE
+#include <urcu/urcu-mb.h>
+
+#define URCU       urcu_mb
+#define URCU_ENTER read_lock
+#define URCU_LEAVE read_unlock
+#include "contender-urcu.h"
+
+static inline void *side_join(void)
+{
+	urcu_mb_register_thread();
+	return &turn;
+}
+
+#include "contender-gate.h"
+
+CONTENDER_URCU_LOOPS;
+
+const struct contender contender_urcu_mb = {
+	.name = "urcu-mb",
+	.what = "liburcu's full-barrier flavour under a gate: read_unlock/read_lock",
+	.thread_bytes = sizeof(struct urcu_reader),
+	CONTENDER_URCU,
+};
