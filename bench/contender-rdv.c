@@ -4,6 +4,7 @@
 #include "contender-loops.h"
 
 #include <rdv/rdv.h>
+#include <rdv/sync.h>
 
 static rdv_domain *domain;
 
@@ -83,9 +84,42 @@ bool called_checkpoint(rdv_thread *self) __asm__("rdv_checkpoint");
 BENCH_LOOP(checkpoint_called_loop, called_checkpoint(self));
 BENCH_LOOP(pair_called_loop, called_harmless_now(self); called_harmless_end(self));
 
+static int sync_enable(void)
+{
+	return rdv_sync_enable(domain);
+}
+
+static void sync_want(void *self)
+{
+	rdv_sync_want(self);
+}
+
+static bool sync_pending(void)
+{
+	return rdv_sync_pending(domain);
+}
+
+static void sync_enter(void *self)
+{
+	rdv_sync_enter(self);
+}
+
+static void sync_exit(void *self)
+{
+	rdv_sync_exit(self);
+}
+
+static const struct sync_calls sync_calls = {
+	.enable = sync_enable,
+	.want = sync_want,
+	.pending = sync_pending,
+	.enter = sync_enter,
+	.exit = sync_exit,
+};
+
 #define CONTENDER_RDV                                                               \
 	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS, \
-				.close = rdv_close,                                 \
+				.close = rdv_close, .sync = &sync_calls,            \
 				.checkpoint_called_loop = checkpoint_called_loop,   \
 				.pair_called_loop = pair_called_loop
 

@@ -8,14 +8,10 @@
  * An owner looks at all words again after it has won: its predecessor gives `owner`
  * up while it is still running, with its bit clear.
  */
-#include "contender.h"
-#include "contender-loops.h"
+#include "contender-seed.h"
 #include "slots.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #define MAX_WORDS ((MAX_THREADS + 63) / 64)
@@ -64,18 +60,12 @@ static bool all_harmless(void)
 	return true;
 }
 
-static void relax(void)
-{
-	bench_pause();
-	sched_yield();
-}
-
 static __attribute__((noinline)) void wide_wait(struct wide_thread *t)
 {
 	do {
 		set(wide.harmless, t);
 		while (wanted())
-			relax();
+			seed_relax();
 		clear(wide.harmless, t);
 	} while (wanted());
 }
@@ -114,9 +104,9 @@ static __attribute__((noinline)) void wide_isolate(void *self)
 	set(wide.harmless, t);
 	__atomic_fetch_add(&wide.wanted, 1, __ATOMIC_SEQ_CST);
 	while (!wide_take(t))
-		relax();
+		seed_relax();
 	while (!all_harmless())
-		relax();
+		seed_relax();
 	clear(wide.harmless, t);
 }
 

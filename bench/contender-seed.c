@@ -9,13 +9,8 @@
  * `harmless` set if it had to wait there, and the next isolator ran beside it.  Here
  * the bit is cleared and want_rdv is looked at again, as in harmless_end.
  */
-#include "contender.h"
-#include "contender-loops.h"
+#include "contender-seed.h"
 #include "slots.h"
-
-#include <sched.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* On one line, as the original's globals are, which stand side by side. */
 static struct {
@@ -23,10 +18,6 @@ static struct {
 	uint64_t harmless;
 	uint64_t all_threads;
 } seed;
-
-struct seed_thread {
-	uint64_t bit;
-};
 
 static struct seed_thread threads[64];
 static struct slots slots = SLOTS_INIT;
@@ -46,12 +37,6 @@ static inline void clear(uint64_t *mask, uint64_t bit)
 	__atomic_fetch_and(mask, ~bit, __ATOMIC_SEQ_CST);
 }
 
-static void relax(void)
-{
-	bench_pause();
-	sched_yield();
-}
-
 static inline void seed_harmless_now(void *self)
 {
 	set(&seed.harmless, ((struct seed_thread *)self)->bit);
@@ -63,7 +48,7 @@ static __attribute__((noinline)) void seed_wait(struct seed_thread *t)
 	do {
 		set(&seed.harmless, t->bit);
 		while (load(&seed.want_rdv))
-			relax();
+			seed_relax();
 		clear(&seed.harmless, t->bit);
 	} while (load(&seed.want_rdv));
 }
@@ -100,7 +85,7 @@ static __attribute__((noinline)) void seed_isolate(void *self)
 	set(&seed.harmless, bit);
 	set(&seed.want_rdv, bit);
 	while (!seed_take(bit))
-		relax();
+		seed_relax();
 }
 
 static __attribute__((noinline)) void seed_release(void *self)
@@ -112,18 +97,30 @@ static __attribute__((noinline)) void seed_release(void *self)
 		seed_wait(t);
 }
 
-static int seed_open(unsigned n)
+static int open_seed(bool sync_yields)
 {
-	(void)n;
 	seed.harmless = 0;
 	seed.want_rdv = 0;
 	seed.all_threads = 0;
 	slots_reset(&slots);
-	return 0;
+	return seed_sync_open(sync_yields);
 }
 
-static void seed_close(void)
+static int seed_open(unsigned n)
 {
+	(void)n;
+	return open_seed(false);
+}
+
+static int seed_yield_open(unsigned n)
+{
+	(void)n;
+	return open_seed(true);
+}
+
+uint64_t seed_all_threads(void)
+{
+	return load(&seed.all_threads);
 }
 
 /* Born harmless, so that an isolator never waits for a thread that is not there yet. */
@@ -151,15 +148,24 @@ static void seed_leave(void *self)
 
 CONTENDER_LOOPS(seed);
 
+#define CONTENDER_SEED                                                             \
+	CONTENDER_CALLS(seed), .family = "seed", .max_threads = 64,                \
+			       .close = seed_sync_close, .sync = &seed_sync_calls, \
+			       .domain_bytes = sizeof(seed),                       \
+			       .thread_bytes = sizeof(struct seed_thread)
+
 const struct contender contender_seed = {
 	.name = "seed",
-	.family = "seed",
 	.what = "the rendez-vous of 2018, spinning on two shared masks; release fixed",
-	.max_threads = 64,
-	.domain_bytes = sizeof(seed),
-	.thread_bytes = sizeof(struct seed_thread),
 	.wider = &contender_seed_wide,
 	.open = seed_open,
-	.close = seed_close,
-	CONTENDER_CALLS(seed),
+	CONTENDER_SEED,
+};
+
+const struct contender contender_seed_yield = {
+	.name = "seed-yield",
+	.what = "the same, for P11 only: its sync-point waits by sched_yield() too",
+	.sync_only = true,
+	.open = seed_yield_open,
+	CONTENDER_SEED,
 };

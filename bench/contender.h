@@ -17,6 +17,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The sync-point, see <rdv/sync.h>; a contender may have none. */
+struct sync_calls {
+	int (*enable)(void); /* the descriptor to poll; may be asked for again */
+	void (*want)(void *self);
+	bool (*pending)(void);
+	void (*enter)(void *self);
+	void (*exit)(void *self);
+};
+
 struct contender {
 	const char *name;   /* as it is written on the command line */
 	const char *family; /* "best other" leaves the own family out */
@@ -48,6 +57,9 @@ struct contender {
 	void (*pair_called_loop)(void *self, unsigned long n);
 	void (*bare_called_loop)(void *self, unsigned long n);
 
+	const struct sync_calls *sync; /* or NULL */
+	bool sync_only; /* to be measured by what uses these calls, and not by others */
+
 	/* Memory that does not come from malloc(), as it is static or a library's. */
 	size_t domain_bytes, thread_bytes;
 	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
@@ -59,6 +71,7 @@ struct contender {
 extern const struct contender contender_rdv;
 extern const struct contender contender_rdv_biased;
 extern const struct contender contender_seed;
+extern const struct contender contender_seed_yield;
 extern const struct contender contender_seed_wide;
 extern const struct contender contender_urcu_qsbr;
 extern const struct contender contender_urcu_memb;

@@ -5,6 +5,7 @@ const struct contender_entry contender_entries[] = {
 	{"rdv", &contender_rdv, NULL},
 	{"rdv-biased", &contender_rdv_biased, NULL},
 	{"seed", &contender_seed, NULL},
+	{"seed-yield", &contender_seed_yield, NULL},
 #ifdef HAVE_URCU_QSBR
 	{"urcu-qsbr", &contender_urcu_qsbr, NULL},
 #else

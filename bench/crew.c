@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crew.h"
+#include "alloc-count.h"
 #include "measure.h"
 
 #include <errno.h>
@@ -40,7 +41,9 @@ static void *member_main(void *arg)
 	m->syscalls = syscall_counts_self();
 	if (m->cpu >= 0)
 		pin_to_cpu((unsigned)m->cpu);
+	m->join_bytes = alloc_bytes();
 	m->self = m->contender->join();
+	m->join_bytes = alloc_bytes() - m->join_bytes;
 	if (!m->self) {
 		__atomic_store_n(&crew->failed, true, __ATOMIC_RELAXED);
 		sem_post(&crew->ready);
@@ -60,7 +63,8 @@ static void *member_main(void *arg)
 	return NULL;
 }
 
-int crew_open(struct crew *crew, const struct contender *contender, unsigned capacity)
+static int crew_open(struct crew *crew, const struct contender *contender,
+		     unsigned capacity)
 {
 	int err;
 
@@ -88,23 +92,23 @@ int crew_open(struct crew *crew, const struct contender *contender, unsigned cap
 	return 0;
 }
 
-int crew_add(struct crew *crew, unsigned n, role_fn *role, void *arg, int cpu)
+static int crew_add(struct crew *crew, const struct team *t)
 {
 	pthread_attr_t attr;
 	int err = 0;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	for (unsigned i = 0; i < n && !err; i++) {
+	for (unsigned i = 0; i < t->n && !err; i++) {
 		struct member *m = &crew->members[crew->size];
 
 		*m = (struct member){
 			.crew = crew,
 			.contender = crew->contender,
-			.role = role,
-			.arg = arg,
+			.role = t->role,
+			.arg = t->arg,
 			.index = i,
-			.cpu = cpu == CREW_EACH_CPU ? (int)i : cpu,
+			.cpu = t->cpu == CREW_EACH_CPU ? (int)i : t->cpu,
 		};
 		err = -pthread_create(&m->thread, &attr, member_main, m);
 		if (!err)
@@ -165,7 +169,7 @@ static void wait_for_post(const struct crew *crew, sem_t *sem)
 			die_hung(crew);
 }
 
-int crew_start(struct crew *crew)
+static int crew_start(struct crew *crew)
 {
 	for (unsigned i = 0; i < crew->size; i++)
 		wait_for_post(crew, &crew->ready);
@@ -205,7 +209,7 @@ static void join(const struct crew *crew, pthread_t thread)
 }
 
 /* Also after a failure half-way: whoever waits for the start goes straight home. */
-void crew_close(struct crew *crew)
+static void crew_close(struct crew *crew)
 {
 	crew_stop(crew);
 	make_readable(crew->start_fd);
@@ -219,9 +223,46 @@ void crew_close(struct crew *crew)
 	free(crew->members);
 }
 
+int crew_play(const struct contender *contender, const struct team *teams, unsigned n,
+	      void (*direct)(struct crew *crew, void *arg), void *arg)
+{
+	unsigned size = 0, last = teams[n - 1].n;
+	struct crew crew;
+	int err;
+
+	for (unsigned i = 0; i < n; i++)
+		size += teams[i].n;
+	err = crew_open(&crew, contender, size);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < n && !err; i++)
+		err = crew_add(&crew, &teams[i]);
+	if (!err)
+		err = crew_start(&crew);
+	if (!err && direct)
+		direct(&crew, arg);
+	else if (!err)
+		crew_wait(&crew, size - last, last);
+	crew_close(&crew);
+	return err;
+}
+
 void role_idle(struct member *m)
 {
 	wait_readable(m->crew->stop_fd);
+}
+
+void role_compute(struct member *m)
+{
+	const unsigned long turns = work_turns(1000);
+
+	m->contender->harmless_end(m->self);
+	while (!crew_stopping(m->crew)) {
+		work(turns);
+		m->contender->checkpoint(m->self);
+		member_progress(m);
+	}
+	m->contender->harmless_now(m->self);
 }
 
 static uint64_t status_field(const struct member *m, const char *field)

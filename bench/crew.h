@@ -4,12 +4,14 @@
  * are harmless from the moment they have joined until their role runs them, and a
  * role gives them back harmless.
  *
- *	crew_open(&crew, contender, 1 + 60);
- *	crew_add(&crew, 60, role_idle, NULL, NULL);
- *	crew_add(&crew, 1, role_isolator, &result, &pin);
- *	crew_start(&crew);         // all have joined, the idle are asleep: go
- *	crew_wait(&crew, 60, 1);   // the isolator has played its role
- *	crew_close(&crew);         // stops the others, joins all
+ *	const struct team teams[] = {
+ *		{60, role_idle, NULL, CREW_ANY_CPU},
+ *		{1, role_isolator, &result, 0},
+ *	};
+ *	err = crew_play(contender, teams, 2, NULL, NULL);
+ *
+ * When all have joined and the idle are asleep the roles begin; when the isolator has
+ * played its role the others are stopped and all are joined.
  */
 #ifndef BENCH_CREW_H
 #define BENCH_CREW_H
@@ -38,7 +40,8 @@ struct member {
 	void *arg;
 	unsigned index; /* among those added together */
 	int cpu;
-	bool done; /* the role has been played */
+	bool done;         /* the role has been played */
+	size_t join_bytes; /* what join() has got from malloc() */
 	pid_t tid;
 	pthread_t thread;
 	const struct syscall_counts *syscalls;
@@ -55,17 +58,32 @@ struct crew {
 	bool failed; /* a member could not join */
 };
 
-int crew_open(struct crew *crew, const struct contender *contender, unsigned capacity);
-int crew_add(struct crew *crew, unsigned n, role_fn *role, void *arg, int cpu);
-int crew_start(struct crew *crew);
 void crew_wait(struct crew *crew, unsigned first, unsigned n);
 void crew_stop(struct crew *crew);
-void crew_close(struct crew *crew);
 
 bool crew_stopping(const struct crew *crew);
 
+/* Members that are added together. */
+struct team {
+	unsigned n;
+	role_fn *role;
+	void *arg;
+	int cpu;
+};
+
+/*
+ * The whole play: opens a crew of these teams, in this order, and starts it; direct()
+ * is called then, and without one we wait until the last team has played.  Returns 0
+ * or -errno; direct() was called if 0.
+ */
+int crew_play(const struct contender *contender, const struct team *teams, unsigned n,
+	      void (*direct)(struct crew *crew, void *arg), void *arg);
+
 /* A role: blocked in poll() until the crew stops, harmless all the while. */
 void role_idle(struct member *m);
+
+/* A role: computes, a checkpoint every microsecond, and counts its steps as progress. */
+void role_compute(struct member *m);
 
 /* Context switches of n members so far; a sched_yield() is not a voluntary one. */
 uint64_t crew_switches(const struct crew *crew, unsigned first, unsigned n);

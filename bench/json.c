@@ -90,7 +90,7 @@ static void put_torture(struct json *j, const struct results *r)
 {
 	open_value(j, "torture", '[');
 	for (unsigned i = 0; i < r->n_tortured; i++) {
-		const struct tortured *t = &r->tortured[i];
+		const struct torture_entry *t = &r->tortured[i];
 
 		open_value(j, NULL, '{');
 		put_string(j, "contender", t->contender->name);

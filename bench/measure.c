@@ -116,7 +116,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* With linear interpolation between the neighbours. */
-static double quantile(const double *sorted, unsigned n, double q)
+double quantile(const double *sorted, unsigned n, double q)
 {
 	double at = q * (n - 1);
 	unsigned low = (unsigned)at;
@@ -124,6 +124,17 @@ static double quantile(const double *sorted, unsigned n, double q)
 	if (low + 1 >= n)
 		return sorted[n - 1];
 	return sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]);
+}
+
+const double quantile_at[N_QUANTILES] = {
+	0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1,
+};
+
+void quantiles(double *value, unsigned n, double *out)
+{
+	qsort(value, n, sizeof(*value), by_value);
+	for (unsigned i = 0; i < N_QUANTILES; i++)
+		out[i] = quantile(value, n, quantile_at[i]);
 }
 
 struct summary summarize(double *value, unsigned n)

@@ -34,4 +34,13 @@ struct summary {
 /* Sorts value[]. */
 struct summary summarize(double *value, unsigned n);
 
+/* Of sorted values, with linear interpolation; n > 0. */
+double quantile(const double *sorted, unsigned n, double q);
+
+#define N_QUANTILES 13
+extern const double quantile_at[N_QUANTILES]; /* 0 is the least, 1 the greatest */
+
+/* quantile_at[] of value[], which it sorts; n > 0. */
+void quantiles(double *value, unsigned n, double *out);
+
 #endif

@@ -31,7 +31,7 @@ static FILE *open_json(const char *name)
 
 static bool torture_one(struct results *r, const struct contender *c)
 {
-	struct tortured *t = &r->tortured[r->n_tortured++];
+	struct torture_entry *t = &r->tortured[r->n_tortured++];
 
 	progress_step(torture_ms(), "torture: %s", c->name);
 	t->contender = c;
@@ -76,7 +76,7 @@ static void measure(struct table *t, unsigned point, unsigned c,
 {
 	const struct scenario *s = t->scenario;
 	struct cell *cell = &t->cells[point][c];
-	double value[MAX_METRICS];
+	double value[MAX_FIGURES];
 	char label[64];
 
 	s->label(&t->points[point], label, sizeof(label));
@@ -84,10 +84,10 @@ static void measure(struct table *t, unsigned point, unsigned c,
 		      label, contender->name, round + 1);
 	if (cell->err)
 		return;
-	for (unsigned m = 0; m < MAX_METRICS; m++)
+	for (unsigned m = 0; m < MAX_FIGURES; m++)
 		value[m] = NAN;
 	cell->err = s->run(contender, &t->points[point], value);
-	for (unsigned m = 0; m < MAX_METRICS; m++)
+	for (unsigned m = 0; m < MAX_FIGURES; m++)
 		cell->value[m][round] = value[m];
 }
 
@@ -96,20 +96,25 @@ static void measure_table(const struct results *r, struct table *t)
 	for (unsigned p = 0; p < t->n_points; p++)
 		for (unsigned round = 0; round < r->rounds; round++)
 			for (unsigned c = 0; c < r->n_contenders; c++)
-				measure(t, p, c, r->contenders[c], round);
+				if (takes_part(r->contenders[c], t->scenario))
+					measure(t, p, c, r->contenders[c], round);
 }
 
 static double expected_ms(const struct results *r)
 {
-	double once = 0;
+	double sum = 0;
 
 	for (unsigned i = 0; i < r->n_tables; i++) {
 		const struct table *t = &r->tables[i];
+		double once = 0;
 
 		for (unsigned p = 0; p < t->n_points; p++)
 			once += t->scenario->expected_ms(&t->points[p]);
+		for (unsigned c = 0; c < r->n_contenders; c++)
+			if (takes_part(r->contenders[c], t->scenario))
+				sum += once * r->rounds;
 	}
-	return once * r->rounds * r->n_contenders;
+	return sum;
 }
 
 static void measure_all(struct results *r, const struct options *o)

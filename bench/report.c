@@ -25,7 +25,7 @@ void report_torture(FILE *out, const struct results *r)
 {
 	fprintf(out, "exclusion torture\n");
 	for (unsigned i = 0; i < r->n_tortured; i++) {
-		const struct tortured *t = &r->tortured[i];
+		const struct torture_entry *t = &r->tortured[i];
 		const struct contender *c = t->contender;
 
 		fprintf(out, "  %-10s %3u threads %9llu isolations %10llu sections  ",

@@ -17,7 +17,7 @@ struct table *results_add(struct results *r, const struct scenario *s)
 		return NULL;
 	for (unsigned p = 0; p < t->n_points; p++)
 		for (unsigned c = 0; c < MAX_CONTENDERS; c++)
-			for (unsigned m = 0; m < MAX_METRICS; m++)
+			for (unsigned m = 0; m < MAX_FIGURES; m++)
 				for (unsigned i = 0; i < r->rounds; i++)
 					t->cells[p][c].value[m][i] = NAN;
 	r->n_tables++;
@@ -119,7 +119,7 @@ void target_text(const struct scenario *s, const struct target *target, char *te
 		 size_t size)
 {
 	const char *sign = target->bound == AT_MOST ? "<=" : ">=";
-	const struct metric *m = &s->metrics[target->metric];
+	const struct metric *m = metric_of(s, target->metric);
 	int n;
 
 	n = snprintf(text, size, "%s: %s %s %g", target->subject, m->head, sign,
@@ -130,5 +130,5 @@ void target_text(const struct scenario *s, const struct target *target, char *te
 		snprintf(text + n, size - (size_t)n, " x %s", target->reference);
 	else
 		snprintf(text + n, size - (size_t)n, " x %s's %s", target->reference,
-			 s->metrics[target->reference_metric].head);
+			 metric_of(s, target->reference_metric)->head);
 }

@@ -14,7 +14,7 @@
 
 /* One contender at one point. */
 struct cell {
-	double value[MAX_METRICS][MAX_ROUNDS]; /* NAN: no such figure */
+	double value[MAX_FIGURES][MAX_ROUNDS]; /* NAN: no such figure */
 	int err;                               /* -errno of a run that failed */
 };
 
@@ -25,7 +25,7 @@ struct table {
 	struct cell (*cells)[MAX_CONTENDERS]; /* [point][contender] */
 };
 
-struct tortured {
+struct torture_entry {
 	const struct contender *contender;
 	struct torture_result result;
 	int err;
@@ -38,7 +38,7 @@ struct results {
 	unsigned rounds;
 	struct table tables[MAX_SCENARIOS];
 	unsigned n_tables;
-	struct tortured tortured[2 * MAX_CONTENDERS]; /* with the wider forms */
+	struct torture_entry tortured[2 * MAX_CONTENDERS]; /* with the wider forms */
 	unsigned n_tortured;
 	double seconds;
 	struct disturbance disturbance;

@@ -13,8 +13,12 @@
 #define MAX_BATCHES 256
 #define BATCH_NS    (NS_PER_MS / 2)
 
-/* EACH: ns per step.  Then P1 has the bare primitive, P3 the same loop alone. */
-enum { EACH, BARE, P1_METRICS };
+/*
+ * EACH: ns per step, inline; CALLED: the same by calls of the library's functions.  P1
+ * has the bare primitive in both forms too, P3 the same loop alone.
+ */
+enum { EACH, CALLED, P2_METRICS };
+enum { BARE = P2_METRICS, BARE_CALLED, P1_METRICS };
 enum { ALONE = EACH + 1, SLOWDOWN, P3_METRICS };
 
 typedef void loop_fn(void *self, unsigned long n);
@@ -78,24 +82,27 @@ static int time_together(const struct contender *c, loop_fn *loop, unsigned n, d
 		.members = n,
 		.ns = each,
 	};
-	struct crew crew;
-	int err;
+	const struct team team = {n, role_fastpath, &f, CREW_EACH_CPU};
+	int err = crew_play(c, &team, 1, NULL, NULL);
 
-	err = crew_open(&crew, c, n);
-	if (err)
-		return err;
-	err = crew_add(&crew, n, role_fastpath, &f, CREW_EACH_CPU);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err)
-		crew_wait(&crew, 0, n);
-	crew_close(&crew);
 	if (err)
 		return err;
 	*ns = 0;
 	for (unsigned i = 0; i < n; i++)
 		*ns += each[i] / n;
 	return 0;
+}
+
+/* One after the other; those that the contender does not have stay NAN. */
+static int time_each(const struct contender *c, loop_fn *const *loops, unsigned n_loops,
+		     unsigned threads, double *ns)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < n_loops && !err; i++)
+		if (loops[i])
+			err = time_together(c, loops[i], threads, &ns[i]);
+	return err;
 }
 
 static unsigned one_thread(struct point *points)
@@ -115,29 +122,30 @@ static void label_threads(const struct point *p, char *text, size_t size)
 	snprintf(text, size, p->threads == 1 ? "1 thread" : "%u threads", p->threads);
 }
 
+/* Two loops a run, by most contenders. */
 static double expect_batches(const struct point *p)
 {
 	(void)p;
-	return quick_or_full(15, 61) * BATCH_NS / NS_PER_MS + 2;
-}
-
-static double expect_twice(const struct point *p)
-{
-	return 2 * expect_batches(p);
+	return 2 * (quick_or_full(15, 61) * BATCH_NS / NS_PER_MS + 2);
 }
 
 static int run_p1(const struct contender *c, const struct point *p, double *value)
 {
-	int err = time_together(c, c->checkpoint_loop, p->threads, &value[EACH]);
+	loop_fn *const loops[P1_METRICS] = {
+		[EACH] = c->checkpoint_loop,
+		[CALLED] = c->checkpoint_called_loop,
+		[BARE] = c->bare_loop,
+		[BARE_CALLED] = c->bare_called_loop,
+	};
 
-	if (err || !c->bare_loop)
-		return err;
-	return time_together(c, c->bare_loop, p->threads, &value[BARE]);
+	return time_each(c, loops, P1_METRICS, p->threads, value);
 }
 
 static int run_p2(const struct contender *c, const struct point *p, double *value)
 {
-	return time_together(c, c->pair_loop, p->threads, &value[EACH]);
+	loop_fn *const loops[P2_METRICS] = {c->pair_loop, c->pair_called_loop};
+
+	return time_each(c, loops, P2_METRICS, p->threads, value);
 }
 
 static int run_p3(const struct contender *c, const struct point *p, double *value)
@@ -153,7 +161,10 @@ static int run_p3(const struct contender *c, const struct point *p, double *valu
 
 static const struct metric p1_metrics[P1_METRICS] = {
 	[EACH] = {"checkpoint_ns", "ns", "ns per checkpoint", LESS},
+	[CALLED] = {"checkpoint_called_ns", "called", "ns per checkpoint, called", LESS},
 	[BARE] = {"quiescent_state_ns", "bare QS", "ns per rcu_quiescent_state()", LESS},
+	[BARE_CALLED] = {"quiescent_state_called_ns", "QS called",
+			 "ns per rcu_quiescent_state(), called", LESS},
 };
 
 static const struct target p1_targets[] = {
@@ -174,8 +185,9 @@ const struct scenario scenario_p1 = {
 	.run = run_p1,
 };
 
-static const struct metric p2_metrics[] = {
+static const struct metric p2_metrics[P2_METRICS] = {
 	[EACH] = {"pair_ns", "ns", "ns per pair", LESS},
+	[CALLED] = {"pair_called_ns", "called", "ns per pair, called", LESS},
 };
 
 static const struct target p2_targets[] = {
@@ -188,7 +200,7 @@ const struct scenario scenario_p2 = {
 	.name = "P2",
 	.title = "harmless_now + harmless_end, nobody isolates",
 	.metrics = p2_metrics,
-	.n_metrics = COUNT_OF(p2_metrics),
+	.n_metrics = P2_METRICS,
 	.targets = p2_targets,
 	.n_targets = COUNT_OF(p2_targets),
 	.points = one_thread,
@@ -217,6 +229,6 @@ const struct scenario scenario_p3 = {
 	.n_targets = COUNT_OF(p3_targets),
 	.points = one_per_cpu,
 	.label = label_threads,
-	.expected_ms = expect_twice,
+	.expected_ms = expect_batches,
 	.run = run_p3,
 };

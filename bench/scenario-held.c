@@ -99,36 +99,16 @@ static void role_isolator(struct member *m)
 	r->neighbour = summarize(speed, r->windows).median;
 }
 
-static void role_compute(struct member *m)
-{
-	const unsigned long turns = work_turns(1000);
-
-	m->contender->harmless_end(m->self);
-	while (!crew_stopping(m->crew)) {
-		work(turns);
-		m->contender->checkpoint(m->self);
-	}
-	m->contender->harmless_now(m->self);
-}
-
 static int run_p5(const struct contender *c, const struct point *p, double *value)
 {
 	struct held r = {.windows = (unsigned)quick_or_full(1, 3)};
 	double alone = neighbour_speed_alone(r.windows + 1);
-	struct crew crew;
-	int err;
+	const struct team teams[] = {
+		{p->threads, role_compute, NULL, CREW_EACH_CPU},
+		{1, role_isolator, &r, CREW_ANY_CPU},
+	};
+	int err = crew_play(c, teams, COUNT_OF(teams), NULL, NULL);
 
-	err = crew_open(&crew, c, p->threads + 1);
-	if (err)
-		return err;
-	err = crew_add(&crew, p->threads, role_compute, NULL, CREW_EACH_CPU);
-	if (!err)
-		err = crew_add(&crew, 1, role_isolator, &r, CREW_ANY_CPU);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err)
-		crew_wait(&crew, p->threads, 1);
-	crew_close(&crew);
 	if (err)
 		return err;
 	value[BURNT] = r.burnt;

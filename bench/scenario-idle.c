@@ -5,6 +5,7 @@
  * median batch.  The first isolation after the others fell asleep is timed apart: it is
  * the one that has to find out that they are harmless.
  */
+#include "cost.h"
 #include "crew.h"
 #include "measure.h"
 #include "scenario.h"
@@ -15,12 +16,13 @@
 #define MAX_BATCHES 8192
 #define MIN_BATCHES 7
 
-enum { P50, FIRST, SYSCALLS, METRICS };
+enum { P50, FIRST, METRICS };
 
 struct idle {
 	double *batch;
 	unsigned n;
-	double first_ns, syscalls;
+	double first_ns;
+	double *value;
 };
 
 static double time_isolations(const struct member *m, unsigned long n)
@@ -31,53 +33,39 @@ static double time_isolations(const struct member *m, unsigned long n)
 	return ((double)(now_ns() - start) - clock_cost_ns()) / (double)n;
 }
 
-static uint64_t syscalls_of(const struct member *m)
-{
-	struct syscall_counts c = syscall_counts_read(m->syscalls);
-
-	return c.waits + c.wakes + c.membarriers;
-}
-
 static void role_isolator(struct member *m)
 {
 	const uint64_t window = (uint64_t)(quick_or_full(10, 50) * NS_PER_MS);
 	struct idle *r = m->arg;
-	uint64_t before, end;
+	struct cost cost;
+	uint64_t end;
 
 	m->contender->harmless_end(m->self);
 	r->first_ns = time_isolations(m, 1);
 	time_isolations(m, BATCH);
-	before = syscalls_of(m);
+	cost = cost_begin(m->crew);
 	end = now_ns() + window;
 	while (r->n < MAX_BATCHES && (r->n < MIN_BATCHES || now_ns() < end))
 		r->batch[r->n++] = time_isolations(m, BATCH);
-	r->syscalls = (double)(syscalls_of(m) - before) / (r->n * (double)BATCH);
+	cost_end(&cost, m->crew, r->n * (double)BATCH, r->value);
 	m->contender->harmless_now(m->self);
 }
 
 static int run_p4(const struct contender *c, const struct point *p, double *value)
 {
 	static double batch[MAX_BATCHES];
-	struct idle r = {.batch = batch};
-	struct crew crew;
-	int err;
+	struct idle r = {.batch = batch, .value = value};
+	const struct team teams[] = {
+		{p->threads, role_idle, NULL, CREW_ANY_CPU},
+		{1, role_isolator, &r, 0},
+	};
+	int err = crew_play(c, teams, COUNT_OF(teams), NULL, NULL);
 
-	err = crew_open(&crew, c, p->threads + 1);
-	if (err)
-		return err;
-	err = crew_add(&crew, p->threads, role_idle, NULL, CREW_ANY_CPU);
-	if (!err)
-		err = crew_add(&crew, 1, role_isolator, &r, 0);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err)
-		crew_wait(&crew, p->threads, 1);
-	crew_close(&crew);
 	if (err)
 		return err;
 	value[P50] = summarize(batch, r.n).median;
+	quantiles(batch, r.n, &value[FIRST_QUANTILE]);
 	value[FIRST] = r.first_ns;
-	value[SYSCALLS] = r.syscalls;
 	return 0;
 }
 
@@ -116,15 +104,14 @@ static bool at_1023(const struct point *p)
 static const struct metric p4_metrics[METRICS] = {
 	[P50] = {"isolation_p50_ns", "p50 ns", "ns per isolate + release", LESS},
 	[FIRST] = {"first_isolation_ns", "first ns", "ns", LESS},
-	[SYSCALLS] = {"syscalls_per_isolation", "syscalls", "futex and membarrier calls",
-		      LESS},
 };
 
 static const struct target p4_targets[] = {
 	{"rdv", P50, AT_MOST, 1.1, "seed", P50, up_to_60},
 	{"rdv", P50, AT_MOST, 0.03, "urcu-qsbr", P50, from_60},
 	{"rdv", P50, AT_MOST, 100, NULL, 0, at_1023},
-	{"rdv", SYSCALLS, AT_MOST, 0, NULL, 0, NULL},
+	{"rdv", COST_FUTEXES, AT_MOST, 0, NULL, 0, NULL},
+	{"rdv", COST_MEMBARRIERS, AT_MOST, 0, NULL, 0, NULL},
 };
 
 const struct scenario scenario_p4 = {

@@ -5,6 +5,7 @@
  * thread is taken: the longest that a thread has waited.  A thread that still waits
  * when the window closes, or that was held before it could isolate at all, counts too.
  */
+#include "cost.h"
 #include "crew.h"
 #include "measure.h"
 #include "scenario.h"
@@ -22,7 +23,9 @@ enum phase { WARM_UP, MEASURED };
 struct isolators {
 	unsigned long turns;
 	int phase;
+	double work_ns;
 	uint64_t *longest_ns; /* of each member */
+	double *value;
 };
 
 static int phase(const struct isolators *r)
@@ -62,22 +65,10 @@ static void set_phase(struct isolators *r, enum phase to)
 	__atomic_store_n(&r->phase, to, __ATOMIC_RELAXED);
 }
 
-static double measure_window(struct crew *crew, struct isolators *r)
-{
-	uint64_t start;
-
-	sleep_ns((uint64_t)(quick_or_full(20, 50) * NS_PER_MS));
-	start = now_ns();
-	set_phase(r, MEASURED);
-	sleep_ns((uint64_t)(quick_or_full(100, 500) * NS_PER_MS));
-	crew_stop(crew);
-	return (double)(now_ns() - start) / NS_PER_S;
-}
-
-static void collect(const struct crew *crew, const struct isolators *r, double seconds,
-		    double work_ns, double *value)
+static void collect(const struct crew *crew, const struct isolators *r, double seconds)
 {
 	uint64_t sum = 0, fewest = UINT64_MAX, most = 0, longest = 0;
+	double *value = r->value;
 
 	for (unsigned i = 0; i < crew->size; i++) {
 		uint64_t n = crew_progress(crew, i, 1);
@@ -90,7 +81,25 @@ static void collect(const struct crew *crew, const struct isolators *r, double s
 	value[PER_SECOND] = (double)sum / seconds;
 	value[FAIRNESS] = most ? (double)fewest / (double)most : 0;
 	value[LONGEST] = (double)longest / NS_PER_MS;
-	value[OF_IDEAL] = 100 * value[PER_SECOND] * work_ns / NS_PER_S;
+	value[OF_IDEAL] = 100 * value[PER_SECOND] * r->work_ns / NS_PER_S;
+}
+
+static void measure_window(struct crew *crew, void *arg)
+{
+	struct isolators *r = arg;
+	struct cost cost;
+	uint64_t start, end;
+
+	sleep_ns((uint64_t)(quick_or_full(20, 50) * NS_PER_MS));
+	cost = cost_begin(crew);
+	start = now_ns();
+	set_phase(r, MEASURED);
+	sleep_ns((uint64_t)(quick_or_full(100, 300) * NS_PER_MS));
+	crew_stop(crew);
+	end = now_ns();
+	cost_end(&cost, crew, (double)crew_progress(crew, 0, crew->size), r->value);
+	crew_wait(crew, 0, crew->size);
+	collect(crew, r, (double)(end - start) / NS_PER_S);
 }
 
 static int run_p6(const struct contender *c, const struct point *p, double *value)
@@ -100,25 +109,13 @@ static int run_p6(const struct contender *c, const struct point *p, double *valu
 	struct isolators r = {
 		.turns = work_turns(work_ns - clock_cost_ns()),
 		.phase = WARM_UP,
+		.work_ns = work_ns,
 		.longest_ns = longest,
+		.value = value,
 	};
-	struct crew crew;
-	double seconds;
-	int err;
+	const struct team team = {p->threads, role_isolator, &r, CREW_ANY_CPU};
 
-	err = crew_open(&crew, c, p->threads);
-	if (err)
-		return err;
-	err = crew_add(&crew, p->threads, role_isolator, &r, CREW_ANY_CPU);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err) {
-		seconds = measure_window(&crew, &r);
-		crew_wait(&crew, 0, p->threads);
-		collect(&crew, &r, seconds, work_ns, value);
-	}
-	crew_close(&crew);
-	return err;
+	return crew_play(c, &team, 1, measure_window, &r);
 }
 
 static unsigned p6_points(struct point *points)
@@ -137,7 +134,7 @@ static void p6_label(const struct point *p, char *text, size_t size)
 
 static double p6_expected_ms(const struct point *p)
 {
-	return quick_or_full(125, 560) + 0.3 * p->threads;
+	return quick_or_full(125, 360) + 0.3 * p->threads;
 }
 
 static bool up_to_cpus(const struct point *p)

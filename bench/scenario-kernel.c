@@ -113,19 +113,6 @@ static void role_isolator(struct member *m)
 	m->contender->harmless_now(m->self);
 }
 
-static void role_runner(struct member *m)
-{
-	const unsigned long turns = work_turns(1000);
-
-	m->contender->harmless_end(m->self);
-	while (!crew_stopping(m->crew)) {
-		work(turns);
-		m->contender->checkpoint(m->self);
-		member_progress(m);
-	}
-	m->contender->harmless_now(m->self);
-}
-
 static void collect(const struct kernel_work *r, double *value)
 {
 	const double isolations = r->isolations, held = isolations * r->runners;
@@ -151,25 +138,15 @@ static int run_p10(const struct contender *c, const struct point *p, double *val
 		.runners = some_run ? RUNNERS : 0,
 		.isolations = some_run ? (unsigned)quick_or_full(10, 50) : 1000,
 	};
-	const unsigned isolator = r.sleepers + r.runners;
-	struct crew crew;
-	int err;
+	const struct team teams[] = {
+		{r.sleepers, role_idle, NULL, CREW_ANY_CPU},
+		{r.runners, role_compute, NULL, CREW_ANY_CPU},
+		{1, role_isolator, &r, CREW_ANY_CPU},
+	};
+	int err = crew_play(c, teams, COUNT_OF(teams), NULL, NULL);
 
-	err = crew_open(&crew, c, isolator + 1);
-	if (err)
-		return err;
-	err = crew_add(&crew, r.sleepers, role_idle, NULL, CREW_ANY_CPU);
 	if (!err)
-		err = crew_add(&crew, r.runners, role_runner, NULL, CREW_ANY_CPU);
-	if (!err)
-		err = crew_add(&crew, 1, role_isolator, &r, CREW_ANY_CPU);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err) {
-		crew_wait(&crew, isolator, 1);
 		collect(&r, value);
-	}
-	crew_close(&crew);
 	return err;
 }
 

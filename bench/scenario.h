@@ -7,11 +7,27 @@
 #define BENCH_SCENARIO_H
 
 #include "contender.h"
+#include "measure.h"
+#include "settings.h"
 
 #include <stddef.h>
 
 #define MAX_METRICS 8
-#define MAX_POINTS  64
+
+/*
+ * The figures of a run: the scenario's own metrics, what the whole process spent per
+ * operation (see cost.h), and quantiles of what was timed (see quantile_at[]).  Those
+ * that a run does not have stay NAN.
+ */
+enum {
+	COST_CPU = MAX_METRICS,
+	COST_SWITCHES,
+	COST_FUTEXES,
+	COST_MEMBARRIERS,
+	COST_END,
+	FIRST_QUANTILE = COST_END,
+	MAX_FIGURES = FIRST_QUANTILE + N_QUANTILES,
+};
 
 struct point {
 	unsigned threads;
@@ -43,20 +59,12 @@ struct target {
 	bool (*applies)(const struct point *p); /* NULL: at every point */
 };
 
-struct settings {
-	bool quick;
-	unsigned rounds;
-	unsigned threads[MAX_POINTS]; /* --threads; none: the scenario's own */
-	unsigned n_threads;
-};
-
-extern struct settings settings;
-
 struct scenario {
 	const char *name;
 	const char *title;
 	const struct metric *metrics; /* the first is the one that is compared */
 	unsigned n_metrics;
+	bool sync;   /* uses the sync-point: contenders without one do not take part */
 	bool counts; /* metrics are counts of events: no ratios, no spread */
 	const struct target *targets;
 	unsigned n_targets;
@@ -72,15 +80,18 @@ struct scenario {
 extern const struct scenario *const scenarios[];
 extern const unsigned n_scenarios;
 
-/* The given numbers of threads, or those of --threads, with every variant. */
+/*
+ * The given numbers of threads, or those of --threads, with every variant.  With
+ * --quick every other of the given ones, from the last on.
+ */
 unsigned points_of(struct point *points, const unsigned *threads, unsigned n,
 		   unsigned variants);
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+bool takes_part(const struct contender *c, const struct scenario *s);
 
-static inline double quick_or_full(double quick, double full)
-{
-	return settings.quick ? quick : full;
-}
+/* Of any figure but the quantiles. */
+const struct metric *metric_of(const struct scenario *s, unsigned figure);
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -10,7 +10,7 @@
 #include "torture.h"
 #include "crew.h"
 #include "measure.h"
-#include "scenario.h"
+#include "settings.h"
 
 #include <sched.h>
 #include <string.h>
@@ -124,38 +124,45 @@ double torture_ms(void)
 	return quick_or_full(200, 1000);
 }
 
+struct tortured {
+	struct canary *canary;
+	struct torture_result *result;
+	unsigned runners, isolators;
+};
+
+static void for_a_while(struct crew *crew, void *arg)
+{
+	const struct tortured *t = arg;
+
+	sleep_ns((uint64_t)(torture_ms() * NS_PER_MS));
+	crew_stop(crew);
+	crew_wait(crew, 0, crew->size);
+	*t->result = (struct torture_result){
+		.threads = crew->size,
+		.isolations = crew_progress(crew, t->runners, t->isolators),
+		.sections = crew_progress(crew, 0, t->runners),
+		.violations = t->canary->violations,
+	};
+	if (t->result->isolations != t->canary->first)
+		t->result->violations++;
+}
+
 int torture(const struct contender *c, struct torture_result *result)
 {
 	const unsigned cpus = cpu_count();
-	const unsigned runners = cpus > 14 ? 44 : 2 + 3 * cpus;
-	const unsigned isolators = 2 + (cpus > 14 ? 14 : cpus);
 	static struct canary canary;
-	struct crew crew;
-	int err;
+	struct tortured t = {
+		.canary = &canary,
+		.result = result,
+		.runners = cpus > 14 ? 44 : 2 + 3 * cpus,
+		.isolators = 2 + (cpus > 14 ? 14 : cpus),
+	};
+	const struct team teams[] = {
+		{t.runners, role_runner, &canary, CREW_ANY_CPU},
+		{t.isolators, role_isolator, &canary, CREW_ANY_CPU},
+	};
 
 	memset(&canary, 0, sizeof(canary));
-	canary.members = runners + isolators;
-	err = crew_open(&crew, c, canary.members);
-	if (err)
-		return err;
-	err = crew_add(&crew, runners, role_runner, &canary, CREW_ANY_CPU);
-	if (!err)
-		err = crew_add(&crew, isolators, role_isolator, &canary, CREW_ANY_CPU);
-	if (!err)
-		err = crew_start(&crew);
-	if (!err) {
-		sleep_ns((uint64_t)(torture_ms() * NS_PER_MS));
-		crew_stop(&crew);
-		crew_wait(&crew, 0, canary.members);
-		*result = (struct torture_result){
-			.threads = canary.members,
-			.isolations = crew_progress(&crew, runners, isolators),
-			.sections = crew_progress(&crew, 0, runners),
-			.violations = canary.violations,
-		};
-		if (result->isolations != canary.first)
-			result->violations++;
-	}
-	crew_close(&crew);
-	return err;
+	canary.members = t.runners + t.isolators;
+	return crew_play(c, teams, 2, for_a_while, &t);
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * P8: what is left of the workers' throughput when somebody isolates so many times a
+ * second.  One worker per CPU: a microsecond of work, harmless_now, harmless_end, and so
+ * on.  The isolator sleeps between its isolations, which hold everybody up for a
+ * microsecond of work.  Each run measures the workers without it first.
+ */
+#include "cost.h"
+#include "crew.h"
+#include "measure.h"
+#include "scenario.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const unsigned rates[] = {0, 1, 100, 10000}; /* isolations per second */
+
+enum { STEPS, OF_REST, ACHIEVED, METRICS };
+
+enum phase { REST, ISOLATING, OVER };
+
+struct rate {
+	unsigned per_second;
+	int phase;
+	uint64_t isolations;
+	double *value;
+};
+
+static int phase(const struct rate *r)
+{
+	return __atomic_load_n(&r->phase, __ATOMIC_RELAXED);
+}
+
+static void set_phase(struct rate *r, enum phase to)
+{
+	__atomic_store_n(&r->phase, to, __ATOMIC_RELAXED);
+}
+
+static void role_worker(struct member *m)
+{
+	const struct contender *c = m->contender;
+	const unsigned long turns = work_turns(1000);
+
+	c->harmless_end(m->self);
+	while (!crew_stopping(m->crew)) {
+		work(turns);
+		c->harmless_now(m->self);
+		c->harmless_end(m->self);
+		member_progress(m);
+	}
+	c->harmless_now(m->self);
+}
+
+static void isolate_once(const struct member *m)
+{
+	const struct contender *c = m->contender;
+
+	c->harmless_end(m->self);
+	c->isolate(m->self);
+	work(work_turns(1000));
+	c->release(m->self);
+	c->harmless_now(m->self);
+}
+
+/* By the clock: the first after half of an interval; one that is late is not made up. */
+static void role_isolator(struct member *m)
+{
+	struct rate *r = m->arg;
+	uint64_t interval, next, now;
+
+	while (phase(r) == REST)
+		sleep_ns(NS_PER_MS / 2);
+	if (!r->per_second)
+		return;
+	interval = NS_PER_S / r->per_second;
+	next = now_ns() + interval / 2;
+	while (phase(r) == ISOLATING) {
+		now = now_ns();
+		if (now < next) {
+			sleep_ns(next - now);
+			continue;
+		}
+		isolate_once(m);
+		r->isolations++;
+		next += interval;
+		if (next + interval < now)
+			next = now;
+	}
+}
+
+static double steps_per_second(const struct crew *crew, uint64_t window_ns)
+{
+	uint64_t before = crew_progress(crew, 0, crew->size - 1), start = now_ns();
+
+	sleep_ns(window_ns);
+	return (double)(crew_progress(crew, 0, crew->size - 1) - before) * NS_PER_S /
+	       (double)(now_ns() - start);
+}
+
+/* At one a second it is one isolation that we see, in the middle. */
+static uint64_t window_ns(unsigned rate)
+{
+	return rate == 1 ? NS_PER_S : (uint64_t)(quick_or_full(60, 200) * NS_PER_MS);
+}
+
+static void measure_rate(struct crew *crew, void *arg)
+{
+	struct rate *r = arg;
+	double rest, window = (double)window_ns(r->per_second) / NS_PER_S;
+	struct cost cost;
+
+	sleep_ns(10 * NS_PER_MS);
+	rest = steps_per_second(crew, window_ns(0));
+	cost = cost_begin(crew);
+	set_phase(r, ISOLATING);
+	r->value[STEPS] = steps_per_second(crew, window_ns(r->per_second));
+	set_phase(r, OVER);
+	crew_stop(crew);
+	crew_wait(crew, 0, crew->size);
+	r->value[OF_REST] = r->value[STEPS] / rest;
+	r->value[ACHIEVED] = (double)r->isolations / window;
+	cost_end(&cost, crew, (double)r->isolations, r->value);
+	/* the CPU time is that of the work */
+	r->value[COST_CPU] = NAN;
+}
+
+static int run_p8(const struct contender *c, const struct point *p, double *value)
+{
+	struct rate r = {.per_second = rates[p->variant], .phase = REST, .value = value};
+	const struct team teams[] = {
+		{p->threads, role_worker, NULL, CREW_EACH_CPU},
+		{1, role_isolator, &r, CREW_ANY_CPU},
+	};
+
+	return crew_play(c, teams, COUNT_OF(teams), measure_rate, &r);
+}
+
+/* Once a second takes a second: too long for a quick look. */
+static unsigned p8_points(struct point *points)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < COUNT_OF(rates); i++)
+		if (rates[i] != 1 || !settings.quick)
+			points[n++] = (struct point){cpu_count(), i};
+	return n;
+}
+
+static void p8_label(const struct point *p, char *text, size_t size)
+{
+	snprintf(text, size, "%u isolations/s", rates[p->variant]);
+}
+
+static double p8_expected_ms(const struct point *p)
+{
+	return 12 + (double)(window_ns(0) + window_ns(rates[p->variant])) / NS_PER_MS;
+}
+
+static bool up_to_100(const struct point *p)
+{
+	return rates[p->variant] <= 100;
+}
+
+static const struct metric p8_metrics[METRICS] = {
+	[STEPS] = {"steps_per_s", "steps/s", "steps/s of all workers", MORE},
+	[OF_REST] = {"of_rest", "of rest", "of the throughput at rest", MORE},
+	[ACHIEVED] = {"isolations_per_s", "isol./s", "isolations/s", MORE},
+};
+
+static const struct target p8_targets[] = {
+	{"rdv", OF_REST, AT_LEAST, 0.97, NULL, 0, up_to_100},
+	{"rdv", STEPS, AT_LEAST, 1.0, "seed", STEPS, NULL},
+};
+
+const struct scenario scenario_p8 = {
+	.name = "P8",
+	.title = "throughput of one worker per CPU while somebody isolates",
+	.metrics = p8_metrics,
+	.n_metrics = METRICS,
+	.targets = p8_targets,
+	.n_targets = COUNT_OF(p8_targets),
+	.points = p8_points,
+	.label = p8_label,
+	.expected_ms = p8_expected_ms,
+	.run = run_p8,
+};

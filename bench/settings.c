@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+struct settings settings;
