@@ -189,6 +189,12 @@ void crew_wait(struct crew *crew, unsigned first, unsigned n)
 			wait_for_post(crew, &crew->over);
 }
 
+void crew_wait_all(struct crew *crew, void *unused)
+{
+	(void)unused;
+	crew_wait(crew, 0, crew->size);
+}
+
 void crew_stop(struct crew *crew)
 {
 	__atomic_store_n(&crew->stop, true, __ATOMIC_RELAXED);

@@ -61,6 +61,9 @@ struct crew {
 void crew_wait(struct crew *crew, unsigned first, unsigned n);
 void crew_stop(struct crew *crew);
 
+/* A director for plays that all members bring to an end by themselves. */
+void crew_wait_all(struct crew *crew, void *unused);
+
 bool crew_stopping(const struct crew *crew);
 
 /* Members that are added together. */

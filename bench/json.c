@@ -104,9 +104,11 @@ static void put_torture(struct json *j, const struct results *r)
 	close_value(j, ']');
 }
 
-static void put_summary(struct json *j, const struct summary *s)
+static void put_summary(struct json *j, const struct summary *s, const struct interval *i)
 {
 	put_number(j, "median", s->median);
+	put_number(j, "low", i->low);
+	put_number(j, "high", i->high);
 	put_number(j, "q1", s->q1);
 	put_number(j, "q3", s->q3);
 	put_number(j, "min", s->min);
@@ -118,16 +120,33 @@ static void put_metric(struct json *j, const struct results *r, const struct cel
 		       const struct scenario *s, unsigned metric)
 {
 	struct summary summary = cell_summary(r, cell, metric);
+	struct interval interval = cells_interval(r, cell, metric, NULL, 0);
 
 	if (!summary.n)
 		return;
-	open_value(j, s->metrics[metric].name, '{');
-	put_summary(j, &summary);
+	open_value(j, metric_of(s, metric)->name, '{');
+	put_summary(j, &summary, &interval);
 	open_value(j, "samples", '[');
 	for (unsigned i = 0; i < r->rounds; i++)
 		put_number(j, NULL, cell->value[metric][i]);
 	close_value(j, ']');
 	close_value(j, '}');
+}
+
+/* Of what was timed, in the first metric's unit: [quantile, median of the rounds']. */
+static void put_quantiles(struct json *j, const struct results *r,
+			  const struct cell *cell)
+{
+	if (!cell_summary(r, cell, FIRST_QUANTILE).n)
+		return;
+	open_value(j, "quantiles", '[');
+	for (unsigned i = 0; i < N_QUANTILES; i++) {
+		open_value(j, NULL, '[');
+		put_number(j, NULL, quantile_at[i]);
+		put_number(j, NULL, cell_summary(r, cell, FIRST_QUANTILE + i).median);
+		close_value(j, ']');
+	}
+	close_value(j, ']');
 }
 
 static void put_target(struct json *j, const struct results *r, const struct table *t,
@@ -143,7 +162,7 @@ static void put_target(struct json *j, const struct results *r, const struct tab
 	put_string(j, "outcome", outcome[v.outcome]);
 	if (v.outcome != NOT_MEASURED) {
 		put_bool(j, "clear", v.clear);
-		put_summary(j, &v.figure);
+		put_summary(j, &v.figure, &v.interval);
 	}
 	close_value(j, '}');
 }
@@ -163,11 +182,15 @@ static void put_point(struct json *j, const struct results *r, const struct tabl
 	for (unsigned c = 0; c < r->n_contenders; c++) {
 		const struct cell *cell = &t->cells[point][c];
 
+		if (!cell_in_use(r, cell))
+			continue;
 		open_value(j, r->contenders[c]->name, '{');
 		if (cell->err)
 			put_string(j, "error", strerror(-cell->err));
-		for (unsigned m = 0; m < s->n_metrics; m++)
-			put_metric(j, r, cell, s, m);
+		for (unsigned m = 0; m < COST_END; m++)
+			if (m < s->n_metrics || m >= MAX_METRICS)
+				put_metric(j, r, cell, s, m);
+		put_quantiles(j, r, cell);
 		close_value(j, '}');
 	}
 	close_value(j, '}');
@@ -187,8 +210,9 @@ static void put_table(struct json *j, const struct results *r, const struct tabl
 	put_string(j, "scenario", s->name);
 	put_string(j, "title", s->title);
 	open_value(j, "units", '{');
-	for (unsigned m = 0; m < s->n_metrics; m++)
-		put_string(j, s->metrics[m].name, s->metrics[m].unit);
+	for (unsigned m = 0; m < COST_END; m++)
+		if (m < s->n_metrics || m >= MAX_METRICS)
+			put_string(j, metric_of(s, m)->name, metric_of(s, m)->unit);
 	close_value(j, '}');
 	open_value(j, "points", '[');
 	for (unsigned p = 0; p < t->n_points; p++)

@@ -4,12 +4,21 @@
 #include "measure.h"
 #include "syscall-count.h"
 
+#include <dlfcn.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+#ifdef HAVE_CK
+#include <ck_md.h>
+#endif
 
 /* Not every architecture names its model there. */
 static void cpu_model(char *text, size_t size)
@@ -52,7 +61,8 @@ static const char *compiler(void)
 
 static const char *liburcu(void)
 {
-#if defined(HAVE_URCU_QSBR) || defined(HAVE_URCU_MEMB)
+#if defined(HAVE_URCU_QSBR) || defined(HAVE_URCU_MEMB) || defined(HAVE_URCU_MB) || \
+	defined(HAVE_URCU_BP)
 	return URCU_VERSION " (on x86 its barrier is an mfence before 0.15.5, "
 			    "then a locked instruction: several times faster)";
 #else
@@ -60,11 +70,47 @@ static const char *liburcu(void)
 #endif
 }
 
+static const char *ck(void)
+{
+#ifdef HAVE_CK
+	return CK_VERSION;
+#else
+	return "not built in";
+#endif
+}
+
+/* nsync does not tell its version but in the name of its file. */
+static void nsync(char *text, size_t size)
+{
+	void *symbol = dlsym(RTLD_DEFAULT, "nsync_mu_lock");
+	char path[PATH_MAX];
+	const char *version;
+	Dl_info info;
+
+	snprintf(text, size, "not built in");
+	if (!symbol || !dladdr(symbol, &info) || !realpath(info.dli_fname, path))
+		return;
+	version = strstr(path, ".so.");
+	snprintf(text, size, "%s",
+		 version ? version + strlen(".so.") : "version unknown");
+}
+
+static const char *libc(void)
+{
+#ifdef __GLIBC__
+	return gnu_get_libc_version();
+#else
+	return "not glibc";
+#endif
+}
+
 static const char *form(void)
 {
 	if (!strcmp(CONTENDER_FORM, "call"))
 		return "compiled without optimisation: the figures mean little";
-	return "fast paths inline in all contenders, isolate and release called";
+	return "fast paths inline in all contenders (_LGPL_SOURCE for liburcu), isolate "
+	       "and "
+	       "release called; columns named called: fast paths called too";
 }
 
 static void add(struct fact **fact, const char *name, const char *value)
@@ -74,7 +120,7 @@ static void add(struct fact **fact, const char *name, const char *value)
 
 const struct fact *machine_facts(void)
 {
-	static char cpu[256], cpus[32], kernel[256];
+	static char cpu[256], cpus[32], kernel[256], nsync_version[64], cgroup[256];
 	static struct fact facts[MAX_FACTS];
 	struct fact *next = facts;
 	struct utsname uts;
@@ -86,8 +132,14 @@ const struct fact *machine_facts(void)
 			 uts.release, uts.machine);
 	add(&next, "librdv", PACKAGE_VERSION);
 	add(&next, "liburcu", liburcu());
+	nsync(nsync_version, sizeof(nsync_version));
+	cgroup_limits(cgroup, sizeof(cgroup));
+	add(&next, "ck", ck());
+	add(&next, "nsync", nsync_version);
+	add(&next, "glibc", libc());
 	add(&next, "cpu", cpu);
 	add(&next, "cpus", cpus);
+	add(&next, "cgroup", cgroup);
 	add(&next, "kernel", kernel);
 	add(&next, "membarrier", membarrier());
 	add(&next, "compiler", compiler());

@@ -126,6 +126,37 @@ double quantile(const double *sorted, unsigned n, double q)
 	return sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]);
 }
 
+/* xorshift */
+static uint32_t next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+#define RESAMPLES 1000
+
+struct interval median_interval(const double *value, unsigned n)
+{
+	double median[RESAMPLES], sample[MAX_BOOTSTRAP];
+	uint32_t random = 2463534242u;
+
+	if (!n)
+		return (struct interval){NAN, NAN};
+	for (unsigned i = 0; i < RESAMPLES; i++) {
+		for (unsigned k = 0; k < n; k++)
+			sample[k] = value[next_random(&random) % n];
+		qsort(sample, n, sizeof(*sample), by_value);
+		median[i] = quantile(sample, n, 0.5);
+	}
+	qsort(median, RESAMPLES, sizeof(*median), by_value);
+	return (struct interval){
+		.low = quantile(median, RESAMPLES, 0.025),
+		.high = quantile(median, RESAMPLES, 0.975),
+	};
+}
+
 const double quantile_at[N_QUANTILES] = {
 	0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1,
 };

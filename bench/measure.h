@@ -31,6 +31,16 @@ struct summary {
 	double cv; /* coefficient of variation: standard deviation / mean */
 };
 
+/* Where the median is with 95 % confidence; the ends are NAN without values. */
+struct interval {
+	double low, high;
+};
+
+#define MAX_BOOTSTRAP 128
+
+/* By the bootstrap, always with the same random numbers; n <= MAX_BOOTSTRAP. */
+struct interval median_interval(const double *value, unsigned n);
+
 /* Sorts value[]. */
 struct summary summarize(double *value, unsigned n);
 

@@ -9,18 +9,18 @@
 #include <string.h>
 
 #define QUICK_ROUNDS 3
-#define FULL_ROUNDS  9
+#define FULL_ROUNDS  7
 
 static const char help[] =
 	"Usage: rdv-bench [OPTION]...\n"
 	"Measure what it costs to be alone for a moment: librdv beside its rivals,\n"
 	"which run alternately in one process.\n"
 	"\n"
-	"  --quick            a look, in less than a minute on 2 CPUs\n"
+	"  --quick            a look, in a minute and a half on 2 CPUs\n"
 	"  --scenario LIST    only these, see --list\n"
 	"  --contender LIST   only these, see --list\n"
 	"  --threads LIST     these numbers of threads, where a scenario has several\n"
-	"  --rounds N         rounds of each measurement, 1 to 99 (9, 3 with --quick)\n"
+	"  --rounds N         rounds of each measurement, 1 to 99 (7, 3 with --quick)\n"
 	"  --json FILE        write everything, with every sample, to FILE as well\n"
 	"  --list             list scenarios and contenders\n"
 	"  --help             print this\n"

@@ -75,25 +75,36 @@ static void print_number(FILE *out, int width, double x)
 	fprintf(out, " %*s", width, number(x, text, sizeof(text)));
 }
 
-static void print_quartiles(FILE *out, const struct summary *s)
+static void print_interval(FILE *out, const struct interval *i)
 {
-	char q1[32], q3[32], both[72];
+	char low[32], high[32], both[72];
 
-	snprintf(both, sizeof(both), "%s .. %s", number(s->q1, q1, sizeof(q1)),
-		 number(s->q3, q3, sizeof(q3)));
+	snprintf(both, sizeof(both), "%s .. %s", number(i->low, low, sizeof(low)),
+		 number(i->high, high, sizeof(high)));
 	fprintf(out, " %17s", both);
 }
 
-static void print_head(FILE *out, const struct table *t)
+/* Figures beside the first one, in the order of columns. */
+static bool has_column(const struct results *r, const struct table *t, unsigned point,
+		       unsigned figure)
+{
+	if (figure < MAX_METRICS)
+		return figure < t->scenario->n_metrics;
+	return figure < COST_END && figure_in_use(r, t, point, figure);
+}
+
+static void print_head(FILE *out, const struct results *r, const struct table *t,
+		       unsigned point)
 {
 	const struct scenario *s = t->scenario;
 
 	fprintf(out, "  %-10s %10s", "", s->metrics[0].head);
 	if (!s->counts)
-		fprintf(out, " %17s %6s %6s %16s", "quartiles", "CV", "x seed",
+		fprintf(out, " %17s %6s %6s %16s", "95 % interval", "CV", "x seed",
 			"x best other");
-	for (unsigned m = 1; m < s->n_metrics; m++)
-		fprintf(out, " %10s", s->metrics[m].head);
+	for (unsigned m = 1; m < COST_END; m++)
+		if (has_column(r, t, point, m))
+			fprintf(out, " %10s", metric_of(s, m)->head);
 	fputc('\n', out);
 }
 
@@ -128,7 +139,10 @@ static void print_row(FILE *out, const struct results *r, const struct table *t,
 {
 	const struct cell *cell = &t->cells[point][contender];
 	struct summary s = cell_summary(r, cell, 0);
+	struct interval i = cells_interval(r, cell, 0, NULL, 0);
 
+	if (!cell_in_use(r, cell))
+		return;
 	fprintf(out, "  %-10s", r->contenders[contender]->name);
 	if (cell->err) {
 		fprintf(out, " not measured: %s\n", strerror(-cell->err));
@@ -136,12 +150,13 @@ static void print_row(FILE *out, const struct results *r, const struct table *t,
 	}
 	print_number(out, 10, s.median);
 	if (!t->scenario->counts) {
-		print_quartiles(out, &s);
+		print_interval(out, &i);
 		print_cv(out, &s);
 		print_ratios(out, r, t, point, contender);
 	}
-	for (unsigned m = 1; m < t->scenario->n_metrics; m++)
-		print_number(out, 10, cell_summary(r, cell, m).median);
+	for (unsigned m = 1; m < COST_END; m++)
+		if (has_column(r, t, point, m))
+			print_number(out, 10, cell_summary(r, cell, m).median);
 	fputc('\n', out);
 }
 
@@ -188,7 +203,7 @@ static void print_point(FILE *out, const struct results *r, const struct table *
 
 	s->label(&t->points[point], label, sizeof(label));
 	fprintf(out, " %s\n", label);
-	print_head(out, t);
+	print_head(out, r, t, point);
 	for (unsigned c = 0; c < r->n_contenders; c++)
 		print_row(out, r, t, point, c);
 	for (unsigned i = 0; i < s->n_targets; i++)
@@ -211,11 +226,12 @@ static void print_disturbance(FILE *out, const struct disturbance *d)
 }
 
 static const char legend[] =
-	"Medians of %u interleaved rounds.  CV: coefficient of variation, ! above %.0f "
+	"Medians of %u interleaved rounds, with their bootstrap intervals.  CV: "
+	"coefficient of variation, ! above %.0f "
 	"%%:\n"
 	"too noisy to tell small differences.  x: the median of the rounds' ratios.  A\n"
-	"target is met or missed \"not clearly\" if the quartiles of its figure lie on\n"
-	"both sides of the limit, or if there were fewer than 3 rounds.\n"
+	"target is met or missed \"not clearly\" if the interval of its figure has both\n"
+	"sides of the limit in it, or if there were fewer than 3 rounds.\n"
 	"\n";
 
 void report_tables(FILE *out, const struct results *r)

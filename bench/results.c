@@ -24,11 +24,10 @@ struct table *results_add(struct results *r, const struct scenario *s)
 	return t;
 }
 
-struct summary cells_ratio(const struct results *r, const struct cell *of,
-			   unsigned of_metric, const struct cell *over,
-			   unsigned over_metric)
+/* The rounds' ratios, as far as there are any. */
+static unsigned ratios(const struct results *r, const struct cell *of, unsigned of_metric,
+		       const struct cell *over, unsigned over_metric, double *ratio)
 {
-	double ratio[MAX_ROUNDS];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->rounds; i++) {
@@ -39,13 +38,45 @@ struct summary cells_ratio(const struct results *r, const struct cell *of,
 		if (isfinite(x))
 			ratio[n++] = x;
 	}
-	return summarize(ratio, n);
+	return n;
+}
+
+struct summary cells_ratio(const struct results *r, const struct cell *of,
+			   unsigned of_metric, const struct cell *over,
+			   unsigned over_metric)
+{
+	double ratio[MAX_ROUNDS];
+
+	return summarize(ratio, ratios(r, of, of_metric, over, over_metric, ratio));
+}
+
+struct interval cells_interval(const struct results *r, const struct cell *of,
+			       unsigned of_metric, const struct cell *over,
+			       unsigned over_metric)
+{
+	double ratio[MAX_ROUNDS];
+
+	return median_interval(ratio, ratios(r, of, of_metric, over, over_metric, ratio));
 }
 
 struct summary cell_summary(const struct results *r, const struct cell *cell,
 			    unsigned metric)
 {
 	return cells_ratio(r, cell, metric, NULL, 0);
+}
+
+bool cell_in_use(const struct results *r, const struct cell *cell)
+{
+	return cell->err || cell_summary(r, cell, 0).n;
+}
+
+bool figure_in_use(const struct results *r, const struct table *t, unsigned point,
+		   unsigned figure)
+{
+	for (unsigned c = 0; c < r->n_contenders; c++)
+		if (cell_summary(r, &t->cells[point][c], figure).n)
+			return true;
+	return false;
 }
 
 unsigned results_find(const struct results *r, const char *name)
@@ -110,8 +141,10 @@ struct verdict target_verdict(const struct results *r, const struct table *t,
 	if (!v.figure.n)
 		return v;
 	v.outcome = within(target, v.figure.median) ? MET : MISSED;
+	v.interval =
+		cells_interval(r, of, target->metric, over, target->reference_metric);
 	v.clear = v.figure.n >= 3 &&
-		  within(target, v.figure.q1) == within(target, v.figure.q3);
+		  within(target, v.interval.low) == within(target, v.interval.high);
 	return v;
 }
 

@@ -59,6 +59,18 @@ struct summary cells_ratio(const struct results *r, const struct cell *of,
 			   unsigned of_metric, const struct cell *over,
 			   unsigned over_metric);
 
+/* Of the same values, that of the median. */
+struct interval cells_interval(const struct results *r, const struct cell *of,
+			       unsigned of_metric, const struct cell *over,
+			       unsigned over_metric);
+
+/* Whether a contender has any figure there, or an error to tell of. */
+bool cell_in_use(const struct results *r, const struct cell *cell);
+
+/* Whether any contender has this figure at this point. */
+bool figure_in_use(const struct results *r, const struct table *t, unsigned point,
+		   unsigned figure);
+
 /* Index of a contender that takes part, or n_contenders. */
 unsigned results_find(const struct results *r, const char *name);
 
@@ -66,13 +78,14 @@ unsigned results_find(const struct results *r, const char *name);
 unsigned results_best_other(const struct results *r, const struct table *t,
 			    unsigned point, unsigned contender);
 
-/* Clear: the quartiles, of at least 3 rounds, lie on one side of the limit. */
+/* Clear: the interval, of at least 3 rounds, lies on one side of the limit. */
 enum outcome { MET, MISSED, NOT_MEASURED };
 
 struct verdict {
 	enum outcome outcome;
 	bool clear;
 	struct summary figure;
+	struct interval interval;
 };
 
 struct verdict target_verdict(const struct results *r, const struct table *t,
