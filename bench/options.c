@@ -22,6 +22,9 @@ static const char help[] =
 	"  --threads LIST     these numbers of threads, where a scenario has several\n"
 	"  --rounds N         rounds of each measurement, 1 to 99 (7, 3 with --quick)\n"
 	"  --json FILE        write everything, with every sample, to FILE as well\n"
+	"  --report DIR       write a page with plots, DIR/index.html; gnuplot draws "
+	"them\n"
+	"  --model            check the cost model of bench/README.md, and nothing else\n"
 	"  --list             list scenarios and contenders\n"
 	"  --help             print this\n"
 	"  --version          print the version\n"
@@ -215,6 +218,12 @@ static void parse_one(struct options *o, int option)
 	case 'j':
 		o->json = optarg;
 		return;
+	case 'R':
+		o->report = optarg;
+		return;
+	case 'm':
+		o->model = true;
+		return;
 	case 'l':
 		print_list();
 		exit(EXIT_DONE);
@@ -238,6 +247,8 @@ void options_parse(struct options *o, int argc, char **argv)
 		{"threads", required_argument, NULL, 't'},
 		{"rounds", required_argument, NULL, 'r'},
 		{"json", required_argument, NULL, 'j'},
+		{"report", required_argument, NULL, 'R'},
+		{"model", no_argument, NULL, 'm'},
 		{"list", no_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},

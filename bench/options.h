@@ -19,7 +19,9 @@ struct options {
 	bool contenders_named; /* by the user: one that is missing is an error */
 	const struct scenario *scenarios[MAX_SCENARIOS];
 	unsigned n_scenarios;
-	const char *json; /* a file's name, or NULL */
+	bool model;
+	const char *json;   /* a file's name, or NULL */
+	const char *report; /* a directory's name, or NULL */
 };
 
 /* Fills options and settings.  Returns, or leaves after --help or a bad option. */

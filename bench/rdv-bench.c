@@ -3,30 +3,47 @@
  * rdv-bench: the order of events.  Options, machine, torture, then for each point of
  * each scenario the contenders in turn, round after round, and the report.
  */
+#include "gnuplot.h"
+#include "html.h"
 #include "machine.h"
 #include "measure.h"
+#include "model.h"
 #include "neighbour.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-static FILE *open_json(const char *name)
+static FILE *open_output(const char *option, const char *name)
 {
-	FILE *f;
+	FILE *f = fopen(name, "we");
 
-	if (!name)
-		return NULL;
-	f = fopen(name, "we");
 	if (!f)
-		bad_option("--json", "expected a file to write to, found '%s': %s", name,
+		bad_option(option, "expected a file to write to, found '%s': %s", name,
 			   strerror(errno));
 	return f;
+}
+
+/* The directory may be there, or its parent. */
+static FILE *open_report(const char *directory)
+{
+	char name[PATH_MAX];
+
+	if (mkdir(directory, 0777) && errno != EEXIST)
+		bad_option("--report", "expected a directory to write to, found '%s': %s",
+			   directory, strerror(errno));
+	snprintf(name, sizeof(name), "%s/index.html", directory);
+	if (!gnuplot_found())
+		fputs("rdv-bench: --report: without plots: no gnuplot was found\n",
+		      stderr);
+	return open_output("--report", name);
 }
 
 static bool torture_one(struct results *r, const struct contender *c)
@@ -146,11 +163,15 @@ static bool complete(const struct results *r)
 	return true;
 }
 
-static int finish_json(FILE *json, const struct results *r, const char *name)
+static int finish(FILE *out, const struct results *r,
+		  int (*write)(FILE *out, const struct results *r), const char *name)
 {
-	int err = report_json(json, r);
+	int err;
 
-	if (fclose(json) && !err)
+	if (!out)
+		return 0;
+	err = write(out, r);
+	if (fclose(out) && !err)
 		err = -errno;
 	if (err)
 		fprintf(stderr, "rdv-bench: %s: %s\n", name, strerror(-err));
@@ -171,11 +192,12 @@ int main(int argc, char **argv)
 	static struct results results;
 	struct options options;
 	unsigned failed;
-	FILE *json;
+	FILE *json, *page;
 	int err;
 
 	options_parse(&options, argc, argv);
-	json = open_json(options.json);
+	page = options.report ? open_report(options.report) : NULL;
+	json = options.json ? open_output("--json", options.json) : NULL;
 	measure_init();
 	err = neighbour_start();
 	if (err) {
@@ -185,6 +207,8 @@ int main(int argc, char **argv)
 	atexit(neighbour_stop);
 	results.rounds = settings.rounds;
 	report_machine(stdout);
+	if (options.model)
+		return model_print(stdout) ? EXIT_ENVIRONMENT : EXIT_DONE;
 	progress_begin((2 + options.n_contenders) * torture_ms());
 	if (!control_fails(&results))
 		return EXIT_BLIND_TORTURE;
@@ -194,7 +218,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	measure_all(&results, &options);
 	report_tables(stdout, &results);
-	if (json && finish_json(json, &results, options.json))
+	err = finish(json, &results, report_json, options.json);
+	if (finish(page, &results, html_write, options.report) || err)
 		return EXIT_ENVIRONMENT;
 	if (failed)
 		return EXIT_NOT_EXCLUSIVE;

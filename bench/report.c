@@ -47,7 +47,7 @@ void report_torture(FILE *out, const struct results *r)
 }
 
 /* Three or four digits; - for none. */
-static const char *number(double x, char *text, size_t size)
+const char *report_number(double x, char *text, size_t size)
 {
 	if (isnan(x))
 		snprintf(text, size, "-");
@@ -72,20 +72,20 @@ static void print_number(FILE *out, int width, double x)
 {
 	char text[32];
 
-	fprintf(out, " %*s", width, number(x, text, sizeof(text)));
+	fprintf(out, " %*s", width, report_number(x, text, sizeof(text)));
 }
 
 static void print_interval(FILE *out, const struct interval *i)
 {
 	char low[32], high[32], both[72];
 
-	snprintf(both, sizeof(both), "%s .. %s", number(i->low, low, sizeof(low)),
-		 number(i->high, high, sizeof(high)));
+	snprintf(both, sizeof(both), "%s .. %s", report_number(i->low, low, sizeof(low)),
+		 report_number(i->high, high, sizeof(high)));
 	fprintf(out, " %17s", both);
 }
 
 /* Figures beside the first one, in the order of columns. */
-static bool has_column(const struct results *r, const struct table *t, unsigned point,
+bool report_has_column(const struct results *r, const struct table *t, unsigned point,
 		       unsigned figure)
 {
 	if (figure < MAX_METRICS)
@@ -100,30 +100,39 @@ static void print_head(FILE *out, const struct results *r, const struct table *t
 
 	fprintf(out, "  %-10s %10s", "", s->metrics[0].head);
 	if (!s->counts)
-		fprintf(out, " %17s %6s %6s %16s", "95 % interval", "CV", "x seed",
+		fprintf(out, " %17s %6s %6s %17s", "95 % interval", "CV", "x seed",
 			"x best other");
 	for (unsigned m = 1; m < COST_END; m++)
-		if (has_column(r, t, point, m))
+		if (report_has_column(r, t, point, m))
 			fprintf(out, " %10s", metric_of(s, m)->head);
 	fputc('\n', out);
+}
+
+struct comparison report_compare(const struct results *r, const struct table *t,
+				 unsigned point, unsigned contender)
+{
+	const struct cell *cells = t->cells[point];
+	const unsigned seed = results_find(r, "seed");
+	const unsigned best = results_best_other(r, t, point, contender);
+	struct comparison x = {NAN, NAN, ""};
+
+	if (seed < r->n_contenders)
+		x.seed = cells_ratio(r, &cells[contender], 0, &cells[seed], 0).median;
+	if (best == r->n_contenders)
+		return x;
+	x.best = cells_ratio(r, &cells[contender], 0, &cells[best], 0).median;
+	x.best_name = r->contenders[best]->name;
+	return x;
 }
 
 static void print_ratios(FILE *out, const struct results *r, const struct table *t,
 			 unsigned point, unsigned contender)
 {
-	const struct cell *cells = t->cells[point];
-	const unsigned seed = results_find(r, "seed");
-	const unsigned best = results_best_other(r, t, point, contender);
-	double x = NAN;
+	struct comparison x = report_compare(r, t, point, contender);
 
-	if (seed < r->n_contenders)
-		x = cells_ratio(r, &cells[contender], 0, &cells[seed], 0).median;
-	print_number(out, 6, x);
-	x = NAN;
-	if (best < r->n_contenders)
-		x = cells_ratio(r, &cells[contender], 0, &cells[best], 0).median;
-	print_number(out, 6, x);
-	fprintf(out, " %-9s", best < r->n_contenders ? r->contenders[best]->name : "");
+	print_number(out, 6, x.seed);
+	print_number(out, 6, x.best);
+	fprintf(out, " %-10s", x.best_name);
 }
 
 static void print_cv(FILE *out, const struct summary *s)
@@ -155,12 +164,12 @@ static void print_row(FILE *out, const struct results *r, const struct table *t,
 		print_ratios(out, r, t, point, contender);
 	}
 	for (unsigned m = 1; m < COST_END; m++)
-		if (has_column(r, t, point, m))
+		if (report_has_column(r, t, point, m))
 			print_number(out, 10, cell_summary(r, cell, m).median);
 	fputc('\n', out);
 }
 
-static const char *verdict_words(const struct verdict *v)
+const char *report_verdict(const struct verdict *v)
 {
 	if (v->outcome == NOT_MEASURED)
 		return "not measured";
@@ -176,8 +185,9 @@ static void print_target(FILE *out, const struct results *r, const struct table 
 	char text[96], figure[32];
 
 	target_text(t->scenario, target, text, sizeof(text));
-	number(v.outcome == NOT_MEASURED ? NAN : v.figure.median, figure, sizeof(figure));
-	fprintf(out, "    target %-46s %8s  %s\n", text, figure, verdict_words(&v));
+	report_number(v.outcome == NOT_MEASURED ? NAN : v.figure.median, figure,
+		      sizeof(figure));
+	fprintf(out, "    target %-46s %8s  %s\n", text, figure, report_verdict(&v));
 	tally->met += v.outcome == MET;
 	tally->missed += v.outcome == MISSED;
 	tally->unclear += v.outcome == MISSED && !v.clear;
@@ -203,6 +213,10 @@ static void print_point(FILE *out, const struct results *r, const struct table *
 
 	s->label(&t->points[point], label, sizeof(label));
 	fprintf(out, " %s\n", label);
+	if (!results_any(r, t, point)) {
+		fprintf(out, "  no contender of these takes part\n");
+		return;
+	}
 	print_head(out, r, t, point);
 	for (unsigned c = 0; c < r->n_contenders; c++)
 		print_row(out, r, t, point, c);
@@ -211,7 +225,7 @@ static void print_point(FILE *out, const struct results *r, const struct table *
 			print_target(out, r, t, point, &s->targets[i], tally);
 }
 
-static void print_disturbance(FILE *out, const struct disturbance *d)
+void report_disturbance(FILE *out, const struct disturbance *d)
 {
 	const char *advice = "";
 
@@ -248,5 +262,5 @@ void report_tables(FILE *out, const struct results *r)
 	fprintf(out, "targets: %u met, %u missed (%u not clearly), %u not measured\n",
 		tally.met, tally.missed, tally.unclear, tally.not_measured);
 	fprintf(out, "measured in %.0f s; ", r->seconds);
-	print_disturbance(out, &r->disturbance);
+	report_disturbance(out, &r->disturbance);
 }

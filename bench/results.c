@@ -70,6 +70,14 @@ bool cell_in_use(const struct results *r, const struct cell *cell)
 	return cell->err || cell_summary(r, cell, 0).n;
 }
 
+bool results_any(const struct results *r, const struct table *t, unsigned point)
+{
+	for (unsigned c = 0; c < r->n_contenders; c++)
+		if (cell_in_use(r, &t->cells[point][c]))
+			return true;
+	return false;
+}
+
 bool figure_in_use(const struct results *r, const struct table *t, unsigned point,
 		   unsigned figure)
 {

@@ -67,6 +67,9 @@ struct interval cells_interval(const struct results *r, const struct cell *of,
 /* Whether a contender has any figure there, or an error to tell of. */
 bool cell_in_use(const struct results *r, const struct cell *cell);
 
+/* Whether any contender is, at this point. */
+bool results_any(const struct results *r, const struct table *t, unsigned point);
+
 /* Whether any contender has this figure at this point. */
 bool figure_in_use(const struct results *r, const struct table *t, unsigned point,
 		   unsigned figure);

@@ -151,6 +151,11 @@ static void p8_label(const struct point *p, char *text, size_t size)
 	snprintf(text, size, "%u isolations/s", rates[p->variant]);
 }
 
+static double p8_x(const struct point *p)
+{
+	return rates[p->variant];
+}
+
 static double p8_expected_ms(const struct point *p)
 {
 	return 12 + (double)(window_ns(0) + window_ns(rates[p->variant])) / NS_PER_MS;
@@ -181,6 +186,7 @@ const struct scenario scenario_p8 = {
 	.n_targets = COUNT_OF(p8_targets),
 	.points = p8_points,
 	.label = p8_label,
+	.x = p8_x,
 	.expected_ms = p8_expected_ms,
 	.run = run_p8,
 };

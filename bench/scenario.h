@@ -71,6 +71,7 @@ struct scenario {
 
 	unsigned (*points)(struct point *points);
 	void (*label)(const struct point *p, char *text, size_t size);
+	double (*x)(const struct point *p); /* of plots; NULL: the number of threads */
 	double (*expected_ms)(
 		const struct point *p); /* roughly, for the remaining time */
 	/* One run.  value[] is NAN at first.  Returns 0 or -errno. */

@@ -57,6 +57,7 @@ run 0 --help
 grep -q '^Exit status:' "$tmp/out" || fail "--help: no exit status"
 run 0 --version
 run 0 --list
+grep -q ' P12 ' "$tmp/out" || fail "--list: no P12"
 grep -q ' P10 ' "$tmp/out" || fail "--list: no P10"
 grep -q ' rdv-biased ' "$tmp/out" || fail "--list: no rdv-biased"
 
@@ -71,6 +72,9 @@ refuse "expected a number from 1 to 4080, found '2x'" --threads 2x
 refuse "expected a number from 1 to 99, found '0'" --rounds 0
 refuse "expected a number from 1 to 99, found '100'" --rounds 100
 refuse "found '$tmp/none/out.json'" --json "$tmp/none/out.json"
+refuse "found '/dev/null/report'" --report /dev/null/report
+touch "$tmp/file"
+refuse "found '$tmp/file/index.html'" --report "$tmp/file"
 refuse "expected an option" P1
 refuse nonsense --nonsense
 refuse json --json
@@ -82,6 +86,37 @@ valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
 run 0 --quick --rounds 1 --threads 2 --contender rdv,seed --json "$tmp/out.json"
 [ ! -s "$tmp/err" ] || fail "stderr, though nothing is wrong: $(cat "$tmp/err")"
 valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
+
+run 0 --quick --rounds 1 --scenario P11 --contender rwlock
+grep -q 'no contender of these' "$tmp/out" || fail "P11: nothing said of rwlock"
+
+# The page: with gnuplot if there is one, and with one that does not work.
+run 0 --quick --rounds 1 --threads 2 --scenario P4,P7,P8 --contender rdv,seed \
+	--report "$tmp/report"
+grep -q '^</html>$' "$tmp/report/index.html" || fail "--report: the page has no end"
+if command -v gnuplot >/dev/null; then
+	[ ! -s "$tmp/err" ] || fail "--report: $(cat "$tmp/err")"
+	[ "$(grep -c '<svg' "$tmp/report/index.html")" -ge 4 ] || fail "--report: no plots"
+	[ "$(grep -c 'could not draw' "$tmp/report/index.html")" -eq 0 ] ||
+		fail "--report: gnuplot could not draw"
+fi
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/gnuplot"
+chmod +x "$tmp/bin/gnuplot"
+path=$PATH
+PATH=$tmp/bin:$PATH
+run 0 --quick --rounds 1 --scenario P2 --contender rdv --report "$tmp/report"
+PATH=$path
+[ "$(cat "$tmp/err")" = "rdv-bench: --report: without plots: no gnuplot was found" ] ||
+	fail "--report without gnuplot: $(cat "$tmp/err")"
+grep -q 'no plots, as there was no gnuplot' "$tmp/report/index.html" ||
+	fail "--report without gnuplot: the page does not say so"
+
+# What is not built in is refused by name.
+not_built=$("$bench" --list | sed -n 's/^  \([a-z-]*\) *not built in.*/\1/p' | head -n 1)
+if [ "$not_built" ]; then
+	refuse "$not_built is not built in, it needs" --contender "$not_built"
+fi
 
 if [ -w /dev/full ]; then
 	run 1 --quick --rounds 1 --scenario P1 --contender seed --json /dev/full

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_HTML_H
+#define BENCH_HTML_H
+
+#include "results.h"
+
+#include <stdio.h>
+
+/* Without plots if there is no gnuplot, and says so.  Returns 0 or -errno. */
+int html_write(FILE *page, const struct results *r);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plot is a gnuplot script with its data in it.  A contender has the same colour, line
+ * and mark in each of them, by name: colours of Okabe and Ito, one for each family, whose
+ * members differ by their dashes, and marks for who has no colours at all.
+ */
+#include "plots.h"
+#include "gnuplot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind {
+	CURVE,        /* a figure against x, one plot for each variant */
+	DISTRIBUTION, /* of what was timed, one plot for each point */
+};
+
+static const struct plot {
+	const char *scenario;
+	enum kind kind;
+	unsigned figure;
+	const char *x_label;
+	bool linear_y;
+} plots[] = {
+	{"P4", CURVE, 0, "threads that are harmless", false},
+	{"P4", CURVE, 1, "threads that are harmless", false},
+	{"P5", CURVE, 0, "threads that are held", false},
+	{"P6", CURVE, 0, "threads that isolate", false},
+	{"P6", CURVE, 2, "threads that isolate", false},
+	{"P7", DISTRIBUTION, 0, NULL, false},
+	{"P8", CURVE, 0, "isolations per second asked for", true},
+	{"P8", CURVE, 1, "isolations per second asked for", true},
+	{"P9", CURVE, 0, "threads that are held", false},
+	{"P9", CURVE, 1, "threads that are held", false},
+	{"P11", CURVE, 0, "threads", false},
+	{"P11", CURVE, COST_CPU, "threads", false},
+};
+
+static const struct style {
+	const char *name, *colour;
+	int dashes, mark;
+	double width;
+} styles[] = {
+	{"rdv", "#0072B2", 1, 7, 3},       {"rdv-biased", "#0072B2", 2, 6, 3},
+	{"seed", "#D55E00", 1, 5, 2},      {"seed-yield", "#D55E00", 2, 4, 2},
+	{"urcu-qsbr", "#009E73", 1, 9, 2}, {"urcu-memb", "#009E73", 2, 8, 2},
+	{"urcu-mb", "#009E73", 3, 11, 2},  {"urcu-bp", "#009E73", 4, 10, 2},
+	{"rwlock", "#000000", 1, 13, 1.5}, {"perthread", "#000000", 2, 12, 1.5},
+	{"ck", "#CC79A7", 1, 2, 2},        {"nsync", "#E69F00", 1, 1, 2},
+};
+
+static const struct style *style_of(const struct contender *c)
+{
+	for (unsigned i = 0; i < COUNT_OF(styles); i++)
+		if (!strcmp(styles[i].name, c->name))
+			return &styles[i];
+	return &styles[0];
+}
+
+static double x_of(const struct table *t, unsigned point)
+{
+	const struct point *p = &t->points[point];
+
+	return t->scenario->x ? t->scenario->x(p) : p->threads;
+}
+
+/* A logarithmic axis has no 0: it is drawn half a unit before 1. */
+static double x_drawn(double x)
+{
+	return x > 0 ? x : 0.5;
+}
+
+/* Points with the same variant make a curve; with an x of its own, all of them do. */
+static bool in_curve(const struct table *t, unsigned point, unsigned variant)
+{
+	return t->scenario->x || t->points[point].variant == variant;
+}
+
+static void put_curve_data(FILE *script, const struct results *r, const struct table *t,
+			   unsigned figure, unsigned variant, unsigned contender)
+{
+	for (unsigned p = 0; p < t->n_points; p++) {
+		const struct cell *cell = &t->cells[p][contender];
+		struct summary s = cell_summary(r, cell, figure);
+		struct interval i = cells_interval(r, cell, figure, NULL, 0);
+
+		if (in_curve(t, p, variant) && s.n)
+			fprintf(script, "%g %g %g %g\n", x_drawn(x_of(t, p)), s.median,
+				i.low, i.high);
+	}
+}
+
+static void put_quantile_data(FILE *script, const struct results *r,
+			      const struct table *t, unsigned point, unsigned contender)
+{
+	const struct cell *cell = &t->cells[point][contender];
+
+	for (unsigned i = 0; i < N_QUANTILES; i++) {
+		struct summary s = cell_summary(r, cell, FIRST_QUANTILE + i);
+
+		if (s.n)
+			fprintf(script, "%g %g\n", fmax(s.median, 0.01),
+				100 * quantile_at[i]);
+	}
+}
+
+static void put_prologue(FILE *script)
+{
+	fputs("set terminal svg size 860,430 dynamic enhanced font 'sans-serif,13' "
+	      "background '#ffffff' linewidth 1\n"
+	      "set key outside right top vertical Left reverse samplen 4 width 1\n"
+	      "set grid xtics ytics linecolor '#dddddd' linetype 1 linewidth 0.5\n"
+	      "set border 3\nset tics nomirror\n",
+	      script);
+}
+
+/* The lines of the contenders that have data, named by the key. */
+static void put_lines(FILE *script, const struct results *r, const bool *has,
+		      const char *how)
+{
+	const char *separator = "plot ";
+
+	for (unsigned c = 0; c < r->n_contenders; c++) {
+		const struct style *s = style_of(r->contenders[c]);
+
+		if (!has[c])
+			continue;
+		fprintf(script,
+			"%s$d%u %s linecolor '%s' dashtype %d linewidth %g pointtype %d "
+			"pointsize 0.7 title '%s'",
+			separator, c, how, s->colour, s->dashes, s->width, s->mark,
+			s->name);
+		separator = ", \\\n     ";
+	}
+	fputc('\n', script);
+}
+
+static void put_x_axis(FILE *script, const struct table *t, unsigned variant)
+{
+	double least = INFINITY, most = 0;
+	const char *separator = "";
+
+	fputs("set logscale x\nset xtics (", script);
+	for (unsigned p = 0; p < t->n_points; p++) {
+		double x = x_drawn(x_of(t, p));
+
+		if (!in_curve(t, p, variant))
+			continue;
+		fprintf(script, "%s'%g' %g", separator, x_of(t, p), x);
+		separator = ", ";
+		least = fmin(least, x);
+		most = fmax(most, x);
+	}
+	fprintf(script, ")\nset xrange [%g:%g]\n", least / 1.2, most * 1.2);
+}
+
+/* Large numbers with k and M. */
+static void put_y_axis(FILE *script, const struct results *r, const struct table *t,
+		       const struct plot *plot)
+{
+	double most = 0;
+
+	for (unsigned p = 0; p < t->n_points; p++)
+		for (unsigned c = 0; c < r->n_contenders; c++)
+			most = fmax(
+				most,
+				cell_summary(r, &t->cells[p][c], plot->figure).median);
+	fprintf(script, "set ylabel '%s'\nset format y '%s'\n%s",
+		metric_of(t->scenario, plot->figure)->unit, most < 1e4 ? "%g" : "%.0s%c",
+		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
+}
+
+/* In a figure, with what it shows in words.  Without a line there is none. */
+static void draw(FILE *page, FILE *script, const char *caption)
+{
+	static unsigned n_drawn;
+	char prefix[16];
+
+	snprintf(prefix, sizeof(prefix), "plot%u-", ++n_drawn);
+	fputs("<figure>\n", page);
+	if (gnuplot_draw(script, prefix, page))
+		fputs("<p>gnuplot could not draw this.</p>\n", page);
+	fprintf(page, "<figcaption>%s</figcaption>\n</figure>\n", caption);
+}
+
+static bool any(const bool *has, unsigned n)
+{
+	while (n && !has[n - 1])
+		n--;
+	return n;
+}
+
+static void plot_curve(FILE *page, const struct results *r, const struct table *t,
+		       const struct plot *plot, unsigned first)
+{
+	const struct metric *m = metric_of(t->scenario, plot->figure);
+	const unsigned variant = t->points[first].variant;
+	bool has[MAX_CONTENDERS] = {false};
+	char label[64], caption[256];
+	FILE *script = tmpfile();
+
+	if (!script)
+		return;
+	put_prologue(script);
+	for (unsigned c = 0; c < r->n_contenders; c++) {
+		fprintf(script, "$d%u << EOD\n", c);
+		put_curve_data(script, r, t, plot->figure, variant, c);
+		fputs("EOD\n", script);
+		for (unsigned p = 0; p < t->n_points; p++)
+			has[c] |= in_curve(t, p, variant) &&
+				  cell_summary(r, &t->cells[p][c], plot->figure).n;
+	}
+	fprintf(script, "set xlabel '%s'\n", plot->x_label);
+	put_y_axis(script, r, t, plot);
+	put_x_axis(script, t, variant);
+	put_lines(script, r, has, "using 1:2:3:4 with yerrorlines");
+	t->scenario->label(&t->points[first], label, sizeof(label));
+	snprintf(caption, sizeof(caption), "%s: %s%s%s%s", t->scenario->name, m->unit,
+		 t->scenario->x ? "" : ", from ", t->scenario->x ? "" : label,
+		 t->scenario->x ? "" : " on");
+	if (any(has, r->n_contenders))
+		draw(page, script, caption);
+	fclose(script);
+}
+
+static void plot_distribution(FILE *page, const struct results *r, const struct table *t,
+			      unsigned point)
+{
+	const struct metric *m = &t->scenario->metrics[0];
+	bool has[MAX_CONTENDERS] = {false};
+	char label[64], caption[256];
+	FILE *script = tmpfile();
+
+	if (!script)
+		return;
+	put_prologue(script);
+	for (unsigned c = 0; c < r->n_contenders; c++) {
+		fprintf(script, "$d%u << EOD\n", c);
+		put_quantile_data(script, r, t, point, c);
+		fputs("EOD\n", script);
+		has[c] = cell_summary(r, &t->cells[point][c], FIRST_QUANTILE).n;
+	}
+	fprintf(script,
+		"set xlabel '%s'\nset ylabel '%% of the isolations that took no "
+		"longer'\nset format y '%%g'\nset logscale x\nset format x '%%.0s%%c'\n"
+		"set yrange [0:100]\n",
+		m->unit);
+	put_lines(script, r, has, "using 1:2 with linespoints");
+	t->scenario->label(&t->points[point], label, sizeof(label));
+	snprintf(caption, sizeof(caption), "%s: distribution, %s", t->scenario->name,
+		 label);
+	if (any(has, r->n_contenders))
+		draw(page, script, caption);
+	fclose(script);
+}
+
+/* Whether this is the first point of its curve. */
+static bool begins_curve(const struct table *t, unsigned point)
+{
+	for (unsigned p = 0; p < point; p++)
+		if (in_curve(t, p, t->points[point].variant))
+			return false;
+	return true;
+}
+
+void plots_of(FILE *page, const struct results *r, const struct table *t)
+{
+	for (unsigned i = 0; i < COUNT_OF(plots); i++) {
+		const struct plot *plot = &plots[i];
+
+		if (strcmp(plot->scenario, t->scenario->name))
+			continue;
+		for (unsigned p = 0; p < t->n_points; p++) {
+			if (plot->kind == DISTRIBUTION)
+				plot_distribution(page, r, t, p);
+			else if (begins_curve(t, p))
+				plot_curve(page, r, t, plot, p);
+		}
+	}
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the machine takes for the parts that an operation is made of, in ns. */
+#ifndef BENCH_PRIMITIVES_H
+#define BENCH_PRIMITIVES_H
+
+struct primitives {
+	double locked;     /* a locked instruction on a line that is ours */
+	double word;       /* a look at one more word of a mask */
+	double transfer;   /* a line that another CPU has written; NAN with one CPU */
+	double syscall;    /* a futex wake that finds nobody */
+	double wake;       /* waking a thread and switching to it, CPU time of both */
+	double membarrier; /* a call of it; NAN where there is none */
+};
+
+struct primitives primitives_measure(void);
+
+#endif
