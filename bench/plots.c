@@ -167,7 +167,7 @@ static void put_y_axis(FILE *script, const struct results *r, const struct table
 				most,
 				cell_summary(r, &t->cells[p][c], plot->figure).median);
 	fprintf(script, "set ylabel '%s'\nset format y '%s'\n%s",
-		metric_of(t->scenario, plot->figure)->unit, most < 1e4 ? "%g" : "%.0s%c",
+		metric_of(t->scenario, plot->figure)->unit, most < 1e4 ? "%g" : "%.1s%c",
 		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
 }
 
@@ -243,7 +243,7 @@ static void plot_distribution(FILE *page, const struct results *r, const struct 
 	}
 	fprintf(script,
 		"set xlabel '%s'\nset ylabel '%% of the isolations that took no "
-		"longer'\nset format y '%%g'\nset logscale x\nset format x '%%.0s%%c'\n"
+		"longer'\nset format y '%%g'\nset logscale x\nset format x '%%g'\n"
 		"set yrange [0:100]\n",
 		m->unit);
 	put_lines(script, r, has, "using 1:2 with linespoints");
