@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* librdv, with full fences and with biased ones: the same calls, another attribute. */
-#include "contender.h"
-#include "contender-loops.h"
+#include "contender-rdv.h"
 
 #include <rdv/rdv.h>
 #include <rdv/sync.h>
@@ -76,14 +75,6 @@ static inline void bench_release(void *self)
 
 CONTENDER_LOOPS(bench);
 
-/* The functions of the library, past the inline ones of its header. */
-void called_harmless_now(rdv_thread *self) __asm__("rdv_harmless_now");
-void called_harmless_end(rdv_thread *self) __asm__("rdv_harmless_end");
-bool called_checkpoint(rdv_thread *self) __asm__("rdv_checkpoint");
-
-BENCH_LOOP(checkpoint_called_loop, called_checkpoint(self));
-BENCH_LOOP(pair_called_loop, called_harmless_now(self); called_harmless_end(self));
-
 static int sync_enable(void)
 {
 	return rdv_sync_enable(domain);
@@ -117,11 +108,11 @@ static const struct sync_calls sync_calls = {
 	.exit = sync_exit,
 };
 
-#define CONTENDER_RDV                                                               \
-	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS, \
-				.close = rdv_close, .sync = &sync_calls,            \
-				.checkpoint_called_loop = checkpoint_called_loop,   \
-				.pair_called_loop = pair_called_loop
+#define CONTENDER_RDV                                                                 \
+	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS,   \
+				.close = rdv_close, .sync = &sync_calls,              \
+				.checkpoint_called_loop = rdv_checkpoint_called_loop, \
+				.pair_called_loop = rdv_pair_called_loop
 
 /* The library falls back to full fences without a word; a table must not. */
 static const char *biased_missing(void)

@@ -67,7 +67,11 @@ struct summary cell_summary(const struct results *r, const struct cell *cell,
 
 bool cell_in_use(const struct results *r, const struct cell *cell)
 {
-	return cell->err || cell_summary(r, cell, 0).n;
+	bool in_use = cell->err;
+
+	for (unsigned figure = 0; figure < COST_END; figure++)
+		in_use = in_use || cell_summary(r, cell, figure).n;
+	return in_use;
 }
 
 bool results_any(const struct results *r, const struct table *t, unsigned point)
