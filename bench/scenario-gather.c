@@ -82,7 +82,7 @@ static void role_isolator(struct member *m)
 	gather_once(m, r);
 	r->n = 0; /* that was the warm-up */
 	cost = cost_begin(m->crew);
-	end = now_ns() + (uint64_t)(quick_or_full(30, 120) * NS_PER_MS);
+	end = now_ns() + (uint64_t)(quick_or_full(30, 100) * NS_PER_MS);
 	while (r->n < MAX_SAMPLES && (r->n < MIN_SAMPLES || now_ns() < end))
 		gather_once(m, r);
 	cost_end(&cost, m->crew, r->n, r->value);
@@ -133,7 +133,7 @@ static void p7_label(const struct point *p, char *text, size_t size)
 
 static double p7_expected_ms(const struct point *p)
 {
-	return quick_or_full(40, 130) + 0.1 * p->threads * p->variant;
+	return quick_or_full(40, 110) + 0.1 * p->threads * p->variant;
 }
 
 static const struct metric p7_metrics[METRICS] = {

@@ -94,7 +94,7 @@ static void measure_window(struct crew *crew, void *arg)
 	cost = cost_begin(crew);
 	start = now_ns();
 	set_phase(r, MEASURED);
-	sleep_ns((uint64_t)(quick_or_full(80, 300) * NS_PER_MS));
+	sleep_ns((uint64_t)(quick_or_full(80, 250) * NS_PER_MS));
 	crew_stop(crew);
 	end = now_ns();
 	cost_end(&cost, crew, (double)crew_progress(crew, 0, crew->size), r->value);
@@ -134,7 +134,7 @@ static void p6_label(const struct point *p, char *text, size_t size)
 
 static double p6_expected_ms(const struct point *p)
 {
-	return quick_or_full(105, 360) + 0.3 * p->threads;
+	return quick_or_full(105, 310) + 0.3 * p->threads;
 }
 
 static bool up_to_cpus(const struct point *p)

@@ -100,7 +100,7 @@ static double steps_per_second(const struct crew *crew, uint64_t window_ns)
 /* At one a second it is one isolation that we see, in the middle. */
 static uint64_t window_ns(unsigned rate)
 {
-	return rate == 1 ? NS_PER_S : (uint64_t)(quick_or_full(40, 200) * NS_PER_MS);
+	return rate == 1 ? NS_PER_S : (uint64_t)(quick_or_full(40, 150) * NS_PER_MS);
 }
 
 static void measure_rate(struct crew *crew, void *arg)

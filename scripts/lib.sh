@@ -59,7 +59,7 @@ prepare() {
 	[ -e "$top/Makefile.in" ] || must "bootstrap" "$top/bootstrap"
 
 	wanted="$* CC=$CC CXX=$CXX CPPFLAGS=$CPPFLAGS CFLAGS=$CFLAGS LDFLAGS=$LDFLAGS"
-	for module in cmocka liburcu-qsbr liburcu-memb libuv liburing; do
+	for module in cmocka liburcu-qsbr liburcu-memb liburcu-mb liburcu-bp ck libuv liburing; do
 		wanted="$wanted $module=$(pkg-config --modversion $module 2>/dev/null)"
 	done
 	stamp=$build/.configured
