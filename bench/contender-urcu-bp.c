@@ -11,16 +11,6 @@
 #define URCU_LEAVE read_unlock
 #include "contender-urcu.h"
 
-static inline void *side_join(void)
-{
-	urcu_bp_register_thread();
-	return &turn;
-}
-
-#include "contender-gate.h"
-
-CONTENDER_URCU_LOOPS;
-
 const struct contender contender_urcu_bp = {
 	.name = "urcu-bp",
 	.what = "liburcu's bulletproof flavour under a gate: read_unlock/read_lock",

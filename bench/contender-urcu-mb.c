@@ -8,16 +8,6 @@
 #define URCU_LEAVE read_unlock
 #include "contender-urcu.h"
 
-static inline void *side_join(void)
-{
-	urcu_mb_register_thread();
-	return &turn;
-}
-
-#include "contender-gate.h"
-
-CONTENDER_URCU_LOOPS;
-
 const struct contender contender_urcu_mb = {
 	.name = "urcu-mb",
 	.what = "liburcu's full-barrier flavour under a gate: read_unlock/read_lock",

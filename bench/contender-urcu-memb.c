@@ -8,16 +8,6 @@
 #define URCU_LEAVE read_unlock
 #include "contender-urcu.h"
 
-static inline void *side_join(void)
-{
-	urcu_memb_register_thread();
-	return &turn;
-}
-
-#include "contender-gate.h"
-
-CONTENDER_URCU_LOOPS;
-
 const struct contender contender_urcu_memb = {
 	.name = "urcu-memb",
 	.what = "liburcu's membarrier flavour under a gate: read_unlock/read_lock",

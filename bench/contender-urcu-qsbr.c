@@ -8,17 +8,6 @@
 #define URCU_LEAVE thread_offline
 #include "contender-urcu.h"
 
-/* Online, which side_enter() may find. */
-static inline void *side_join(void)
-{
-	urcu_qsbr_register_thread();
-	return &turn;
-}
-
-#include "contender-gate.h"
-
-CONTENDER_URCU_LOOPS;
-
 URCU_CALLED(called_quiescent_state, quiescent_state);
 
 BENCH_LOOP(bare_loop, urcu_qsbr_quiescent_state());

@@ -62,16 +62,23 @@ static inline void side_close(void)
 	pthread_mutex_destroy(&turn);
 }
 
+/* Of QSBR: online, which side_enter() may find. */
+static inline void *side_join(void)
+{
+	URCU_CALL(register_thread)();
+	return &turn;
+}
+
 static inline void side_quit(void *self)
 {
 	(void)self;
 	URCU_CALL(unregister_thread)();
 }
 
-/* After contender-gate.h: the pair as a caller without the inline functions has it. */
-#define CONTENDER_URCU_LOOPS                                         \
-	BENCH_LOOP(pair_called_loop, called_leave(); called_enter(); \
-		   gate_checkpoint(self))
+#include "contender-gate.h"
+
+/* As a caller without the inline functions has it. */
+BENCH_LOOP(pair_called_loop, called_leave(); called_enter(); gate_checkpoint(self));
 
 #define CONTENDER_URCU \
 	CONTENDER_GATE, .family = "liburcu", .pair_called_loop = pair_called_loop

@@ -77,32 +77,41 @@ static bool in_curve(const struct table *t, unsigned point, unsigned variant)
 	return t->scenario->x || t->points[point].variant == variant;
 }
 
-static void put_curve_data(FILE *script, const struct results *r, const struct table *t,
+/* Returns whether there is any. */
+static bool put_curve_data(FILE *script, const struct results *r, const struct table *t,
 			   unsigned figure, unsigned variant, unsigned contender)
 {
+	bool has = false;
+
 	for (unsigned p = 0; p < t->n_points; p++) {
 		const struct cell *cell = &t->cells[p][contender];
 		struct summary s = cell_summary(r, cell, figure);
 		struct interval i = cells_interval(r, cell, figure, NULL, 0);
 
-		if (in_curve(t, p, variant) && s.n)
-			fprintf(script, "%g %g %g %g\n", x_drawn(x_of(t, p)), s.median,
-				i.low, i.high);
+		if (!in_curve(t, p, variant) || !s.n)
+			continue;
+		fprintf(script, "%g %g %g %g\n", x_drawn(x_of(t, p)), s.median, i.low,
+			i.high);
+		has = true;
 	}
+	return has;
 }
 
-static void put_quantile_data(FILE *script, const struct results *r,
+static bool put_quantile_data(FILE *script, const struct results *r,
 			      const struct table *t, unsigned point, unsigned contender)
 {
 	const struct cell *cell = &t->cells[point][contender];
+	bool has = false;
 
 	for (unsigned i = 0; i < N_QUANTILES; i++) {
 		struct summary s = cell_summary(r, cell, FIRST_QUANTILE + i);
 
-		if (s.n)
-			fprintf(script, "%g %g\n", fmax(s.median, 0.01),
-				100 * quantile_at[i]);
+		if (!s.n)
+			continue;
+		fprintf(script, "%g %g\n", fmax(s.median, 0.01), 100 * quantile_at[i]);
+		has = true;
 	}
+	return has;
 }
 
 static void put_prologue(FILE *script)
@@ -184,11 +193,40 @@ static void draw(FILE *page, FILE *script, const char *caption)
 	fprintf(page, "<figcaption>%s</figcaption>\n</figure>\n", caption);
 }
 
-static bool any(const bool *has, unsigned n)
+/* A plot while it is written. */
+struct drawing {
+	FILE *script;
+	bool has[MAX_CONTENDERS]; /* who has data */
+	bool any;
+};
+
+static bool begin(struct drawing *d)
 {
-	while (n && !has[n - 1])
-		n--;
-	return n;
+	*d = (struct drawing){.script = tmpfile()};
+	if (d->script)
+		put_prologue(d->script);
+	return d->script;
+}
+
+static void begin_data(const struct drawing *d, unsigned contender)
+{
+	fprintf(d->script, "$d%u << EOD\n", contender);
+}
+
+static void end_data(struct drawing *d, unsigned contender, bool has)
+{
+	fputs("EOD\n", d->script);
+	d->has[contender] = has;
+	d->any |= has;
+}
+
+static void end(struct drawing *d, FILE *page, const struct results *r, const char *how,
+		const char *caption)
+{
+	put_lines(d->script, r, d->has, how);
+	if (d->any)
+		draw(page, d->script, caption);
+	fclose(d->script);
 }
 
 static void plot_curve(FILE *page, const struct results *r, const struct table *t,
@@ -196,63 +234,49 @@ static void plot_curve(FILE *page, const struct results *r, const struct table *
 {
 	const struct metric *m = metric_of(t->scenario, plot->figure);
 	const unsigned variant = t->points[first].variant;
-	bool has[MAX_CONTENDERS] = {false};
 	char label[64], caption[256];
-	FILE *script = tmpfile();
+	struct drawing d;
+	int n;
 
-	if (!script)
+	if (!begin(&d))
 		return;
-	put_prologue(script);
 	for (unsigned c = 0; c < r->n_contenders; c++) {
-		fprintf(script, "$d%u << EOD\n", c);
-		put_curve_data(script, r, t, plot->figure, variant, c);
-		fputs("EOD\n", script);
-		for (unsigned p = 0; p < t->n_points; p++)
-			has[c] |= in_curve(t, p, variant) &&
-				  cell_summary(r, &t->cells[p][c], plot->figure).n;
+		begin_data(&d, c);
+		end_data(&d, c, put_curve_data(d.script, r, t, plot->figure, variant, c));
 	}
-	fprintf(script, "set xlabel '%s'\n", plot->x_label);
-	put_y_axis(script, r, t, plot);
-	put_x_axis(script, t, variant);
-	put_lines(script, r, has, "using 1:2:3:4 with yerrorlines");
+	fprintf(d.script, "set xlabel '%s'\n", plot->x_label);
+	put_y_axis(d.script, r, t, plot);
+	put_x_axis(d.script, t, variant);
 	t->scenario->label(&t->points[first], label, sizeof(label));
-	snprintf(caption, sizeof(caption), "%s: %s%s%s%s", t->scenario->name, m->unit,
-		 t->scenario->x ? "" : ", from ", t->scenario->x ? "" : label,
-		 t->scenario->x ? "" : " on");
-	if (any(has, r->n_contenders))
-		draw(page, script, caption);
-	fclose(script);
+	n = snprintf(caption, sizeof(caption), "%s, %s: %s", t->scenario->name,
+		     t->scenario->title, m->unit);
+	if (!t->scenario->x && n > 0 && (size_t)n < sizeof(caption))
+		snprintf(caption + n, sizeof(caption) - (size_t)n, " (first point: %s)",
+			 label);
+	end(&d, page, r, "using 1:2:3:4 with yerrorlines", caption);
 }
 
 static void plot_distribution(FILE *page, const struct results *r, const struct table *t,
 			      unsigned point)
 {
-	const struct metric *m = &t->scenario->metrics[0];
-	bool has[MAX_CONTENDERS] = {false};
 	char label[64], caption[256];
-	FILE *script = tmpfile();
+	struct drawing d;
 
-	if (!script)
+	if (!begin(&d))
 		return;
-	put_prologue(script);
 	for (unsigned c = 0; c < r->n_contenders; c++) {
-		fprintf(script, "$d%u << EOD\n", c);
-		put_quantile_data(script, r, t, point, c);
-		fputs("EOD\n", script);
-		has[c] = cell_summary(r, &t->cells[point][c], FIRST_QUANTILE).n;
+		begin_data(&d, c);
+		end_data(&d, c, put_quantile_data(d.script, r, t, point, c));
 	}
-	fprintf(script,
+	fprintf(d.script,
 		"set xlabel '%s'\nset ylabel '%% of the isolations that took no "
 		"longer'\nset format y '%%g'\nset logscale x\nset format x '%%g'\n"
 		"set yrange [0:100]\n",
-		m->unit);
-	put_lines(script, r, has, "using 1:2 with linespoints");
+		t->scenario->metrics[0].unit);
 	t->scenario->label(&t->points[point], label, sizeof(label));
-	snprintf(caption, sizeof(caption), "%s: distribution, %s", t->scenario->name,
-		 label);
-	if (any(has, r->n_contenders))
-		draw(page, script, caption);
-	fclose(script);
+	snprintf(caption, sizeof(caption), "%s, %s: %s", t->scenario->name,
+		 t->scenario->title, label);
+	end(&d, page, r, "using 1:2 with linespoints", caption);
 }
 
 /* Whether this is the first point of its curve. */

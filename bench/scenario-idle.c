@@ -103,7 +103,7 @@ static bool at_1023(const struct point *p)
 
 static const struct metric p4_metrics[METRICS] = {
 	[P50] = {"isolation_p50_ns", "p50 ns", "ns per isolate + release", LESS},
-	[FIRST] = {"first_isolation_ns", "first ns", "ns", LESS},
+	[FIRST] = {"first_isolation_ns", "first ns", "ns of the first isolation", LESS},
 };
 
 static const struct target p4_targets[] = {

@@ -150,7 +150,8 @@ static bool some_work_crowded(const struct point *p)
 static const struct metric p6_metrics[METRICS] = {
 	[PER_SECOND] = {"isolations_per_s", "per s", "isolations/s", MORE},
 	[FAIRNESS] = {"fewest_over_most", "min/max", "ratio", MORE},
-	[LONGEST] = {"longest_wait_ms", "longest ms", "ms", LESS},
+	[LONGEST] = {"longest_wait_ms", "longest ms", "ms, the longest wait of a thread",
+		     LESS},
 	[OF_IDEAL] = {"of_ideal_percent", "of ideal %", "% of what the work allows",
 		      MORE},
 };

@@ -21,7 +21,4 @@ struct property {
 extern const struct property properties[];
 extern const unsigned n_properties;
 
-/* The control for what must return: it waits for harmless threads too. */
-extern const struct contender contender_stubborn;
-
 #endif
