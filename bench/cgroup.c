@@ -31,14 +31,20 @@ static bool group_of(const char *controller, char *path, size_t size)
 		if (sscanf(line, "%*u:%127[^:]:%299s", names, where) != 2 &&
 		    sscanf(line, "%*u::%299s", where) != 1)
 			continue;
-		found = !strcmp(names, controller) ||
-			(*controller && strstr(names, controller) == names);
+		names[strcspn(names, ",")] = '\0'; /* cpu,cpuacct */
+		found = !strcmp(names, controller);
 	}
 	if (f)
 		fclose(f);
 	if (found)
 		snprintf(path, size, "%s", where);
 	return found;
+}
+
+/* Version 1 says -1 or a number that no machine reaches. */
+static bool is_limit(const char *value)
+{
+	return strncmp(value, "max", 3) && strcmp(value, "-1") && strlen(value) < 19;
 }
 
 /* Appends "NAME VALUE" if the file is there. */
@@ -51,7 +57,8 @@ static void append(char *text, size_t size, const char *hierarchy, const char *g
 	snprintf(path, sizeof(path), "/sys/fs/cgroup%s%s/%s", hierarchy,
 		 strcmp(group, "/") ? group : "", name);
 	if (read_line(path, value, sizeof(value)))
-		snprintf(text + n, size - n, "%s%s %s", n ? ", " : "", name, value);
+		snprintf(text + n, size - n, "%s%s %s", n ? ", " : "", name,
+			 is_limit(value) ? value : "none");
 }
 
 void cgroup_limits(char *text, size_t size)
