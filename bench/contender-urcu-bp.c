@@ -3,7 +3,9 @@
  * liburcu's bulletproof flavour: threads need not register, and stay registered until
  * they exit, so that what it costs to register again is not measured.
  */
+#ifndef RDV_SANITIZED /* its records are not aligned as their type says */
 #define _LGPL_SOURCE
+#endif
 #include <urcu/urcu-bp.h>
 
 #define URCU       urcu_bp
@@ -14,7 +16,9 @@
 const struct contender contender_urcu_bp = {
 	.name = "urcu-bp",
 	.what = "liburcu's bulletproof flavour under a gate: read_unlock/read_lock",
+#ifdef _LGPL_SOURCE
 	.thread_bytes = sizeof(struct urcu_bp_reader),
+#endif
 	.stays = true,
 	CONTENDER_URCU,
 };
