@@ -2,6 +2,7 @@
 /* Prints what the public headers fix besides names: sizes, offsets and values. */
 #include <rdv/hathreads.h>
 #include <rdv/poll.h>
+#include <rdv/stats.h>
 #include <rdv/sync.h>
 
 #include <stdio.h>
@@ -45,9 +46,104 @@ static void handle(void)
 	VALUE(RDV_GATE_OWNER);
 }
 
+/* What programs read of the statistics. */
+static void statistics(void)
+{
+	SIZE(struct rdv_histogram);
+	FIELD(struct rdv_histogram, bucket);
+	SIZE(struct rdv_delay);
+	FIELD(struct rdv_delay, ns);
+	FIELD(struct rdv_delay, id);
+	FIELD(struct rdv_delay, kernel_tid);
+	FIELD(struct rdv_delay, name);
+	SIZE(struct rdv_blocker);
+	FIELD(struct rdv_blocker, id);
+	FIELD(struct rdv_blocker, why);
+	FIELD(struct rdv_blocker, since);
+	FIELD(struct rdv_blocker, kernel_tid);
+	FIELD(struct rdv_blocker, name);
+	FIELD(struct rdv_blocker, reserved);
+	SIZE(struct rdv_thread_stats);
+	FIELD(struct rdv_thread_stats, id);
+	FIELD(struct rdv_thread_stats, kernel_tid);
+	FIELD(struct rdv_thread_stats, name);
+	FIELD(struct rdv_thread_stats, isolations);
+	FIELD(struct rdv_thread_stats, worst_delay_ns);
+	FIELD(struct rdv_thread_stats, reserved);
+	SIZE(struct rdv_stats);
+	FIELD(struct rdv_stats, version);
+	FIELD(struct rdv_stats, size);
+	FIELD(struct rdv_stats, name);
+	FIELD(struct rdv_stats, fence);
+	FIELD(struct rdv_stats, max_threads);
+	FIELD(struct rdv_stats, threads);
+	FIELD(struct rdv_stats, threads_max);
+	FIELD(struct rdv_stats, isolations);
+	FIELD(struct rdv_stats, rounds);
+	FIELD(struct rdv_stats, tries_failed);
+	FIELD(struct rdv_stats, timeouts_failed);
+	FIELD(struct rdv_stats, held_waits);
+	FIELD(struct rdv_stats, futex_waits);
+	FIELD(struct rdv_stats, futex_wakes);
+	FIELD(struct rdv_stats, membarriers);
+	FIELD(struct rdv_stats, last_delay);
+	FIELD(struct rdv_stats, worst_delay);
+	FIELD(struct rdv_stats, to_isolation);
+	FIELD(struct rdv_stats, isolated);
+	FIELD(struct rdv_stats, held);
+	FIELD(struct rdv_stats, to_release);
+	SIZE(struct rdv_export_page);
+	FIELD(struct rdv_export_page, magic);
+	FIELD(struct rdv_export_page, version);
+	FIELD(struct rdv_export_page, size);
+	FIELD(struct rdv_export_page, changes);
+	FIELD(struct rdv_export_page, pid);
+	FIELD(struct rdv_export_page, n_threads);
+	FIELD(struct rdv_export_page, threads_at);
+	FIELD(struct rdv_export_page, threads_room);
+	FIELD(struct rdv_export_page, updated);
+	FIELD(struct rdv_export_page, stats);
+	SIZE(struct rdv_stall);
+	FIELD(struct rdv_stall, size);
+	FIELD(struct rdv_stall, kind);
+	FIELD(struct rdv_stall, count);
+	FIELD(struct rdv_stall, may_give_up);
+	FIELD(struct rdv_stall, domain);
+	FIELD(struct rdv_stall, domain_name);
+	FIELD(struct rdv_stall, self);
+	FIELD(struct rdv_stall, name);
+	FIELD(struct rdv_stall, id);
+	FIELD(struct rdv_stall, kernel_tid);
+	FIELD(struct rdv_stall, since);
+	FIELD(struct rdv_stall, waited_ns);
+	FIELD(struct rdv_stall, blockers);
+	FIELD(struct rdv_stall, n_listed);
+	FIELD(struct rdv_stall, n_blockers);
+}
+
+static void numbers(void)
+{
+	VALUE(RDV_HISTOGRAM_BUCKETS);
+	VALUE(RDV_BLOCKER_RUNNING);
+	VALUE(RDV_BLOCKER_ISOLATED);
+	VALUE(RDV_BLOCKER_HELD);
+	VALUE(RDV_BLOCKER_ABSENT);
+	VALUE(RDV_BLOCKER_SERVED);
+	VALUE(RDV_BLOCKER_LEAVING);
+	VALUE(RDV_STATS_VERSION);
+	VALUE(RDV_EXPORT_MAGIC);
+	VALUE(RDV_EXPORT_VERSION);
+	VALUE(RDV_STALL_GATHER);
+	VALUE(RDV_STALL_QUEUE);
+	VALUE(RDV_STALL_HELD);
+	VALUE(RDV_STALL_SYNC);
+}
+
 int main(void)
 {
 	attributes();
 	handle();
+	statistics();
+	numbers();
 	return 0;
 }
