@@ -29,7 +29,7 @@ covered() {
 }
 
 # safe.directory: it may be the repository of somebody else
-git -c safe.directory='*' ls-files --cached --others --exclude-standard >"$tmp/files" ||
+git -c safe.directory='*' ls-files >"$tmp/files" ||
 	exit 99
 [ -s "$tmp/files" ] || exit 99
 while read -r file; do

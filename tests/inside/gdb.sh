@@ -21,6 +21,7 @@ case $(cat /proc/sys/kernel/core_pattern) in
 esac
 
 cd "$tmp" || exit 99
+# shellcheck disable=SC3045 # dash and bash both have it
 ulimit -c unlimited 2>/dev/null || skip "ulimit -c"
 "$stuck" "$tmp/told" >/dev/null 2>&1
 core=$(ls core* 2>/dev/null)

@@ -12,7 +12,7 @@ needs() {
 
 # files PATTERN...: those that are there; their names have no spaces
 files() {
-	git -c safe.directory='*' ls-files --cached --others --exclude-standard -- "$@" |
+	git -c safe.directory='*' ls-files -- "$@" |
 		while read -r file; do
 			[ ! -e "$file" ] || echo "$file"
 		done

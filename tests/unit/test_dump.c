@@ -42,7 +42,7 @@ static bool has(const char *begin, const char *part)
 static void a_stuck_domain_tells_who_is_in_the_way(void **state)
 {
 	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "leader"), *b = actor_member(d, "lag\tgard");
+	struct actor *a = actor_member(d, "leader"), *b = actor_member(d, "slow\tpoke");
 	struct actor *c = actor_member(d, "held one");
 
 	(void)state;
@@ -62,7 +62,7 @@ static void a_stuck_domain_tells_who_is_in_the_way(void **state)
 	assert_true(has("thread id 0 ", " state running "));
 	assert_true(has("thread id 0 ", " wait gather since_ns "));
 	assert_true(has("thread id 1 ", " state running bit 0 "));
-	assert_true(has("thread id 1 ", " name lag?gard"));
+	assert_true(has("thread id 1 ", " name slow?poke"));
 	assert_true(has("thread id 2 ", " wait held since_ns "));
 	assert_true(has("thread id 2 ", " name held one"));
 	assert_true(has("blockers count 1", ""));
@@ -75,7 +75,7 @@ static void a_stuck_domain_tells_who_is_in_the_way(void **state)
 	assert_true(has("blocker id 0 ", " why isolated since_ns "));
 	assert_true(has("stats ", "isolations 1 rounds 1 "));
 	assert_true(has("delay last ", "id 1 "));
-	assert_true(has("delay worst ", " name lag?gard"));
+	assert_true(has("delay worst ", " name slow?poke"));
 	actor_do(a, do_release);
 	actor_wait(c);
 	dump(d);
