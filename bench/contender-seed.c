@@ -127,10 +127,11 @@ uint64_t seed_all_threads(void)
 static void *seed_join(void)
 {
 	unsigned id = slots_take(&slots, 64);
-	struct seed_thread *t = &threads[id];
+	struct seed_thread *t;
 
 	if (id == NO_SLOT)
 		return NULL;
+	t = &threads[id];
 	t->bit = UINT64_C(1) << id;
 	set(&seed.harmless, t->bit);
 	set(&seed.all_threads, t->bit);

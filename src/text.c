@@ -20,7 +20,7 @@ void rdv_put(struct rdv_text *t, const char *string)
 void rdv_put_name(struct rdv_text *t, const char *name)
 {
 	for (; *name; name++)
-		put_char(t, *name < ' ' || *name > '~' ? '?' : *name);
+		put_char(t, (char)(*name < ' ' || *name > '~' ? '?' : *name));
 }
 
 static void put_digits(struct rdv_text *t, uint64_t n, unsigned base, unsigned least)

@@ -36,22 +36,23 @@ static void fail(const char *path, const char *what)
 static void open_page(struct view *v, const char *path)
 {
 	struct stat st;
+	size_t size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st))
 		fail(path, strerror(errno));
-	if ((size_t)st.st_size < sizeof(*v->page))
+	size = (size_t)st.st_size;
+	if (size < sizeof(*v->page))
 		fail(path, "this is no file that rdv_export_open() made");
-	v->page = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	v->page = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (v->page == MAP_FAILED)
 		fail(path, strerror(errno));
 	close(fd);
 	if (__atomic_load_n(&v->page->magic, __ATOMIC_ACQUIRE) != RDV_EXPORT_MAGIC)
 		fail(path, "this is no file that rdv_export_open() made");
-	if (v->page->version != RDV_EXPORT_VERSION || v->page->size > st.st_size ||
-	    v->page->threads_at > st.st_size ||
-	    v->page->threads_room >
-		    (st.st_size - v->page->threads_at) / (off_t)sizeof(v->threads[0]))
+	if (v->page->version != RDV_EXPORT_VERSION || v->page->size > size ||
+	    v->page->threads_at > size ||
+	    v->page->threads_room > (size - v->page->threads_at) / sizeof(v->threads[0]))
 		fail(path, "made by another version of librdv");
 }
 

@@ -238,8 +238,10 @@ static void last_words(void)
 	int s = server("s"), c = client(), b = back_end(s), left = 1;
 	size_t n = push(b, 0, 0), got = 0;
 
-	while (left) {
-		got += pull_some(c, got);
+	shutdown(b, SHUT_WR);
+	while (left) { /* until the proxy's end has it all, and knows that this is all */
+		if (got < n)
+			got += pull_some(c, got);
 		check(!ioctl(b, SIOCOUTQ, &left), "ioctl");
 	}
 	close(b); /* the rest is with the proxy */
@@ -319,6 +321,16 @@ static unsigned active(const char *name)
 	return n;
 }
 
+/* A client is connected before the proxy has chosen a server for it. */
+static void await_three(unsigned n)
+{
+	int64_t end = now_ns() + INT64_C(60000000000);
+
+	while (active("one") + active("two") + active("three") != n)
+		if (now_ns() > end)
+			die("expected %u connections:\n%s", n, ask("show servers"));
+}
+
 static void least_connections(void)
 {
 	int s[3], c[8];
@@ -333,7 +345,8 @@ static void least_connections(void)
 		c[i] = client();
 	for (int i = 0; i < 2; i++)
 		back_end(s[1]), back_end(s[2]);
-	if (active("one") + active("two") + active("three") != 8 || active("one") > 4)
+	await_three(8);
+	if (active("one") > 4)
 		die("not the least connections:\n%s", ask("show servers"));
 	order("set algorithm rr");
 	no_server("one", s[0]);
