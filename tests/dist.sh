@@ -4,7 +4,7 @@
 # from what the file contains.
 #
 #	dist.sh SRCDIR NAME, in a build directory
-srcdir=$1 tarball=$2.tar.gz
+srcdir=$1 tarball=$2.tar.gz here=$PWD
 tmp=$(mktemp -d) || exit 99
 trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -34,3 +34,4 @@ if [ "$(sha256sum ./*.tar.gz | cut -d ' ' -f 1 | sort -u | wc -l)" != 1 ]; then
 	echo "the tarballs differ"
 	exit 1
 fi
+mv first.tar.gz "$here/$tarball"
