@@ -67,7 +67,8 @@ for file in $(names '<rdv/[a-z]+\.h>' | tr -d '<>'); do
 done
 
 for name in $(words 'rdv_[a-z_]+[a-z]') $(words 'RDV_[A-Z_]+[A-Z]'); do
-	grep -q -w -e "$name" "$top"/include/rdv/*.h || wrong "no header declares $name"
+	grep -q -w -e "$name" "$top"/include/rdv/*.h || [ -e "$top/doc/man/$name.7" ] ||
+		wrong "no header declares $name"
 done
 for name in $(words 'thread_[a-z_]+\(' | tr -d '('); do
 	grep -q -w -e "$name" "$top/include/rdv/hathreads.h" ||
