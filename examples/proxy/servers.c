@@ -38,7 +38,8 @@ bool server_pick(struct conn *c)
 	for (s = guard_load(proxy.servers); s; s = guard_load(s->next), all++)
 		up += s->up;
 	n = up ? up : all;
-	for (s = guard_load(proxy.servers); s && c->tries < n; s = guard_load(s->next)) {
+	for (s = guard_load(proxy.servers); s && n && c->tries < n;
+	     s = guard_load(s->next)) {
 		if (up && !s->up)
 			continue;
 		rank = (i++ + n - c->turn % n) % n; /* 0: its turn */
@@ -146,27 +147,28 @@ bool parse_addr(const char *text, struct sockaddr_in *addr)
 }
 
 /* Makes a server that is not in the list yet. */
-static const char *server_new(struct server **new, struct server **list, const char *name,
-			      const char *addr)
+static struct server *server_new(struct server **list, const char *name, const char *addr,
+				 const char **error)
 {
 	struct sockaddr_in sin = {0};
-	struct server *s;
+	struct server *s = NULL;
 
 	if (strlen(name) >= sizeof(s->name))
-		return wrong("expected a name of at most 31 bytes, found \"%s\"", name);
-	if (*find(list, name))
-		return wrong("expected a new name, found \"%s\"", name);
-	if (!parse_addr(addr, &sin) || !sin.sin_port)
-		return wrong("expected ADDR:PORT such as 127.0.0.1:80, found \"%s\"",
-			     addr);
-	s = *new = calloc(1, sizeof(*s));
+		*error = wrong("expected a name of at most 31 bytes, found \"%s\"", name);
+	else if (*find(list, name))
+		*error = wrong("expected a new name, found \"%s\"", name);
+	else if (!parse_addr(addr, &sin) || !sin.sin_port)
+		*error = wrong("expected ADDR:PORT such as 127.0.0.1:80, found \"%s\"",
+			       addr);
+	else if (!(s = calloc(1, sizeof(*s))))
+		*error = "out of memory";
 	if (!s)
-		return "out of memory";
+		return NULL;
 	strcpy(s->name, name);
 	s->addr = sin;
 	s->check.fd = -1;
 	s->up = true;
-	return NULL;
+	return s;
 }
 
 /* Makes servers of the lines of a file. */
@@ -174,7 +176,7 @@ static const char *read_file(struct server **list, const char *path)
 {
 	char name[64], addr[64], more[2], what[256], *line = NULL;
 	const char *error = NULL;
-	struct server **end = list;
+	struct server **end = list, *s;
 	FILE *f = fopen(path, "re");
 	size_t size = 0;
 	int words;
@@ -184,12 +186,14 @@ static const char *read_file(struct server **list, const char *path)
 		words = sscanf(line, "%63s %63s %1s", name, addr, more);
 		if (words <= 0)
 			continue;
+		s = NULL;
 		if (words == 2)
-			error = server_new(end, list, name, addr);
+			s = server_new(list, name, addr, &error);
 		else
 			error = wrong("expected NAME ADDR:PORT, found \"%.60s\"", line);
-		if (!error) {
-			end = &(*end)->next;
+		if (s) {
+			*end = s;
+			end = &s->next;
 		} else {
 			snprintf(what, sizeof(what), "%s", error);
 			error = wrong("%s:%d: %s", path, n, what);
@@ -252,10 +256,10 @@ const char *servers_show(struct request *r)
 
 const char *server_add(struct request *r)
 {
-	struct server *s;
-	const char *error = server_new(&s, &proxy.servers, r->a, r->b);
+	const char *error = NULL;
+	struct server *s = server_new(&proxy.servers, r->a, r->b, &error);
 
-	if (error)
+	if (!s)
 		return error;
 	alone_begin();
 	guard_store(*last(), s);
