@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only place of src/ that touches atomics; <rdv/rdv.h> has three more for
- * the inline fast paths.  The order is part of each name:
+ * The atomics of the protocol are here and nowhere else in src/, but for three in
+ * <rdv/rdv.h> for the inline fast paths; count.h has those of the statistics, which
+ * are no part of it.  The order is part of each name:
  *
  *	_rlx  relaxed		_acq  acquire on loads
  *	_rel  release on stores	_sc   sequentially consistent

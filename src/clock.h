@@ -8,22 +8,24 @@
 
 #define RDV_NSEC_PER_SEC 1000000000
 
-/* CLOCK_MONOTONIC in ns.  clock_gettime() cannot fail for it. */
-static inline uint64_t rdv_clock_ns(void)
+/* In ns; for clocks that clock_gettime() cannot fail for. */
+static inline uint64_t rdv_clock_read(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * RDV_NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t rdv_clock_ns(void)
+{
+	return rdv_clock_read(CLOCK_MONOTONIC);
 }
 
 /* The same at the last tick of the kernel's timer: cheap, and up to some ms late. */
 static inline uint64_t rdv_clock_coarse_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * RDV_NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+	return rdv_clock_read(CLOCK_MONOTONIC_COARSE);
 }
 
 /* How far these are apart. */
