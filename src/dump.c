@@ -73,6 +73,7 @@ static void dump_words(struct dump *p)
 	number(p, "held", rdv_peek(&d->held));
 	number(p, "asleep", rdv_peek(&d->asleep));
 	number(p, "waking", rdv_peek(&d->waking));
+	number(p, "lingering", rdv_peek(&d->lingering));
 	number(p, "barred", rdv_peek(&d->barred));
 	number(p, "gathering", rdv_peek(&d->gathering));
 	number(p, "spinners", rdv_peek(&d->spinners));

@@ -82,7 +82,8 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 	d->ctl = rdv_ctl_next_round(d->ctl);
 	if (survivor && survivor->depth)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
-	d->held = d->asleep = d->waking = d->barred = d->gathering = d->spinners = 0;
+	d->held = d->asleep = d->waking = d->lingering = d->barred = 0;
+	d->gathering = d->spinners = 0;
 	rdv_sync_fork(d, survivor);
 	rdv_record_fork(d, survivor);
 }

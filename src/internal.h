@@ -58,8 +58,15 @@
 
 struct rdv_member;
 
-/* What a thread may spin for before it sleeps. */
-enum rdv_spin_kind { RDV_SPIN_GATHER, RDV_SPIN_QUEUE, RDV_SPIN_HELD, RDV_SPIN_KINDS };
+/* What a thread may spin for before it sleeps.  All but the last adapt. */
+enum rdv_spin_kind {
+	RDV_SPIN_GATHER,
+	RDV_SPIN_QUEUE,
+	RDV_SPIN_AHEAD, /* queued, and woken ahead of its turn */
+	RDV_SPIN_HELD,
+	RDV_SPIN_KINDS,
+	RDV_SPIN_LINGER = RDV_SPIN_KINDS,
+};
 
 /* One that is read and written as a whole, where the ABI aligns uint64_t by 4 too. */
 typedef uint64_t rdv_count __attribute__((aligned(8)));
@@ -101,6 +108,7 @@ struct rdv_domain {
 	rdv_word held_since;                    /* when held left 0, in us, wrapping */
 	rdv_word asleep;    /* how many of the held (are about to) sleep on ctl */
 	rdv_word waking;    /* a held thread was woken and has not looked at ctl yet */
+	rdv_word lingering; /* isolators that are awake, and not queued yet */
 	rdv_word barred;    /* isolators that may not open a round while held != 0 */
 	rdv_word gathering; /* not 0: the leader sleeps on it, until nobody is awaited */
 	rdv_word spinners;  /* threads that spin now */
@@ -249,6 +257,17 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
 int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
+
+/*
+ * Whether somebody sleeps on ctl and nobody is on the way who will wake it: a held thread
+ * that was woken ([WAKING], see rdv_wake_held()), or an isolator, whose round will
+ * end ([LINGER], see isolate.c).
+ */
+static inline bool rdv_held_to_wake(const rdv_domain *d)
+{
+	return rdv_load_sc(&d->asleep) && !rdv_load_sc(&d->lingering) &&
+	       !rdv_load_sc(&d->waking);
+}
 
 /* isolate.c */
 uint32_t rdv_anybody_missing(const rdv_domain *d);

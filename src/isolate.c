@@ -118,7 +118,6 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
 	while ((missing = rdv_anybody_missing(d)) && rdv_spin_once(&spin))
 		last = missing;
-	rdv_spin_end(&spin);
 
 	while (missing && ret != -ETIMEDOUT) {
 		last = missing;
@@ -129,6 +128,7 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 				       deadline);
 		missing = rdv_anybody_missing(d);
 	}
+	rdv_spin_end(&spin);
 	if (!missing)
 		rdv_record_delay(m, slept ? gathering : 0, last);
 	rdv_store_rlx(&d->gathering, 0);
@@ -153,6 +153,8 @@ static bool gather(struct rdv_member *m, const struct timespec *deadline)
  * Closed with MORE set: [MORE] the owner will look at the bits before it opens the
  * gate.  Open, but barred: [BARRED] the last held thread to leave will see to it.
  * Else open: takes the token itself, for whoever else is queued too.
+ *
+ * Barred it also wakes the held, for whom nobody else may care: [LINGER]
  */
 static bool covered(struct rdv_member *m, bool *barred)
 {
@@ -176,6 +178,7 @@ static bool covered(struct rdv_member *m, bool *barred)
 		return true;
 	*barred = true;
 	rdv_add_sc(&d->barred, 1);
+	rdv_wake_held(d);
 	return false;
 }
 
@@ -196,6 +199,40 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 }
 
 /*
+ * As long as patience lets it, whoever has a CPU may go first.  So an isolator that is
+ * awake looks now and then whether the gate is open, before it queues.  Back-to-back
+ * rounds of a thread then go on at its own speed, with no lines passed back and forth.  It
+ * stops if no round ends for a while: what a hand-over costs is lost in a long one.
+ *
+ * [LINGER] Who opens the gate meanwhile need not wake the held, as we shall: we are
+ * going to have a round that ends, or to be held ourselves, or to be barred, and look at
+ * asleep then.  We count ourselves in, then out, then look; who relies on us opened the
+ * gate, then saw us counted.
+ */
+static bool linger(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	uint32_t before = rdv_load_rlx(&d->ctl), ctl;
+	struct rdv_spin spin;
+	bool mine;
+
+	if (!rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, deadline))
+		return false;
+	rdv_add_sc(&d->lingering, 1);
+	while (!(mine = rdv_take(m))) {
+		ctl = rdv_load_rlx(&d->ctl);
+		if (ctl != before)
+			rdv_spin_prolong(&spin);
+		before = ctl;
+		if (rdv_ctl_open(ctl) || !rdv_spin_once(&spin))
+			break;
+	}
+	rdv_sub_sc(&d->lingering, 1);
+	rdv_spin_end(&spin);
+	return mine;
+}
+
+/*
  * Parks, and waits in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
  * Either way it is still parked.
  */
@@ -208,6 +245,11 @@ static int enqueue(struct rdv_member *m, const struct timespec *deadline)
 	int ret = 0;
 
 	rdv_park(m);
+	if (linger(m, deadline)) {
+		rdv_record_round(m);
+		d->gathered = false;
+		return 0;
+	}
 	rdv_or_sc(word, m->bit);
 	rdv_spin_begin(&spin, d, RDV_SPIN_QUEUE, deadline);
 	/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
@@ -217,6 +259,8 @@ static int enqueue(struct rdv_member *m, const struct timespec *deadline)
 		if (ret == -ETIMEDOUT)
 			break;
 		ret = sleep_queued(m, deadline);
+		rdv_spin_end(&spin);
+		rdv_spin_begin(&spin, d, RDV_SPIN_AHEAD, deadline);
 	}
 	rdv_spin_end(&spin);
 	/* who clears the bit decides: a predecessor may have been faster */
@@ -374,7 +418,7 @@ void rdv_release(rdv_thread *self)
 		return;
 	rdv_record_released(m);
 	if (!(ctl & RDV_CTL_MORE) && rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl))) {
-		if (rdv_load_sc(&d->asleep))
+		if (rdv_held_to_wake(d))
 			wake_the_first(m);
 		rdv_record_round_end(m);
 		return;

@@ -143,6 +143,12 @@ static void rename_owner(const struct rdv_member *from, const struct rdv_member 
 		;
 }
 
+static void wake_queued(struct rdv_member *from, const struct rdv_member *to)
+{
+	rdv_record_wake(from);
+	rdv_futex_wake(&to->domain->want_rdv[to->word], 1, to->bit);
+}
+
 /*
  * [TOKEN] Clearing the bit hands over the token, with all that the predecessors did.
  * False if the isolator has withdrawn: it clears its bit by itself.
@@ -155,11 +161,25 @@ static bool hand_over(struct rdv_member *from, struct rdv_member *to)
 		return false;
 	rename_owner(from, to);
 	/* [QUEUE-SLEEP] Dekker: it sets asleep, then reads its bit. */
-	if (rdv_load_sc(&to->asleep)) {
-		rdv_record_wake(from);
-		rdv_futex_wake(word, 1, to->bit);
-	}
+	if (rdv_load_sc(&to->asleep))
+		wake_queued(from, to);
 	return true;
+}
+
+/*
+ * Wakes the isolator after the next one, so that the time in which it comes awake is that
+ * in which the next one is isolated.  It sees its bit still set, and spins.  We have done
+ * what we had to, and nobody waits for us.
+ */
+static void wake_ahead(struct rdv_member *from, const struct rdv_member *next)
+{
+	struct rdv_member *ahead;
+
+	if (!from->domain->spinners_max)
+		return;
+	ahead = next_queued(from->domain, next->id);
+	if (ahead && rdv_load_sc(&ahead->asleep))
+		wake_queued(from, ahead);
 }
 
 /*
@@ -190,8 +210,10 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 		next = next_queued(d, after);
 		if (next) {
 			d->gathered = gathered;
-			if (hand_over(m, next))
+			if (hand_over(m, next)) {
+				wake_ahead(m, next);
 				return;
+			}
 			continue;
 		}
 		rdv_and_sc(&d->ctl, ~RDV_CTL_MORE);
@@ -214,14 +236,16 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
  * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
  * gate, then read waking.  If it was clear it is ours to wake somebody, if it was
  * not the woken thread will see the gate open, or that of a later round.
+ * [LINGER] Dekker: a lingering isolator counts itself out, then sees to asleep; we opened
+ * the gate, then read lingering.
  */
 void rdv_wake_held(rdv_domain *d)
 {
 	uint32_t before, after;
 
 	before = rdv_load_sc(&d->ctl);
-	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
-	       !rdv_load_sc(&d->waking) && !rdv_xchg_sc(&d->waking, 1)) {
+	while (rdv_ctl_open(before) && rdv_held_to_wake(d) &&
+	       !rdv_xchg_sc(&d->waking, 1)) {
 		rdv_record_held_wake(d);
 		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
 			return;
@@ -238,37 +262,51 @@ void rdv_wake_held(rdv_domain *d)
 	}
 }
 
+/* Spins until the gate is open; false if that is not worth while, or any longer. */
+static bool spin_held(struct rdv_spin *spin, rdv_domain *d,
+		      const struct timespec *deadline)
+{
+	bool open;
+
+	rdv_spin_begin(spin, d, RDV_SPIN_HELD, deadline);
+	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(spin))
+		;
+	return open;
+}
+
 /*
  * A harmless thread waits for an open gate.  Returns 0 or -ETIMEDOUT.
  *
  * [HELD-SLEEP] asleep, then ctl: whoever opens the gate after that wakes, above, and
  * has changed ctl, if we are not asleep yet.
  * [WAKING] waking, then ctl, each time: we may have been woken, or be a handler that
- * interrupted rdv_wake_held().  Where neither is so it costs a wake-up at most.
+ * interrupted rdv_wake_held().  Where neither is so it costs a wake-up at most.  Woken,
+ * we spin before that: others then need not be woken in vain.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
 	struct rdv_spin spin;
 	uint32_t ctl;
-	bool open;
 	int ret = 0;
 
-	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, deadline);
-	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(&spin))
-		;
-	rdv_spin_end(&spin);
-	if (open)
-		return 0;
-
-	rdv_add_sc(&d->asleep, 1);
-	for (;;) {
-		rdv_store_sc(&d->waking, 0);
-		ctl = rdv_load_sc(&d->ctl);
-		if (rdv_ctl_open(ctl) || ret == -ETIMEDOUT)
-			break;
-		ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
+	if (!spin_held(&spin, d, deadline)) {
+		rdv_add_sc(&d->asleep, 1);
+		for (;;) {
+			rdv_store_sc(&d->waking, 0);
+			ctl = rdv_load_sc(&d->ctl);
+			if (rdv_ctl_open(ctl)) {
+				ret = 0;
+				break;
+			}
+			if (ret == -ETIMEDOUT)
+				break;
+			ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
+			rdv_spin_end(&spin);
+			spin_held(&spin, d, deadline);
+		}
+		rdv_sub_sc(&d->asleep, 1);
 	}
-	rdv_sub_sc(&d->asleep, 1);
-	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;
+	rdv_spin_end(&spin);
+	return ret == -ETIMEDOUT ? ret : 0;
 }

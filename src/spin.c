@@ -2,13 +2,14 @@
 /*
  * How long to spin is a bet against the price of a sleep: a wait that ends while
  * we spin saves two system calls and a wake-up, one that does not has wasted its
- * time.  Each kind of wait of a domain keeps a limit that follows what happened:
- * towards twice the length of the waits that ended in time, towards nothing with
- * those that did not.  Two more rules keep it from burning: no more threads spin
- * at once than there are other CPUs, as one of them has to run for the wait to
- * end; and a thread that notices that it lost its CPU goes to sleep.
+ * time.  Each kind of wait of a domain keeps a limit that follows what happened: up to
+ * twice the length of a wait that could be spun through, and towards nothing with those
+ * that could not.  As a limit that is too low would stay there, one wait in sixteen tries
+ * a longer one.  Two more rules keep it from burning: no more threads spin at once than
+ * there are other CPUs, as one of them has to run for the wait to end; and a thread that
+ * notices that it lost its CPU goes to sleep.
  *
- * Nothing here is more than a hint, so all accesses are relaxed, or an add.
+ * Nothing here is more than a hint, so all accesses are relaxed, or a read-modify-write.
  */
 #include "spin.h"
 #include "clock.h"
@@ -17,6 +18,11 @@ enum {
 	TURNS_PER_LOOK = 4,     /* at the clock, which costs about as much as one turn */
 	LIMIT_MIN_NS = 500,     /* always tried, so that a limit can grow again */
 	DESCHEDULED_NS = 20000, /* between two looks: somebody else had our CPU */
+	SLOT_NS = 1000,         /* for whoever passed us by to notice, and stop */
+	PROBE_NS = 10000,       /* what it tries */
+	PROBES = 16,
+	LINGER_GAP_NS = 1000,    /* many short rounds for one hand-over */
+	LINGER_ROUND_NS = 10000, /* a longer one hides the price of being queued */
 };
 
 static inline void cpu_relax(void)
@@ -30,58 +36,122 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* Ends the spinning, and moves the limit an eighth of the way to where it should
- * have been: waited * 2 if it paid, 0 if not. */
-static void stop(struct rdv_spin *spin, uint64_t target_ns)
+/* Takes one of the slots, of which there are as many as other CPUs, if one is free. */
+static bool take_slot(rdv_domain *d)
 {
-	rdv_word *limit = &spin->domain->spin_ns[spin->kind];
-	int64_t next = rdv_load_rlx(limit);
+	uint32_t spinners = rdv_load_rlx(&d->spinners);
 
-	rdv_sub_sc(&spin->domain->spinners, 1);
-	spin->start = 0;
-	next += ((int64_t)target_ns - next) / 8;
-	if (next < LIMIT_MIN_NS)
-		next = LIMIT_MIN_NS;
-	if (next > spin->domain->spin_cap_ns)
-		next = spin->domain->spin_cap_ns;
-	rdv_store_rlx(limit, (uint32_t)next);
+	return spinners < d->spinners_max &&
+	       rdv_cas_sc(&d->spinners, &spinners, spinners + 1);
 }
 
-void rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
+static uint32_t at_most(uint64_t ns, const rdv_domain *d)
+{
+	return ns < d->spin_cap_ns ? (uint32_t)ns : d->spin_cap_ns;
+}
+
+static uint32_t limit(const struct rdv_spin *spin)
+{
+	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]);
+
+	if (ns < PROBE_NS && spin->start / 64 % PROBES == 0)
+		return at_most(PROBE_NS, spin->domain);
+	return ns;
+}
+
+static void stop(struct rdv_spin *spin)
+{
+	spin->on = false;
+	if (spin->slot)
+		rdv_sub_sc(&spin->domain->spinners, 1);
+}
+
+bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
 		    const struct timespec *deadline)
 {
 	spin->domain = d;
 	spin->kind = kind;
 	spin->turns = 0;
-	spin->start = 0;
-	if (rdv_load_rlx(&d->spinners) >= d->spinners_max ||
-	    rdv_deadline_passed(deadline))
-		return;
-	rdv_add_sc(&d->spinners, 1);
+	spin->slot = false;
+	spin->on = d->spinners_max && !rdv_deadline_passed(deadline);
+	if (!spin->on)
+		return false;
+	spin->slot = take_slot(d);
 	spin->start = spin->last = rdv_clock_ns();
-	spin->limit = rdv_load_rlx(&d->spin_ns[kind]);
+	if (kind == RDV_SPIN_LINGER)
+		rdv_spin_prolong(spin);
+	else
+		spin->limit = limit(spin);
+	return true;
+}
+
+/* A slot that is taken is often about to be free: it is that of the thread to which the
+ * token has just been passed. */
+static bool may_go_on(struct rdv_spin *spin, uint64_t now)
+{
+	if (!spin->slot)
+		spin->slot = take_slot(spin->domain);
+	return (spin->slot || now - spin->start < SLOT_NS) &&
+	       now - spin->start < spin->limit && now - spin->last < DESCHEDULED_NS;
 }
 
 bool rdv_spin_once(struct rdv_spin *spin)
 {
 	uint64_t now;
 
-	if (!spin->start)
+	if (!spin->on)
 		return false;
-	cpu_relax();
-	if (++spin->turns % TURNS_PER_LOOK)
-		return true;
-	now = rdv_clock_ns();
-	if (now - spin->start >= spin->limit || now - spin->last >= DESCHEDULED_NS) {
-		stop(spin, 0);
-		return false;
-	}
+	do {
+		cpu_relax();
+		if (++spin->turns % TURNS_PER_LOOK && spin->kind != RDV_SPIN_LINGER)
+			return true;
+		now = rdv_clock_ns();
+		if (!may_go_on(spin, now)) {
+			stop(spin);
+			return false;
+		}
+	} while (spin->kind == RDV_SPIN_LINGER && now - spin->last < LINGER_GAP_NS);
 	spin->last = now;
 	return true;
 }
 
+void rdv_spin_prolong(struct rdv_spin *spin)
+{
+	spin->limit = at_most(spin->last - spin->start + LINGER_ROUND_NS, spin->domain);
+}
+
+/* paid: it was, or could have been, spun through. */
+static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
+{
+	rdv_domain *d = spin->domain;
+	uint64_t ns = rdv_load_rlx(&d->spin_ns[spin->kind]);
+	uint64_t target = paid ? 2 * waited_ns + LIMIT_MIN_NS : LIMIT_MIN_NS;
+
+	if (target > ns)
+		ns = target;
+	else
+		ns -= (ns - target) / 8;
+	rdv_store_rlx(&d->spin_ns[spin->kind], at_most(ns, d));
+}
+
+/*
+ * A short sleep in the queue could have been spun through.  Not so one of a leader or of
+ * a held thread: it may have ended because somebody had our CPU meanwhile.
+ */
 void rdv_spin_end(struct rdv_spin *spin)
 {
-	if (spin->start)
-		stop(spin, 2 * (spin->last - spin->start) + LIMIT_MIN_NS);
+	bool queued = spin->kind == RDV_SPIN_QUEUE || spin->kind == RDV_SPIN_AHEAD;
+	bool paid = spin->on;
+	uint64_t waited;
+
+	if (paid)
+		stop(spin);
+	if (!spin->slot || spin->kind == RDV_SPIN_LINGER)
+		return;
+	waited = spin->last - spin->start;
+	if (!paid && queued) {
+		waited = rdv_clock_ns() - spin->start;
+		paid = waited <= spin->domain->spin_cap_ns;
+	}
+	learn(spin, paid, waited);
 }

@@ -5,6 +5,7 @@
  *	rdv_spin_begin(&spin, d, kind, deadline);
  *	while (!what_we_wait_for && rdv_spin_once(&spin))
  *		;
+ *	... sleep, if need be ...
  *	rdv_spin_end(&spin);
  */
 #ifndef RDV_SPIN_H
@@ -15,14 +16,19 @@
 struct rdv_spin {
 	rdv_domain *domain;
 	enum rdv_spin_kind kind;
+	bool on, slot; /* it spins; it is, or was, one of the domain's spinners */
 	uint32_t turns;
-	uint64_t start, last; /* ns; start == 0: not spinning, or no longer */
+	uint64_t start, last; /* ns */
 	uint64_t limit;       /* ns after start */
 };
 
-void rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
+/* False: it is not going to spin. */
+bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
 void rdv_spin_end(struct rdv_spin *spin);
+
+/* Lingering: a round has ended, so go on for another. */
+void rdv_spin_prolong(struct rdv_spin *spin);
 
 #endif

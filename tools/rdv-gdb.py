@@ -97,8 +97,9 @@ class Domain:
         ctl = self.number("ctl")
         line("ctl", *fields(("owner", (ctl & OWNER) - 1), ("more", int(bool(ctl & MORE))),
                             ("round", ctl // ROUND)))
-        line("words", *[w for name in ("held", "asleep", "waking", "barred", "gathering",
-                                       "spinners") for w in (name, self.number(name))])
+        line("words", *[w for name in ("held", "asleep", "waking", "lingering", "barred",
+                                       "gathering", "spinners")
+                        for w in (name, self.number(name))])
         for mask in ("harmless", "want_rdv", "awaited"):
             line("mask", mask, *["%08x" % w for w in self.words(mask)])
         self.dump_sync(d["sync"])

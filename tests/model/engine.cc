@@ -504,10 +504,11 @@ bool model_deadline_is_over(void)
 
 /* -------------------------------------------------------------------- spinning */
 
-void rdv_spin_begin(struct rdv_spin *spin, rdv_domain *, enum rdv_spin_kind,
+bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *, enum rdv_spin_kind,
 		    const struct timespec *)
 {
 	spin->once = model_surprise(4);
+	return spin->once;
 }
 
 bool rdv_spin_once(struct rdv_spin *spin)
@@ -516,6 +517,10 @@ bool rdv_spin_once(struct rdv_spin *spin)
 
 	spin->once = false;
 	return again;
+}
+
+void rdv_spin_prolong(struct rdv_spin *)
+{
 }
 
 void rdv_spin_end(struct rdv_spin *)

@@ -18,6 +18,7 @@ void create(const struct kind &kind)
 	d->words = 1;
 	d->max_threads = IDS;
 	d->biased = kind.biased;
+	d->spinners_max = 1;
 	d->patience_us = kind.patient ? 1000 : 0;
 	d->harmless = f.harmless;
 	d->want_rdv = f.want_rdv;
@@ -54,6 +55,7 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"held_since", &d.held_since, nullptr},
 		{"asleep", &d.asleep, nullptr},
 		{"waking", &d.waking, nullptr},
+		{"lingering", &d.lingering, nullptr},
 		{"barred", &d.barred, nullptr},
 		{"gathering", &d.gathering, nullptr},
 		{"words", &d.words, nullptr},

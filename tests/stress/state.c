@@ -28,6 +28,7 @@ static void check_words(const rdv_domain *d)
 	zero(peek(&d->held), "held");
 	zero(peek(&d->asleep), "asleep");
 	zero(peek(&d->waking), "waking");
+	zero(peek(&d->lingering), "lingering");
 	zero(peek(&d->barred), "barred");
 	zero(peek(&d->gathering), "gathering");
 	zero(peek(&d->spinners), "spinners");
@@ -114,13 +115,15 @@ static void dump_words(const rdv_domain *d)
 	dprintf(2, "  ctl %08x: owner %d%s round %u\n", ctl,
 		(int)(ctl & RDV_GATE_OWNER) - 1, ctl & RDV_CTL_MORE ? " more" : "",
 		ctl / RDV_CTL_ROUND);
-	dprintf(2, "  held %u (since %u us) asleep %u waking %u barred %u\n",
+	dprintf(2, "  held %u (since %u us) asleep %u waking %u lingering %u barred %u\n",
 		peek(&d->held), peek(&d->held_since), peek(&d->asleep), peek(&d->waking),
-		peek(&d->barred));
-	dprintf(2, "  gathering %u gathered %u served %u spinners %u spin_ns %u %u %u\n",
+		peek(&d->lingering), peek(&d->barred));
+	dprintf(2,
+		"  gathering %u gathered %u served %u spinners %u spin_ns %u %u %u %u\n",
 		peek(&d->gathering), peek(&d->gathered), peek(&d->served),
-		peek(&d->spinners), peek(&d->spin_ns[0]), peek(&d->spin_ns[1]),
-		peek(&d->spin_ns[2]));
+		peek(&d->spinners), peek(&d->spin_ns[RDV_SPIN_GATHER]),
+		peek(&d->spin_ns[RDV_SPIN_QUEUE]), peek(&d->spin_ns[RDV_SPIN_AHEAD]),
+		peek(&d->spin_ns[RDV_SPIN_HELD]));
 	for (word = 0; word < peek(&d->words); word++)
 		dprintf(2,
 			"  [%u] harmless %08x want_rdv %08x awaited %08x registered "

@@ -35,8 +35,10 @@ void dump_domain(const rdv_domain *d)
 		(int)(d->ctl & RDV_GATE_OWNER) - 1, d->ctl & RDV_CTL_MORE ? " more" : "",
 		d->ctl / RDV_CTL_ROUND, d->members);
 	dprintf(STDERR_FILENO,
-		"#   held %u asleep %u waking %u barred %u gathering %u spinners %u\n",
-		d->held, d->asleep, d->waking, d->barred, d->gathering, d->spinners);
+		"#   held %u asleep %u waking %u lingering %u barred %u gathering %u "
+		"spinners %u\n",
+		d->held, d->asleep, d->waking, d->lingering, d->barred, d->gathering,
+		d->spinners);
 	dump_mask("registered", d, d->registered);
 	dump_mask("harmless", d, d->harmless);
 	dump_mask("want_rdv", d, d->want_rdv);

@@ -44,6 +44,7 @@ static void check_words(const rdv_domain *d, const rdv_thread *self)
 	IN_CHILD(d->members == (m != NULL));
 	IN_CHILD(d->ctl % RDV_CTL_ROUND == (m && m->depth ? m->id + 1 : 0));
 	IN_CHILD(!d->held && !d->asleep && !d->waking && !d->barred);
+	IN_CHILD(!d->lingering);
 	IN_CHILD(!d->gathering && !d->spinners);
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		own = m && m->word == word ? m->bit : 0;

@@ -85,8 +85,8 @@ static bool words_are_clean(void)
 		if (d->want_rdv[word] || d->harmless[word] != ~0u || d->registered[word])
 			return false;
 	return !(d->ctl % RDV_CTL_ROUND) && !d->held && !d->asleep && !d->waking &&
-	       !d->barred && !d->gathering && !d->spinners && !d->members &&
-	       !d->sync.phase && !d->sync.pending && !d->sync.wanting &&
+	       !d->lingering && !d->barred && !d->gathering && !d->spinners &&
+	       !d->members && !d->sync.phase && !d->sync.pending && !d->sync.wanting &&
 	       !d->sync.entered && !d->sync.exited && !d->sync.readable;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "unit.h"
 
+#include <sched.h>
+
 enum { US = 1000, MS = 1000 * US };
 
 static const uint64_t noon = UINT64_C(43200000000000);
@@ -159,6 +161,178 @@ static void g6_nobody_is_served_twice_in_a_round(void **state)
 		assert_where(a[i], DONE);
 		actor_stop(a[i]);
 	}
+	unit_destroy(d);
+}
+
+/* -------------------------------------------- G6: isolators that linger, or spin ahead */
+
+static const uint64_t long_patience = 10000 * (uint64_t)MS;
+
+static rdv_domain *spinning_domain(uint64_t patience_ns)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	shim.cpus = 4;
+	clock_set(noon);
+	attr.spin_ns = RDV_SPIN_AUTO;
+	attr.patience_ns = patience_ns;
+	return unit_domain_attr(&attr);
+}
+
+/* The clock stands still, so it does not give up before we let time pass. */
+static void until(const rdv_word *word, uint32_t value)
+{
+	while (rdv_load_sc(word) != value)
+		sched_yield();
+}
+
+/* It spins, until so much time has passed at once that it must have lost its processor. */
+static void go_to_sleep(struct actor *a, actor_fn *fn, enum where where)
+{
+	rdv_domain *d = a->domain;
+
+	actor_go(a, fn);
+	if (where == QUEUED) {
+		until(&d->lingering, 1);
+		clock_pass(100 * US);
+		until(&d->lingering, 0);
+	}
+	until(&d->spinners, 1);
+	clock_pass(100 * US);
+	assert_where(a, where);
+}
+
+/* An isolator that is awake looks for an open gate before it queues. */
+static void g6_an_isolator_lingers(void **state)
+{
+	rdv_domain *d = spinning_domain(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	uint32_t round = d->ctl / RDV_CTL_ROUND;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	actor_go(b, do_isolate);
+	until(&d->lingering, 1);
+	actor_do(a, do_release); /* it is not in this round */
+	actor_do(a, do_now);
+	clock_pass(US);
+	actor_wait(b);
+	assert_true(rdv_isolated(b->self));
+	assert_int_equal(d->lingering, 0);
+	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
+	actor_do(b, do_release);
+	assert_int_equal(SHIM(waits), 0);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* It does so for a while, and then queues. */
+static void g6_a_lingering_isolator_queues(void **state)
+{
+	rdv_domain *d = spinning_domain(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	uint32_t round = d->ctl / RDV_CTL_ROUND;
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	go_to_sleep(b, do_isolate, QUEUED);
+	actor_go(a, do_release);
+	actor_wait(b);
+	actor_do(b, do_release);
+	assert_where(a, DONE);
+	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The held are not woken for a round that is about to follow, but after it. */
+static void g6_the_held_sleep_on_while_one_lingers(void **state)
+{
+	rdv_domain *d = spinning_domain(long_patience);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *h = actor_member(d, "held");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	go_to_sleep(h, do_end, HELD);
+	actor_go(b, do_isolate);
+	until(&d->lingering, 1);
+	actor_do(a, do_release);
+	actor_do(a, do_now);
+	assert_int_equal(SHIM(wakes), 0);
+	clock_pass(US);
+	actor_wait(b);
+	assert_int_equal(d->asleep, 1);
+	actor_do(b, do_release);
+	assert_where(h, DONE);
+	assert_int_equal(SHIM(wakes), 1);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* One who may not open the next round after all wakes those that relied on it. */
+static void g6_a_lingering_isolator_is_barred(void **state)
+{
+	rdv_domain *d = spinning_domain(0);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *h = actor_member(d, "held");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	go_to_sleep(h, do_end, HELD);
+	actor_go(b, do_isolate);
+	until(&d->lingering, 1);
+	actor_do(a, do_release);
+	actor_do(a, do_now);
+	assert_int_equal(SHIM(wakes), 0);
+	clock_pass(US);
+	actor_wait(h); /* it runs first */
+	actor_do(h, do_now);
+	actor_wait(b);
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
+/* The isolator after the next is woken with it, and needs no wake-up in its turn. */
+static void g6_the_isolator_after_the_next_is_woken_ahead(void **state)
+{
+	rdv_domain *d = spinning_domain(long_patience);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(a, do_isolate);
+	go_to_sleep(b, do_isolate, QUEUED);
+	go_to_sleep(c, do_isolate, QUEUED);
+	actor_go(a, do_release);
+	actor_wait(b);
+	until(&member(c)->asleep, 0);
+	assert_int_equal(SHIM(wakes), 2);
+	assert_true(actor_wants(c));
+	actor_go(b, do_release);
+	actor_wait(c);
+	assert_int_equal(SHIM(wakes), 2);
+	actor_do(c, do_release);
+	actor_wait(a);
+	actor_wait(b);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(c);
 	unit_destroy(d);
 }
 
@@ -769,6 +943,11 @@ static const struct unit_case cases[] = {
 	UNIT(g5_release_without_followers_does_not_wait, BOTH),
 	UNIT(g6_isolators_are_served_in_the_order_of_ids, ALL),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
+	UNIT(g6_an_isolator_lingers, BOTH),
+	UNIT(g6_a_lingering_isolator_queues, BOTH),
+	UNIT(g6_the_held_sleep_on_while_one_lingers, BOTH),
+	UNIT(g6_a_lingering_isolator_is_barred, BOTH),
+	UNIT(g6_the_isolator_after_the_next_is_woken_ahead, BOTH),
 	UNIT(g6_patience_lets_rounds_follow_one_another, BOTH),
 	UNIT(g6_the_held_run_before_a_barred_isolator, BOTH),
 	UNIT(g3_the_bar_falls_before_it_sleeps, BOTH),

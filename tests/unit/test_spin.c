@@ -23,18 +23,26 @@ static void clock_moves(uint64_t step)
 	shim.clock_step = step;
 }
 
-/* Spins until it is told not to; returns for how long, by the clock. */
-static uint64_t spin_out(rdv_domain *d, enum rdv_spin_kind kind)
+/* Spins until it is told not to, and then sleeps; returns for how long it has spun. */
+static uint64_t spin_and_sleep(rdv_domain *d, enum rdv_spin_kind kind, uint64_t sleep_ns)
 {
 	struct rdv_spin spin;
-	uint64_t start = shim.clock_ns;
+	uint64_t start = shim.clock_ns, spun;
 
 	rdv_spin_begin(&spin, d, kind, NULL);
 	while (rdv_spin_once(&spin))
 		;
 	assert_false(rdv_spin_once(&spin)); /* and from then on */
+	spun = shim.clock_ns - start;
+	shim.clock_ns += sleep_ns;
 	rdv_spin_end(&spin);
-	return shim.clock_ns - start;
+	return spun;
+}
+
+/* It was in vain. */
+static uint64_t spin_out(rdv_domain *d, enum rdv_spin_kind kind)
+{
+	return spin_and_sleep(d, kind, 1000 * US);
 }
 
 /* What is waited for comes after so many turns. */
@@ -94,6 +102,44 @@ static void g7_the_limit_follows_what_paid(void **state)
 	unit_destroy(d);
 }
 
+/* A wait in the queue that was slept through, but could have been spun through, counts as
+ * well; not one for somebody who may have needed our processor. */
+static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	d->spin_ns[RDV_SPIN_QUEUE] = d->spin_ns[RDV_SPIN_HELD] = 1 * US;
+	for (i = 0; i < 100; i++) {
+		spin_and_sleep(d, RDV_SPIN_QUEUE, 8 * US);
+		spin_and_sleep(d, RDV_SPIN_HELD, 8 * US);
+	}
+	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 15 * US, 50 * US);
+	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, 1 * US);
+	unit_destroy(d);
+}
+
+/* A limit that is too low is found out: now and then a wait tries 10 us. */
+static void g7_the_limit_is_probed(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	int i, probes = 0;
+
+	(void)state;
+	clock_moves(97); /* not in step with the ones that are chosen */
+	for (i = 0; i < 1000; i++) {
+		d->spin_ns[RDV_SPIN_HELD] = 1 * US;
+		probes += spin_out(d, RDV_SPIN_HELD) > 9 * US;
+	}
+	assert_in_range(probes, 20, 200);
+	for (i = 0; i < 1000 && d->spin_ns[RDV_SPIN_HELD] < 10 * US; i++)
+		spin_and_win(d, RDV_SPIN_HELD, 200); /* some 50 looks: 5 us */
+	assert_true(i < 1000);
+	unit_destroy(d);
+}
+
 static void g7_a_cap_is_kept(void **state)
 {
 	rdv_domain *d = spinning_domain(2 * US, 1 + SPARE);
@@ -134,6 +180,16 @@ static void g7_on_a_very_large_machine(void **state)
 	unit_destroy(d);
 }
 
+/* Returns for how long. */
+static uint64_t waits_for_a_slot(struct rdv_spin *spin)
+{
+	uint64_t start = shim.clock_ns;
+
+	while (rdv_spin_once(spin))
+		;
+	return shim.clock_ns - start;
+}
+
 static void g7_one_processor_is_left_to_the_others(void **state)
 {
 	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
@@ -147,7 +203,7 @@ static void g7_one_processor_is_left_to_the_others(void **state)
 	assert_int_equal(d->spinners, SPARE);
 	for (i = 0; i < SPARE; i++)
 		assert_true(rdv_spin_once(&spin[i]));
-	assert_false(rdv_spin_once(&spin[SPARE]));
+	assert_true(waits_for_a_slot(&spin[SPARE]) <= 1 * US + STEP);
 	rdv_spin_end(&spin[SPARE]);
 	rdv_spin_end(&spin[0]);
 	assert_int_equal(d->spinners, SPARE - 1);
@@ -156,6 +212,57 @@ static void g7_one_processor_is_left_to_the_others(void **state)
 	for (i = 0; i < SPARE; i++)
 		rdv_spin_end(&spin[i]);
 	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+/* The one who is passed the token is about to stop spinning; who passed it takes over. */
+static void g7_a_slot_that_becomes_free(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 2);
+	struct rdv_spin first, second;
+	uint64_t start;
+
+	(void)state;
+	clock_moves(STEP);
+	rdv_spin_begin(&first, d, RDV_SPIN_QUEUE, NULL);
+	rdv_spin_begin(&second, d, RDV_SPIN_HELD, NULL);
+	assert_true(rdv_spin_once(&second));
+	rdv_spin_end(&first);
+	assert_int_equal(d->spinners, 0);
+	start = shim.clock_ns;
+	while (rdv_spin_once(&second) && shim.clock_ns - start < 5 * US)
+		;
+	assert_true(rdv_spin_once(&second));
+	assert_int_equal(d->spinners, 1);
+	rdv_spin_end(&second);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+}
+
+/* Lingering goes on for as long as rounds end, up to the cap, and looks seldom. */
+static void g7_lingering_is_bounded(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 2);
+	struct rdv_spin spin;
+	uint64_t start, looks;
+
+	(void)state;
+	clock_moves(STEP);
+	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 9 * US, 11 * US);
+	start = shim.clock_ns;
+	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
+	for (looks = 0; rdv_spin_once(&spin); looks++)
+		rdv_spin_prolong(&spin);
+	rdv_spin_end(&spin);
+	assert_in_range(shim.clock_ns - start, 49 * US, 51 * US);
+	assert_in_range(looks, 40, 50);
+	assert_int_equal(d->spinners, 0);
+	unit_destroy(d);
+	d = spinning_domain(2 * US, 2);
+	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 1 * US, 3 * US);
+	unit_destroy(d);
+	d = spinning_domain(0, 2);
+	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
 	unit_destroy(d);
 }
 
@@ -230,10 +337,14 @@ static void g7_all_waits_end_asleep(void **state)
 static const struct unit_case cases[] = {
 	UNIT(g7_spinning_is_bounded, ONLY_PLAIN),
 	UNIT(g7_the_limit_follows_what_paid, ONLY_PLAIN),
+	UNIT(g7_the_limit_follows_short_waits_in_the_queue, ONLY_PLAIN),
+	UNIT(g7_the_limit_is_probed, ONLY_PLAIN),
 	UNIT(g7_a_cap_is_kept, ONLY_PLAIN),
 	UNIT(g7_never_if_told_so_or_alone, ONLY_PLAIN),
 	UNIT(g7_on_a_very_large_machine, ONLY_PLAIN),
 	UNIT(g7_one_processor_is_left_to_the_others, ONLY_PLAIN),
+	UNIT(g7_a_slot_that_becomes_free, ONLY_PLAIN),
+	UNIT(g7_lingering_is_bounded, ONLY_PLAIN),
 	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
 	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
 	UNIT(g7_all_waits_end_asleep, BOTH),

@@ -363,7 +363,8 @@ static bool check_end(unsigned long alone)
 	if (canary.a != alone || canary.b != alone)
 		__atomic_fetch_add(&complaints, 1, __ATOMIC_RELAXED);
 	if (domain->ctl % RDV_CTL_ROUND || domain->held || domain->asleep ||
-	    domain->waking || domain->barred || domain->gathering || domain->spinners) {
+	    domain->waking || domain->lingering || domain->barred || domain->gathering ||
+	    domain->spinners) {
 		fprintf(stderr, "# something was left behind\n");
 		complaints++;
 	}

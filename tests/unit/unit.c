@@ -244,6 +244,7 @@ void unit_quiet(const rdv_domain *d)
 	assert_int_equal(rdv_load_sc(&d->held), 0);
 	assert_int_equal(rdv_load_sc(&d->asleep), 0);
 	assert_int_equal(rdv_load_sc(&d->waking), 0);
+	assert_int_equal(rdv_load_sc(&d->lingering), 0);
 	assert_int_equal(rdv_load_sc(&d->barred), 0);
 	assert_int_equal(rdv_load_sc(&d->gathering), 0);
 	assert_int_equal(rdv_load_sc(&d->spinners), 0);
@@ -258,6 +259,7 @@ struct unit_words unit_words(const rdv_domain *d)
 		.held = rdv_load_sc(&d->held),
 		.asleep = rdv_load_sc(&d->asleep),
 		.waking = rdv_load_sc(&d->waking),
+		.lingering = rdv_load_sc(&d->lingering),
 		.barred = rdv_load_sc(&d->barred),
 		.gathering = rdv_load_sc(&d->gathering),
 		.spinners = rdv_load_sc(&d->spinners),
@@ -279,6 +281,7 @@ void unit_same_words(const struct unit_words *before, const rdv_domain *d)
 	assert_int_equal(now.held, before->held);
 	assert_int_equal(now.asleep, before->asleep);
 	assert_int_equal(now.waking, before->waking);
+	assert_int_equal(now.lingering, before->lingering);
 	assert_int_equal(now.barred, before->barred);
 	assert_int_equal(now.gathering, before->gathering);
 	assert_int_equal(now.spinners, before->spinners);

@@ -118,7 +118,7 @@ void unit_destroy(rdv_domain *d);
 
 /* The words that a call which fails may not leave changed, but for the round. */
 struct unit_words {
-	uint32_t ctl, held, asleep, waking, barred, gathering, spinners;
+	uint32_t ctl, held, asleep, waking, lingering, barred, gathering, spinners;
 	uint32_t harmless[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 	uint32_t want_rdv[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 };
