@@ -3,6 +3,7 @@
  * Domains: attributes, memory, birth and death.
  */
 #include "internal.h"
+#include "spin.h"
 #include "fence.h"
 #include "history.h"
 
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 enum {
-	SPIN_CAP_NS =
-		50000, /* of RDV_SPIN_AUTO: what a sleep and a wake-up cost at worst */
 	SPIN_START_NS = 10000,
 	PATIENCE_MAX_US =
 		1u << 30, /* half of what a wrapping 32-bit clock can tell apart */
@@ -114,7 +113,7 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->max_threads = attr->max_threads;
 	d->biased = attr->fence == RDV_FENCE_BIASED && rdv_fence_register();
 	d->patience_us = patience_us(attr->patience_ns);
-	d->spin_cap_ns = attr->spin_ns == RDV_SPIN_AUTO ? SPIN_CAP_NS : attr->spin_ns;
+	d->spin_cap_ns = attr->spin_ns == RDV_SPIN_AUTO ? RDV_SPIN_CAP_NS : attr->spin_ns;
 	d->spinners_max = d->spin_cap_ns ? spare_cpus() : 0;
 	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
 		d->spin_ns[kind] =

@@ -28,7 +28,8 @@
  *	who sleeps     on                     until                   woken by
  *	the leader     gathering              all that it awaits are  the last of them
  *	an isolator    want_rdv[w]            its own bit is clear    its predecessor
- *	a held thread  ctl                    no owner                the round's end,
+ *	a held thread  ctl                    no owner                the round's end or
+ *	                                                              a barred isolator,
  *	                                                              then one another
  */
 #ifndef RDV_INTERNAL_H
@@ -62,7 +63,7 @@ struct rdv_member;
 enum rdv_spin_kind {
 	RDV_SPIN_GATHER,
 	RDV_SPIN_QUEUE,
-	RDV_SPIN_AHEAD, /* queued, and woken ahead of its turn */
+	RDV_SPIN_EARLY, /* queued, and woken before its turn */
 	RDV_SPIN_HELD,
 	RDV_SPIN_KINDS,
 	RDV_SPIN_LINGER = RDV_SPIN_KINDS,
@@ -108,7 +109,7 @@ struct rdv_domain {
 	rdv_word held_since;                    /* when held left 0, in us, wrapping */
 	rdv_word asleep;    /* how many of the held (are about to) sleep on ctl */
 	rdv_word waking;    /* a held thread was woken and has not looked at ctl yet */
-	rdv_word lingering; /* isolators that are awake, and not queued yet */
+	rdv_word lingering; /* isolators that are awake and not queued yet */
 	rdv_word barred;    /* isolators that may not open a round while held != 0 */
 	rdv_word gathering; /* not 0: the leader sleeps on it, until nobody is awaited */
 	rdv_word spinners;  /* threads that spin now */
@@ -259,9 +260,11 @@ int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
 
 /*
- * Whether somebody sleeps on ctl and nobody is on the way who will wake it: a held thread
- * that was woken ([WAKING], see rdv_wake_held()), or an isolator, whose round will
- * end ([LINGER], see isolate.c).
+ * The gate is open: whether somebody sleeps on ctl whom nobody else is about to wake, be
+ * it a held thread that was woken, see [WAKING], or an isolator, whose round will end.
+ *
+ * [LINGER] Dekker: a lingering isolator counts itself out, then sees to asleep; we opened
+ * the gate, then read lingering.
  */
 static inline bool rdv_held_to_wake(const rdv_domain *d)
 {
@@ -277,6 +280,7 @@ bool rdv_may_open(const rdv_domain *d);
 bool rdv_take(struct rdv_member *m);
 void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
 void rdv_wake_held(rdv_domain *d);
+void rdv_wake_held_now(rdv_domain *d);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_hold_begin(struct rdv_member *m);
 void rdv_hold_end(struct rdv_member *m);

@@ -118,6 +118,7 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
 	while ((missing = rdv_anybody_missing(d)) && rdv_spin_once(&spin))
 		last = missing;
+	rdv_spin_end(&spin);
 
 	while (missing && ret != -ETIMEDOUT) {
 		last = missing;
@@ -128,7 +129,6 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 				       deadline);
 		missing = rdv_anybody_missing(d);
 	}
-	rdv_spin_end(&spin);
 	if (!missing)
 		rdv_record_delay(m, slept ? gathering : 0, last);
 	rdv_store_rlx(&d->gathering, 0);
@@ -154,7 +154,8 @@ static bool gather(struct rdv_member *m, const struct timespec *deadline)
  * gate.  Open, but barred: [BARRED] the last held thread to leave will see to it.
  * Else open: takes the token itself, for whoever else is queued too.
  *
- * Barred it also wakes the held, for whom nobody else may care: [LINGER]
+ * Barred it also wakes the held, for whom nobody else may care: [LINGER]. Whoever lingers
+ * now is going to be barred too.
  */
 static bool covered(struct rdv_member *m, bool *barred)
 {
@@ -178,7 +179,7 @@ static bool covered(struct rdv_member *m, bool *barred)
 		return true;
 	*barred = true;
 	rdv_add_sc(&d->barred, 1);
-	rdv_wake_held(d);
+	rdv_wake_held_now(d);
 	return false;
 }
 
@@ -212,7 +213,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 static bool linger(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	uint32_t before = rdv_load_rlx(&d->ctl), ctl;
+	uint32_t round = rdv_load_rlx(&d->ctl) / RDV_CTL_ROUND, ctl;
 	struct rdv_spin spin;
 	bool mine;
 
@@ -221,10 +222,10 @@ static bool linger(struct rdv_member *m, const struct timespec *deadline)
 	rdv_add_sc(&d->lingering, 1);
 	while (!(mine = rdv_take(m))) {
 		ctl = rdv_load_rlx(&d->ctl);
-		if (ctl != before)
+		if (ctl / RDV_CTL_ROUND != round)
 			rdv_spin_prolong(&spin);
-		before = ctl;
-		if (rdv_ctl_open(ctl) || !rdv_spin_once(&spin))
+		round = ctl / RDV_CTL_ROUND;
+		if ((rdv_ctl_open(ctl) && !rdv_may_open(d)) || !rdv_spin_once(&spin))
 			break;
 	}
 	rdv_sub_sc(&d->lingering, 1);
@@ -259,8 +260,10 @@ static int enqueue(struct rdv_member *m, const struct timespec *deadline)
 		if (ret == -ETIMEDOUT)
 			break;
 		ret = sleep_queued(m, deadline);
-		rdv_spin_end(&spin);
-		rdv_spin_begin(&spin, d, RDV_SPIN_AHEAD, deadline);
+		if (rdv_load_sc(word) & m->bit) {
+			rdv_spin_end(&spin);
+			rdv_spin_begin(&spin, d, RDV_SPIN_EARLY, deadline);
+		}
 	}
 	rdv_spin_end(&spin);
 	/* who clears the bit decides: a predecessor may have been faster */
@@ -396,7 +399,7 @@ static void wake_the_first(struct rdv_member *m)
 {
 	uint64_t begin = rdv_record_now(m->domain);
 
-	rdv_wake_held(m->domain);
+	rdv_wake_held_now(m->domain);
 	rdv_record_release(m, begin);
 }
 

@@ -167,19 +167,18 @@ static bool hand_over(struct rdv_member *from, struct rdv_member *to)
 }
 
 /*
- * Wakes the isolator after the next one, so that the time in which it comes awake is that
- * in which the next one is isolated.  It sees its bit still set, and spins.  We have done
- * what we had to, and nobody waits for us.
+ * Wakes the isolator after the next one, so that it comes awake while the next one is
+ * isolated.  It sees its bit still set, and spins.  We are parked, so nobody waits for us.
  */
-static void wake_ahead(struct rdv_member *from, const struct rdv_member *next)
+static void wake_early(struct rdv_member *from, const struct rdv_member *next)
 {
-	struct rdv_member *ahead;
+	struct rdv_member *after;
 
-	if (!from->domain->spinners_max)
+	if (!rdv_spin_pays(from->domain, RDV_SPIN_EARLY))
 		return;
-	ahead = next_queued(from->domain, next->id);
-	if (ahead && rdv_load_sc(&ahead->asleep))
-		wake_queued(from, ahead);
+	after = next_queued(from->domain, next->id);
+	if (after && rdv_load_sc(&after->asleep))
+		wake_queued(from, after);
 }
 
 /*
@@ -211,7 +210,8 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 		if (next) {
 			d->gathered = gathered;
 			if (hand_over(m, next)) {
-				wake_ahead(m, next);
+				if (gathered)
+					wake_early(m, next);
 				return;
 			}
 			continue;
@@ -226,8 +226,7 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 /* ----------------------------------------------------------- the round's end */
 
 /*
- * Called when the gate has been opened, and by each held thread that leaves: wakes
- * a few of those that sleep on ctl, unless somebody woken is on its way and will
+ * Wakes a few of those that sleep on ctl, unless somebody woken is on its way and will
  * do it.  While rounds follow one another closely, one wake-up is under way at a
  * time, whoever opens the next one.
  *
@@ -236,16 +235,14 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
  * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
  * gate, then read waking.  If it was clear it is ours to wake somebody, if it was
  * not the woken thread will see the gate open, or that of a later round.
- * [LINGER] Dekker: a lingering isolator counts itself out, then sees to asleep; we opened
- * the gate, then read lingering.
  */
-void rdv_wake_held(rdv_domain *d)
+void rdv_wake_held_now(rdv_domain *d)
 {
 	uint32_t before, after;
 
 	before = rdv_load_sc(&d->ctl);
-	while (rdv_ctl_open(before) && rdv_held_to_wake(d) &&
-	       !rdv_xchg_sc(&d->waking, 1)) {
+	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
+	       !rdv_load_sc(&d->waking) && !rdv_xchg_sc(&d->waking, 1)) {
 		rdv_record_held_wake(d);
 		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
 			return;
@@ -262,15 +259,23 @@ void rdv_wake_held(rdv_domain *d)
 	}
 }
 
-/* Spins until the gate is open; false if that is not worth while, or any longer. */
-static bool spin_held(struct rdv_spin *spin, rdv_domain *d,
-		      const struct timespec *deadline)
+/* Called when the gate has been opened, and by each held thread that leaves. */
+void rdv_wake_held(rdv_domain *d)
 {
+	if (rdv_held_to_wake(d))
+		rdv_wake_held_now(d);
+}
+
+/* Spins until the gate is open, or that is not worth while any longer. */
+static bool spin_held(rdv_domain *d, const struct timespec *deadline)
+{
+	struct rdv_spin spin;
 	bool open;
 
-	rdv_spin_begin(spin, d, RDV_SPIN_HELD, deadline);
-	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(spin))
+	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, deadline);
+	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(&spin))
 		;
+	rdv_spin_end(&spin);
 	return open;
 }
 
@@ -280,33 +285,26 @@ static bool spin_held(struct rdv_spin *spin, rdv_domain *d,
  * [HELD-SLEEP] asleep, then ctl: whoever opens the gate after that wakes, above, and
  * has changed ctl, if we are not asleep yet.
  * [WAKING] waking, then ctl, each time: we may have been woken, or be a handler that
- * interrupted rdv_wake_held().  Where neither is so it costs a wake-up at most.  Woken,
+ * interrupted rdv_wake_held_now().  Where neither is so it costs a wake-up at most.  Woken,
  * we spin before that: others then need not be woken in vain.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	struct rdv_spin spin;
 	uint32_t ctl;
 	int ret = 0;
 
-	if (!spin_held(&spin, d, deadline)) {
-		rdv_add_sc(&d->asleep, 1);
-		for (;;) {
-			rdv_store_sc(&d->waking, 0);
-			ctl = rdv_load_sc(&d->ctl);
-			if (rdv_ctl_open(ctl)) {
-				ret = 0;
-				break;
-			}
-			if (ret == -ETIMEDOUT)
-				break;
-			ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
-			rdv_spin_end(&spin);
-			spin_held(&spin, d, deadline);
-		}
-		rdv_sub_sc(&d->asleep, 1);
+	if (spin_held(d, deadline))
+		return 0;
+	rdv_add_sc(&d->asleep, 1);
+	for (;;) {
+		rdv_store_sc(&d->waking, 0);
+		ctl = rdv_load_sc(&d->ctl);
+		if (rdv_ctl_open(ctl) || ret == -ETIMEDOUT)
+			break;
+		ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
+		spin_held(d, deadline);
 	}
-	rdv_spin_end(&spin);
-	return ret == -ETIMEDOUT ? ret : 0;
+	rdv_sub_sc(&d->asleep, 1);
+	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;
 }

@@ -20,7 +20,7 @@ enum {
 	DESCHEDULED_NS = 20000, /* between two looks: somebody else had our CPU */
 	SLOT_NS = 1000,         /* for whoever passed us by to notice, and stop */
 	PROBE_NS = 10000,       /* what it tries */
-	PROBES = 16,
+	PROBE_EVERY = 16,
 	LINGER_GAP_NS = 1000,    /* many short rounds for one hand-over */
 	LINGER_ROUND_NS = 10000, /* a longer one hides the price of being queued */
 };
@@ -50,11 +50,17 @@ static uint32_t at_most(uint64_t ns, const rdv_domain *d)
 	return ns < d->spin_cap_ns ? (uint32_t)ns : d->spin_cap_ns;
 }
 
+/* As good as at random. */
+static bool try_it(uint64_t now)
+{
+	return now / 64 % PROBE_EVERY == 0;
+}
+
 static uint32_t limit(const struct rdv_spin *spin)
 {
 	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]);
 
-	if (ns < PROBE_NS && spin->start / 64 % PROBES == 0)
+	if (ns < PROBE_NS && try_it(spin->start))
 		return at_most(PROBE_NS, spin->domain);
 	return ns;
 }
@@ -64,6 +70,12 @@ static void stop(struct rdv_spin *spin)
 	spin->on = false;
 	if (spin->slot)
 		rdv_sub_sc(&spin->domain->spinners, 1);
+}
+
+bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind)
+{
+	return d->spinners_max && (rdv_load_rlx(&d->spin_ns[kind]) >= 2 * LIMIT_MIN_NS ||
+				   try_it(rdv_clock_ns()));
 }
 
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
@@ -117,7 +129,11 @@ bool rdv_spin_once(struct rdv_spin *spin)
 
 void rdv_spin_prolong(struct rdv_spin *spin)
 {
-	spin->limit = at_most(spin->last - spin->start + LINGER_ROUND_NS, spin->domain);
+	uint64_t limit = spin->last - spin->start + LINGER_ROUND_NS;
+
+	if (limit > RDV_SPIN_CAP_NS)
+		limit = RDV_SPIN_CAP_NS;
+	spin->limit = at_most(limit, spin->domain);
 }
 
 /* paid: it was, or could have been, spun through. */
@@ -135,23 +151,24 @@ static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
 }
 
 /*
- * A short sleep in the queue could have been spun through.  Not so one of a leader or of
- * a held thread: it may have ended because somebody had our CPU meanwhile.
+ * A sleep in the queue could have been spun through if it was short, and no shorter than
+ * the spinning before it, which may be what it had to wait for.  Not so one of a leader or
+ * of a held thread: it may have ended because somebody had our CPU meanwhile.
  */
 void rdv_spin_end(struct rdv_spin *spin)
 {
-	bool queued = spin->kind == RDV_SPIN_QUEUE || spin->kind == RDV_SPIN_AHEAD;
+	bool queued = spin->kind == RDV_SPIN_QUEUE || spin->kind == RDV_SPIN_EARLY;
 	bool paid = spin->on;
-	uint64_t waited;
+	uint64_t spun, waited;
 
 	if (paid)
 		stop(spin);
 	if (!spin->slot || spin->kind == RDV_SPIN_LINGER)
 		return;
-	waited = spin->last - spin->start;
+	spun = waited = spin->last - spin->start;
 	if (!paid && queued) {
 		waited = rdv_clock_ns() - spin->start;
-		paid = waited <= spin->domain->spin_cap_ns;
+		paid = waited <= RDV_SPIN_CAP_NS && waited >= 2 * spun;
 	}
 	learn(spin, paid, waited);
 }

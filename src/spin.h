@@ -13,6 +13,9 @@
 
 #include "internal.h"
 
+/* What a sleep and a wake-up cost at worst: spinning for longer is for the user to ask for. */
+enum { RDV_SPIN_CAP_NS = 50000 };
+
 struct rdv_spin {
 	rdv_domain *domain;
 	enum rdv_spin_kind kind;
@@ -27,6 +30,9 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
 void rdv_spin_end(struct rdv_spin *spin);
+
+/* Whether a thread that begins such a wait now is likely to be through by spinning. */
+bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind);
 
 /* Lingering: a round has ended, so go on for another. */
 void rdv_spin_prolong(struct rdv_spin *spin);

@@ -101,7 +101,7 @@ typedef struct rdv_domain_attr {
 	const char *name;     /* for dumps; copied, cut to 31 characters; may be NULL */
 	uint32_t max_threads; /* 1 to RDV_MAX_THREADS; default 1024 */
 	uint32_t fence;       /* RDV_FENCE_FULL (default) or RDV_FENCE_BIASED */
-	uint32_t spin_ns;     /* RDV_SPIN_AUTO (default), 0 = never, or a cap per wait */
+	uint32_t spin_ns;     /* RDV_SPIN_AUTO (default), 0 = never, or a cap per sleep */
 	uint64_t patience_ns; /* how long rounds may follow one another while a thread is
 	                          held; default 1 ms, 0 = each held thread runs between two
 	                          rounds */

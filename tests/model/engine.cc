@@ -519,6 +519,11 @@ bool rdv_spin_once(struct rdv_spin *spin)
 	return again;
 }
 
+bool rdv_spin_pays(const rdv_domain *, enum rdv_spin_kind)
+{
+	return model_surprise(2);
+}
+
 void rdv_spin_prolong(struct rdv_spin *)
 {
 }

@@ -18,7 +18,6 @@ void create(const struct kind &kind)
 	d->words = 1;
 	d->max_threads = IDS;
 	d->biased = kind.biased;
-	d->spinners_max = 1;
 	d->patience_us = kind.patient ? 1000 : 0;
 	d->harmless = f.harmless;
 	d->want_rdv = f.want_rdv;

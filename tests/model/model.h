@@ -133,6 +133,7 @@ struct rdv_spin {
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin);
+bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind);
 void rdv_spin_prolong(struct rdv_spin *spin);
 void rdv_spin_end(struct rdv_spin *spin);
 

@@ -122,7 +122,7 @@ static void dump_words(const rdv_domain *d)
 		"  gathering %u gathered %u served %u spinners %u spin_ns %u %u %u %u\n",
 		peek(&d->gathering), peek(&d->gathered), peek(&d->served),
 		peek(&d->spinners), peek(&d->spin_ns[RDV_SPIN_GATHER]),
-		peek(&d->spin_ns[RDV_SPIN_QUEUE]), peek(&d->spin_ns[RDV_SPIN_AHEAD]),
+		peek(&d->spin_ns[RDV_SPIN_QUEUE]), peek(&d->spin_ns[RDV_SPIN_EARLY]),
 		peek(&d->spin_ns[RDV_SPIN_HELD]));
 	for (word = 0; word < peek(&d->words); word++)
 		dprintf(2,

@@ -116,9 +116,65 @@ static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
 		spin_and_sleep(d, RDV_SPIN_QUEUE, 8 * US);
 		spin_and_sleep(d, RDV_SPIN_HELD, 8 * US);
 	}
-	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 15 * US, 50 * US);
+	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 7 * US, 40 * US);
 	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, 1 * US);
 	unit_destroy(d);
+}
+
+/* ... but not if it had to wait for our spinning to end: it was longer than the sleep. */
+static void g7_spinning_in_vain_ends(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	d->spin_ns[RDV_SPIN_QUEUE] = 40 * US;
+	for (i = 0; i < 100; i++)
+		spin_and_sleep(d, RDV_SPIN_QUEUE, STEP);
+	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 1, 1 * US);
+	unit_destroy(d);
+}
+
+/* A user's cap is for spinning, not for what a sleep may cost. */
+static void g7_a_high_cap_teaches_nothing(void **state)
+{
+	rdv_domain *d = spinning_domain(10000 * US, 1 + SPARE);
+	struct rdv_spin spin;
+	uint64_t start;
+	int i;
+
+	(void)state;
+	clock_moves(STEP);
+	for (i = 0; i < 100; i++)
+		spin_and_sleep(d, RDV_SPIN_QUEUE, 5000 * US);
+	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 1, 1 * US);
+	start = shim.clock_ns;
+	rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL);
+	while (rdv_spin_once(&spin))
+		rdv_spin_prolong(&spin);
+	rdv_spin_end(&spin);
+	assert_in_range(shim.clock_ns - start, 49 * US, 51 * US);
+	unit_destroy(d);
+}
+
+static void g7_whether_spinning_pays(void **state)
+{
+	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *e = spinning_domain(RDV_SPIN_AUTO, 1);
+	int i, n = 0;
+
+	(void)state;
+	clock_moves(97);
+	assert_true(rdv_spin_pays(d, RDV_SPIN_EARLY));
+	assert_false(rdv_spin_pays(e, RDV_SPIN_EARLY));
+	for (i = 0; i < 100; i++)
+		spin_out(d, RDV_SPIN_EARLY);
+	for (i = 0; i < 1000; i++)
+		n += rdv_spin_pays(d, RDV_SPIN_EARLY);
+	assert_in_range(n, 20, 200); /* now and then it is tried */
+	unit_destroy(d);
+	unit_destroy(e);
 }
 
 /* A limit that is too low is found out: now and then a wait tries 10 us. */
@@ -338,6 +394,9 @@ static const struct unit_case cases[] = {
 	UNIT(g7_spinning_is_bounded, ONLY_PLAIN),
 	UNIT(g7_the_limit_follows_what_paid, ONLY_PLAIN),
 	UNIT(g7_the_limit_follows_short_waits_in_the_queue, ONLY_PLAIN),
+	UNIT(g7_spinning_in_vain_ends, ONLY_PLAIN),
+	UNIT(g7_a_high_cap_teaches_nothing, ONLY_PLAIN),
+	UNIT(g7_whether_spinning_pays, ONLY_PLAIN),
 	UNIT(g7_the_limit_is_probed, ONLY_PLAIN),
 	UNIT(g7_a_cap_is_kept, ONLY_PLAIN),
 	UNIT(g7_never_if_told_so_or_alone, ONLY_PLAIN),
