@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* librdv, with full fences and with biased ones: the same calls, another attribute. */
+/* librdv, with other attributes: the same calls. */
 #include "contender-rdv.h"
 
 #include <rdv/rdv.h>
@@ -7,12 +7,9 @@
 
 static rdv_domain *domain;
 
-static int rdv_open(unsigned threads, uint32_t fence)
+static int rdv_open(rdv_domain_attr attr, unsigned threads)
 {
-	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
-
 	attr.name = "rdv-bench";
-	attr.fence = fence;
 	if (threads > attr.max_threads)
 		attr.max_threads = threads;
 	return rdv_domain_create(&domain, &attr);
@@ -20,12 +17,25 @@ static int rdv_open(unsigned threads, uint32_t fence)
 
 static int rdv_open_full(unsigned threads)
 {
-	return rdv_open(threads, RDV_FENCE_FULL);
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	return rdv_open(attr, threads);
 }
 
 static int rdv_open_biased(unsigned threads)
 {
-	return rdv_open(threads, RDV_FENCE_BIASED);
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	attr.fence = RDV_FENCE_BIASED;
+	return rdv_open(attr, threads);
+}
+
+static int rdv_open_patient(unsigned threads)
+{
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	attr.patience_ns = 100000000;
+	return rdv_open(attr, threads);
 }
 
 static void rdv_close(void)
@@ -143,5 +153,13 @@ const struct contender contender_rdv_biased = {
 	.what = "this library with RDV_FENCE_BIASED",
 	.missing = biased_missing,
 	.open = rdv_open_biased,
+	CONTENDER_RDV,
+};
+
+const struct contender contender_rdv_patient = {
+	.name = "rdv-patient",
+	.what = "the same, for P6 only: patience_ns is 100 ms, and not 1 ms",
+	.only = "P6",
+	.open = rdv_open_patient,
 	CONTENDER_RDV,
 };

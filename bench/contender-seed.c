@@ -166,7 +166,7 @@ const struct contender contender_seed = {
 const struct contender contender_seed_yield = {
 	.name = "seed-yield",
 	.what = "the same, for P11 only: its sync-point waits by sched_yield() too",
-	.sync_only = true,
+	.only = "P11",
 	.open = seed_yield_open,
 	CONTENDER_SEED,
 };

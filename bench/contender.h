@@ -58,18 +58,19 @@ struct contender {
 	void (*bare_called_loop)(void *self, unsigned long n);
 
 	const struct sync_calls *sync; /* or NULL */
-	bool sync_only; /* to be measured by what uses these calls, and not by others */
+	const char *only;              /* the one scenario that it is for, or NULL */
 
 	/* Memory that does not come from malloc(), as it is static or a library's. */
 	size_t domain_bytes, thread_bytes;
 	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
 };
 
-#define MAX_CONTENDERS 12
+#define MAX_CONTENDERS 13
 #define MAX_THREADS    4095u
 
 extern const struct contender contender_rdv;
 extern const struct contender contender_rdv_biased;
+extern const struct contender contender_rdv_patient;
 extern const struct contender contender_seed;
 extern const struct contender contender_seed_yield;
 extern const struct contender contender_seed_wide;

@@ -2,6 +2,8 @@
 #include "scenario.h"
 #include "cost.h"
 
+#include <string.h>
+
 extern const struct scenario scenario_p1, scenario_p2, scenario_p3, scenario_p4,
 	scenario_p5, scenario_p6, scenario_p7, scenario_p8, scenario_p9, scenario_p10,
 	scenario_p11, scenario_p12;
@@ -34,7 +36,9 @@ unsigned points_of(struct point *points, const unsigned *threads, unsigned n,
 
 bool takes_part(const struct contender *c, const struct scenario *s)
 {
-	return s->sync ? c->sync != NULL : !c->sync_only;
+	if (c->only)
+		return !strcmp(c->only, s->name);
+	return !s->sync || c->sync;
 }
 
 const struct metric *metric_of(const struct scenario *s, unsigned figure)

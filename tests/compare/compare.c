@@ -117,7 +117,7 @@ static void show_entry(const struct contender_entry *e)
 		printf("# without %s, it needs %s\n", e->name, e->needs);
 	else if (missing)
 		printf("# without %s: %s\n", e->name, missing);
-	else if (!e->contender->sync_only)
+	else if (!e->contender->only)
 		for (const struct contender *c = e->contender; c; c = c->wider)
 			show_all(c);
 }
