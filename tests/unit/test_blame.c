@@ -195,11 +195,47 @@ static void blockers_are_those_awaited(void **state)
 	unit_destroy(d);
 }
 
+/* The gate is open, and an isolator waits for the held to run: they are what it waits for. */
+static void the_held_block_the_barred(void **state)
+{
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a, *b, *h;
+	rdv_domain *d;
+
+	(void)state;
+	attr.patience_ns = 0;
+	d = unit_domain_attr(&attr);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	h = actor_member(d, "held");
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, do_end);
+	assert_where(h, HELD);
+	actor_do(a, do_release);
+	actor_do(a, do_now);
+	actor_go(b, do_isolate);
+	assert_where(b, QUEUED);
+	assert_blocked_by(d, h, RDV_BLOCKER_HELD);
+	shim_resume(h->shim);
+	actor_wait(h);
+	actor_do(h, do_now);
+	actor_wait(b);
+	actor_do(b, do_release);
+	actor_stop(a);
+	actor_stop(b);
+	actor_stop(h);
+	unit_destroy(d);
+}
+
 static const struct unit_case cases[] = {
 	UNIT(a_planted_laggard_is_named, ALL),
 	UNIT(a_leader_that_is_interrupted_names_it_too, BOTH),
 	UNIT(nobody_is_blamed_for_nothing, ALL),
 	UNIT(blockers_are_those_awaited, ALL),
+	UNIT(the_held_block_the_barred, BOTH),
 };
 
 UNIT_MAIN("blame", cases)

@@ -263,39 +263,143 @@ static void a_deadline_passes_as_ever(void **state)
 	unit_destroy(d);
 }
 
-/* One line, by one write. */
+/* What goes to stderr in between; a line is written by one write, and read by one read. */
+static struct {
+	int pipes[2], saved;
+	char line[4096];
+} said;
+
+static void listen_begin(void)
+{
+	said.saved = dup(STDERR_FILENO);
+	assert_int_equal(pipe2(said.pipes, O_DIRECT), 0);
+	dup2(said.pipes[1], STDERR_FILENO);
+}
+
+static void next_line(void)
+{
+	ssize_t n = read(said.pipes[0], said.line, sizeof(said.line) - 1);
+
+	said.line[n > 0 ? n : 0] = '\0';
+}
+
+static void listen_end(void)
+{
+	dup2(said.saved, STDERR_FILENO);
+	close(said.saved);
+	close(said.pipes[0]);
+	close(said.pipes[1]);
+	printf("# %s", said.line);
+}
+
+/* "... has waited N" what "; for thread N (" name ", tid N)" why */
+static void assert_said(const struct actor *a, const char *what, const struct actor *of,
+			const char *why)
+{
+	char expected[256];
+
+	snprintf(expected, sizeof(expected),
+		 "librdv: stall in stalling: thread %u (%s, tid %d) has waited 0.",
+		 rdv_thread_id(a->self), a->name, a->tid);
+	assert_memory_equal(said.line, expected, strlen(expected));
+	snprintf(expected, sizeof(expected), " s %s; for thread %u (%s, tid %d) %s", what,
+		 rdv_thread_id(of->self), of->name, of->tid, why);
+	assert_non_null(strstr(said.line, expected));
+}
+
 static void the_default_writes_a_line(void **state)
 {
 	rdv_domain *d = stalling_domain(NULL);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b\n");
-	char line[2048], expected[128];
-	int pipes[2], saved = dup(STDERR_FILENO);
-	ssize_t n;
 
 	(void)state;
-	assert_int_equal(pipe2(pipes, O_DIRECT), 0); /* a read is a write */
-	dup2(pipes[1], STDERR_FILENO);
+	listen_begin();
 	actor_go(a, do_isolate);
-	n = read(pipes[0], line, sizeof(line) - 1);
+	next_line();
 	actor_do(b, do_now);
 	actor_wait(a);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	close(pipes[0]);
-	close(pipes[1]);
-	assert_true(n > 0);
-	line[n] = '\0';
-	printf("# %s", line);
-	snprintf(expected, sizeof(expected),
-		 "librdv: stall in stalling: thread 0 (a, tid %d) has waited 0.0",
-		 a->tid);
-	assert_memory_equal(line, expected, strlen(expected));
-	snprintf(expected, sizeof(expected),
-		 " s to be isolated; for thread 1 (b?, tid %d) running\n", b->tid);
-	assert_string_equal(strstr(line, " s to"), expected);
+	listen_end();
+	b->name = "b?";
+	assert_said(a, "to be isolated", b, "running\n");
 	actor_do(a, do_release);
 	actor_stop(a);
 	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* The next line that says this; others may have been written before.  They come ever more
+ * rarely. */
+static void line_with(const char *what)
+{
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		next_line();
+		if (strstr(said.line, what))
+			return;
+	}
+	listen_end();
+	fail_msg("no line with '%s'", what);
+}
+
+static void the_default_says_what_for(void **state)
+{
+	rdv_domain *d = stalling_domain(NULL);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	(void)state;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	listen_begin();
+	actor_go(b, do_end);
+	line_with(" held;");
+	assert_said(b, "held", a, "isolated for 0.");
+	actor_do(a, do_release);
+	actor_wait(b);
+	actor_do(a, do_want);
+	actor_go(a, do_enter);
+	line_with(" in the sync-point;");
+	assert_said(a, "in the sync-point", b, "not in the sync-point\n");
+	actor_go(b, do_enter);
+	actor_wait(a);
+	actor_go(a, do_exit);
+	actor_wait(b);
+	actor_do(b, do_exit);
+	actor_wait(a);
+	listen_end();
+	actor_stop(a);
+	actor_stop(b);
+	unit_destroy(d);
+}
+
+/* Sixteen are named. */
+static void the_default_names_some(void **state)
+{
+	enum { OTHERS = 18 };
+	rdv_domain *d = stalling_domain(NULL);
+	struct actor *a = actor_member(d, "a"), *other[OTHERS];
+	const char *at;
+	int i, n = 0;
+
+	(void)state;
+	for (i = 0; i < OTHERS; i++)
+		other[i] = actor_member(d, "other");
+	listen_begin();
+	actor_go(a, do_isolate);
+	next_line();
+	for (i = 0; i < OTHERS; i++)
+		actor_do(other[i], do_now);
+	actor_wait(a);
+	listen_end();
+	assert_said(a, "to be isolated", other[0], "running, thread 2 (other, ");
+	for (at = said.line; (at = strstr(at, "(other, ")); at++)
+		n++;
+	assert_int_equal(n, 16);
+	assert_non_null(strstr(said.line, " running and 2 more\n"));
+	actor_do(a, do_release);
+	actor_stop(a);
+	for (i = 0; i < OTHERS; i++)
+		actor_stop(other[i]);
 	unit_destroy(d);
 }
 
@@ -306,6 +410,8 @@ static const struct unit_case cases[] = {
 	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
 	UNIT(a_deadline_passes_as_ever, BOTH),
 	UNIT(the_default_writes_a_line, ONLY_PLAIN),
+	UNIT(the_default_says_what_for, ONLY_PLAIN),
+	UNIT(the_default_names_some, ONLY_PLAIN),
 };
 
 UNIT_MAIN("stall", cases)
