@@ -108,12 +108,26 @@ const struct timespec *deadline()
 void run()
 {
 	MODEL_CHECK(running());
-	f.held[model_self()] = f.bypassed[model_self()] = 0;
+	f.held[model_self()] = f.bypassed_ever[model_self()] = 0;
 	f.shared.read(RDV_HERE);
 	f.own[model_self()].write(RDV_HERE);
 }
 
-/* G5, and G6 for the isolators: at most N - 1 are served before one that is queued. */
+/*
+ * G6 for one that is queued: at most N - 1 are served before it in a round.  If it is
+ * barred each of the others may open one more round, as long as it has looked at held
+ * and the clock before that.
+ */
+static void count_bypass(unsigned i, uint32_t round)
+{
+	if (f.bypassed_in[i] != round)
+		f.bypassed[i] = 0;
+	f.bypassed_in[i] = round;
+	MODEL_CHECK(++f.bypassed[i] < model_threads());
+	MODEL_CHECK(++f.bypassed_ever[i] < 2 * model_threads() - 1);
+}
+
+/* G5, and G6 for the isolators. */
 static void count_isolation(uint32_t round)
 {
 	unsigned self = model_self();
@@ -121,11 +135,11 @@ static void count_isolation(uint32_t round)
 	f.isolations++;
 	MODEL_CHECK(round != f.round[self]);
 	f.round[self] = round;
-	f.bypassed[self] = 0;
+	f.bypassed_ever[self] = f.bypassed[self] = 0;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
 		for (unsigned word = 0; word < WORDS; word++)
 			if (model_sleeps_on(i, &f.want_rdv[word]))
-				MODEL_CHECK(++f.bypassed[i] < model_threads());
+				count_bypass(i, round);
 }
 
 /* G6 for the held: without patience, one more round may have been on its way. */
@@ -276,6 +290,7 @@ void till_end()
 {
 	f.idle[model_self()] = true;
 	rdv_harmless_till_end(me());
+	f.held[model_self()] = 0; /* what comes is another wait */
 	MODEL_CHECK(!running() || rdv_isolated(me()));
 }
 

@@ -28,11 +28,13 @@ struct fixture {
 	bool idle[MODEL_THREADS_MAX];   /* what its user would tell a handler */
 	bool unsure[MODEL_THREADS_MAX]; /* ... but cannot know at this moment */
 
-	uint32_t round[MODEL_THREADS_MAX]; /* in which a thread was isolated last */
-	unsigned bypassed
-		[MODEL_THREADS_MAX];      /* isolations, since it sleeps in the queue */
-	unsigned held[MODEL_THREADS_MAX]; /* rounds, since it sleeps held */
-	uint32_t held_in[MODEL_THREADS_MAX]; /* the last of these */
+	uint32_t round[MODEL_THREADS_MAX];    /* in which a thread was isolated last */
+	unsigned bypassed[MODEL_THREADS_MAX]; /* isolations of one round, while it sleeps
+	                                         in the queue, and of all */
+	unsigned bypassed_ever[MODEL_THREADS_MAX];
+	uint32_t bypassed_in[MODEL_THREADS_MAX]; /* that round */
+	unsigned held[MODEL_THREADS_MAX];        /* rounds, since it sleeps held */
+	uint32_t held_in[MODEL_THREADS_MAX];     /* the last of these */
 	unsigned isolations;
 	unsigned came, left, served; /* at the sync-point */
 };
