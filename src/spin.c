@@ -85,9 +85,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	spin->kind = kind;
 	spin->turns = 0;
 	spin->slot = false;
-	/* biased, each round that another thread opens costs a membarrier: no lingering */
-	spin->on = d->spinners_max && !(kind == RDV_SPIN_LINGER && d->biased) &&
-		   !rdv_deadline_passed(deadline);
+	spin->on = d->spinners_max && !rdv_deadline_passed(deadline);
 	if (!spin->on)
 		return false;
 	spin->slot = take_slot(d);
