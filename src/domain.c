@@ -3,9 +3,9 @@
  * Domains: attributes, memory, birth and death.
  */
 #include "internal.h"
-#include "spin.h"
 #include "fence.h"
 #include "history.h"
+#include "spin.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -429,3 +429,16 @@ void do_pthread_exit(struct actor *a)
 	(void)a;
 	pthread_exit(NULL);
 }
+
+/* ----------------------------------------------------------------------- scenes */
+
+void actor_hold(struct actor *h, struct actor *a)
+{
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	actor_go(h, do_end);
+	assert_where(h, HELD);
+	actor_do(a, do_release);
+	assert_where(h, STOPPED);
+}

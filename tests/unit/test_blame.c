@@ -209,12 +209,7 @@ static void the_held_block_the_barred(void **state)
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
 	actor_do(b, do_now);
-	actor_do(h, do_now);
-	actor_do(a, do_isolate);
-	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
-	actor_go(h, do_end);
-	assert_where(h, HELD);
-	actor_do(a, do_release);
+	actor_hold(h, a);
 	actor_do(a, do_now);
 	actor_go(b, do_isolate);
 	assert_where(b, QUEUED);

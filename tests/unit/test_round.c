@@ -250,6 +250,20 @@ static void g6_a_lingering_isolator_queues(void **state)
 	unit_destroy(d);
 }
 
+/* a releases while b lingers and h sleeps: it relies on b, and wakes nobody. */
+static void release_to_lingerer(struct actor *a, struct actor *b, struct actor *h)
+{
+	actor_do(b, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	go_to_sleep(h, do_end, HELD);
+	actor_go(b, do_isolate);
+	until(&a->domain->lingering, 1);
+	actor_do(a, do_release);
+	actor_do(a, do_now);
+	assert_int_equal(SHIM(wakes), 0);
+}
+
 /* The held are not woken for a round that is about to follow, but after it. */
 static void g6_the_held_sleep_on_while_one_lingers(void **state)
 {
@@ -258,15 +272,7 @@ static void g6_the_held_sleep_on_while_one_lingers(void **state)
 	struct actor *h = actor_member(d, "held");
 
 	(void)state;
-	actor_do(b, do_now);
-	actor_do(h, do_now);
-	actor_do(a, do_isolate);
-	go_to_sleep(h, do_end, HELD);
-	actor_go(b, do_isolate);
-	until(&d->lingering, 1);
-	actor_do(a, do_release);
-	actor_do(a, do_now);
-	assert_int_equal(SHIM(wakes), 0);
+	release_to_lingerer(a, b, h);
 	clock_pass(US);
 	actor_wait(b);
 	assert_int_equal(d->asleep, 1);
@@ -287,15 +293,7 @@ static void g6_a_lingering_isolator_is_barred(void **state)
 	struct actor *h = actor_member(d, "held");
 
 	(void)state;
-	actor_do(b, do_now);
-	actor_do(h, do_now);
-	actor_do(a, do_isolate);
-	go_to_sleep(h, do_end, HELD);
-	actor_go(b, do_isolate);
-	until(&d->lingering, 1);
-	actor_do(a, do_release);
-	actor_do(a, do_now);
-	assert_int_equal(SHIM(wakes), 0);
+	release_to_lingerer(a, b, h);
 	clock_pass(US);
 	actor_wait(h); /* it runs first */
 	actor_do(h, do_now);
@@ -321,15 +319,8 @@ static void g6_a_barred_isolator_relies_on_nobody(void **state)
 	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
 
 	(void)state;
-	actor_do(b, do_now);
 	actor_do(c, do_now);
-	actor_do(h, do_now);
-	actor_do(a, do_isolate);
-	go_to_sleep(h, do_end, HELD);
-	actor_go(b, do_isolate);
-	until(&d->lingering, 1);
-	actor_do(a, do_release);
-	actor_do(a, do_now);
+	release_to_lingerer(a, b, h);
 	actor_go(c, do_isolate);
 	actor_wait(h); /* b has not noticed anything yet */
 	assert_int_equal(d->lingering, 1);
@@ -379,21 +370,6 @@ static void g6_the_isolator_after_the_next_is_woken_early(void **state)
 
 /* ------------------------------------------------------------------ G6: the held */
 
-/*
- * h is held, and although the round is over does not get to see that, as on a machine
- * with better things to do.
- */
-static void hold(struct actor *a, struct actor *h)
-{
-	actor_do(h, do_now);
-	actor_do(a, do_isolate);
-	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
-	actor_go(h, do_end);
-	assert_where(h, HELD);
-	actor_do(a, do_release);
-	assert_where(h, STOPPED);
-}
-
 static void g6_patience_lets_rounds_follow_one_another(void **state)
 {
 	rdv_domain *d;
@@ -404,7 +380,7 @@ static void g6_patience_lets_rounds_follow_one_another(void **state)
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	actor_do(a, do_isolate_try);
 	assert_ret(a, 0);
 	actor_do(a, do_release);
@@ -439,7 +415,7 @@ static void g6_the_held_run_before_a_barred_isolator(void **state)
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	clock_pass(MS + US);
 	actor_go(a, do_isolate);
 	assert_where(a, QUEUED);
@@ -468,7 +444,7 @@ static void g3_the_bar_falls_before_it_sleeps(void **state)
 	d = domain_of_patience(0);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
 	actor_go(a, do_isolate);
 	assert_where(a, STOPPED);
@@ -539,7 +515,7 @@ static void g6_no_patience(void **state)
 	d = domain_of_patience(0);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	actor_do(a, do_isolate_try);
 	assert_ret(a, -EBUSY);
 	actor_go(a, do_isolate);
@@ -564,7 +540,7 @@ static void g6_huge_patience(void **state)
 	d = domain_of_patience(UINT64_MAX);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	clock_pass(UINT64_C(600) * 1000 * MS);
 	actor_do(a, do_isolate_try);
 	assert_ret(a, 0);
@@ -588,7 +564,7 @@ static void g6_patience_when_the_clock_wraps(void **state)
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
-	hold(a, h);
+	actor_hold(h, a);
 	clock_pass(MS);
 	actor_do(a, do_isolate_try);
 	assert_ret(a, 0);
@@ -731,7 +707,7 @@ static void g8_no_trace_of_a_barred_isolator(void **state)
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
 	actor_do(b, do_now);
-	hold(a, h);
+	actor_hold(h, a);
 	b->deadline = &unit_far;
 	actor_go(b, do_isolate_until);
 	assert_where(b, QUEUED);
@@ -775,7 +751,7 @@ static void g6_the_barred_take_turns(void **state)
 	b = actor_member(d, "b");
 	actor_do(b, do_now);
 	for (i = 0; i < 4; i++) {
-		hold(a, h);
+		actor_hold(h, a);
 		actor_go(a, do_isolate);
 		assert_where(a, QUEUED);
 		actor_go(b, do_isolate);

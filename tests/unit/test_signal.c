@@ -329,13 +329,7 @@ static void a_will_be_barred(struct cast *cast)
 {
 	cast->d->patience_us = 0;
 	actor_do(cast->a, do_now);
-	actor_do(cast->c, do_now);
-	actor_do(cast->b, do_isolate);
-	shim_stop_at(cast->c->shim, SHIM_AFTER_WAIT);
-	actor_go(cast->c, do_end);
-	assert_where(cast->c, HELD);
-	actor_do(cast->b, do_release);
-	assert_where(cast->c, STOPPED);
+	actor_hold(cast->c, cast->b);
 	actor_do(cast->b, do_now);
 	actor_do(cast->a, do_end);
 }

@@ -188,6 +188,12 @@ enum where actor_where(const struct actor *a);     /* once all actors are at res
 enum where actor_where_now(const struct actor *a); /* once this one is */
 const char *where_name(enum where where);
 
+/*
+ * h is held for a, which has released: the round is over, but h does not get to see that,
+ * as on a machine with better things to do, before shim_resume().
+ */
+void actor_hold(struct actor *h, struct actor *a);
+
 /* The sleeper's wait returns -EINTR; or -ETIMEDOUT, as if its deadline had passed. */
 void actor_interrupt(struct actor *a);
 void actor_expire(struct actor *a);
