@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include <netdb.h>
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * tried with a deadline.  Then the same done right.
  */
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers with an epoll loop each, and a table that is replaced under them. */
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A consistent copy of everything, written by a child while the parent goes on. */
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A pool of workers that compute for long, and a table that is changed under them. */
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An admin command that may take so long to begin, and no longer. */
 #include <pthread.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <stdio.h>
 #include <stdlib.h>
 

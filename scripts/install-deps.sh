@@ -112,7 +112,6 @@ for group in ${groups:-build test bench}; do
 		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
 		package qemu-user have qemu-aarch64
 		package musl-tools have musl-gcc
-		package abigail-tools have abidiff
 		package clang-tidy have clang-tidy
 		package clang-tools have scan-build
 		package cppcheck have cppcheck

@@ -42,7 +42,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <system_error>
 #include <utility>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what the public headers fix besides names: sizes, offsets and values. */
 #include <rdv/hathreads.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <rdv/stats.h>
 #include <rdv/sync.h>
 

@@ -6,7 +6,7 @@
 #include "slow-motion.h"
 
 #include <errno.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 
 /*
  * The call has a name for the watchdog, and a point before and after.  That errno

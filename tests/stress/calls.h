@@ -20,7 +20,7 @@ bool call_end_try(struct worker *w); /* running? */
 bool call_end_until(struct worker *w, const struct timespec *deadline);
 void call_checkpoint(struct worker *w);
 
-/* One of <rdv/poll.h>, for a moment. */
+/* One of <rdv/blocking.h>, for a moment. */
 void call_blocking(struct worker *w);
 void call_mutex_lock(struct worker *w);
 

@@ -21,7 +21,7 @@
 #define RDV_LOOP_EV_H
 
 #include <ev.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <rdv/sync.h>
 
 #if !EV_FEATURE_API || !EV_PREPARE_ENABLE

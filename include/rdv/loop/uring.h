@@ -29,7 +29,7 @@
 
 #include <errno.h>
 #include <liburing.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <rdv/sync.h>
 
 #ifdef __cplusplus

@@ -25,7 +25,7 @@
 #ifndef RDV_LOOP_UV_H
 #define RDV_LOOP_UV_H
 
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <rdv/sync.h>
 #include <uv.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/poll.h>: the thread is harmless in the call and as before after it, and what the
+ * <rdv/blocking.h>: the thread is harmless in the call and as before after it, and what the
  * call says is what the caller gets.
  */
 #include "unit.h"
 
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -963,5 +963,5 @@ int main(void)
 
 	if (unit_on_valgrind())
 		puts("# cancelled_it_unregisters: left out, not for valgrind");
-	return unit_main("poll", cases, n - unit_on_valgrind());
+	return unit_main("blocking", cases, n - unit_on_valgrind());
 }

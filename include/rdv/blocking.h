@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/poll.h> - calls that block, made by a thread that is harmless meanwhile.
+ * <rdv/blocking.h> - calls that block, made by a thread that is harmless meanwhile.
  *
  *	while (!stopping) {
  *		n = rdv_epoll_wait(self, epfd, events, MAX, -1);   // asleep: harmless
@@ -24,8 +24,8 @@
  * harmless; a handler that touches shared data calls rdv_harmless_end() first.  The
  * exit of the thread then unregisters it, as any other.
  */
-#ifndef RDV_POLL_H
-#define RDV_POLL_H
+#ifndef RDV_BLOCKING_H
+#define RDV_BLOCKING_H
 
 #include <poll.h>
 #include <pthread.h>
@@ -154,4 +154,4 @@ static inline void rdv_scope_leave(rdv_thread **scope)
 
 #endif
 
-#endif /* RDV_POLL_H */
+#endif /* RDV_BLOCKING_H */

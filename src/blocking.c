@@ -6,7 +6,7 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <rdv/poll.h>
+#include <rdv/blocking.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
