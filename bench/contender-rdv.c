@@ -10,8 +10,7 @@ static rdv_domain *domain;
 static int rdv_open(rdv_domain_attr attr, unsigned threads)
 {
 	attr.name = "rdv-bench";
-	if (threads > attr.max_threads)
-		attr.max_threads = threads;
+	attr.max_threads = threads > 1024 ? threads : 0;
 	return rdv_domain_create(&domain, &attr);
 }
 

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 enum {
+	MAX_THREADS_DEFAULT = 1024,
+	PATIENCE_DEFAULT_NS = 1000000,
 	SPIN_START_NS = 10000,
 	PATIENCE_MAX_US =
 		1u << 30, /* half of what a wrapping 32-bit clock can tell apart */
@@ -34,14 +36,15 @@ static void setup(void)
 /* ----------------------------------------------------------------- attributes */
 
 /*
- * Fills *to from the user's attributes: fields that his header did not have keep
- * their defaults, fields that we do not have must be zero.
+ * Fills *to from the user's attributes: fields that the user's header did not have are
+ * 0, fields that we do not have must be 0.
  */
 static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
 {
 	const unsigned char *bytes = (const unsigned char *)from;
 	size_t size, i;
 
+	memset(to, 0, sizeof(*to));
 	if (!from)
 		return true;
 	size = from->size;
@@ -54,10 +57,22 @@ static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
 	return true;
 }
 
-static bool valid_attr(const rdv_domain_attr *attr)
+/* 0 becomes what it stands for; false: a field is out of range. */
+static bool resolve_attr(rdv_domain_attr *attr)
 {
-	return attr->max_threads >= 1 && attr->max_threads <= RDV_MAX_THREADS &&
-	       attr->fence <= RDV_FENCE_BIASED;
+	if (!attr->name)
+		attr->name = "rdv";
+	if (!attr->max_threads)
+		attr->max_threads = MAX_THREADS_DEFAULT;
+	if (!attr->spin_ns)
+		attr->spin_ns = RDV_SPIN_CAP_NS;
+	else if (attr->spin_ns == RDV_SPIN_NEVER)
+		attr->spin_ns = 0;
+	if (!attr->patience_ns)
+		attr->patience_ns = PATIENCE_DEFAULT_NS;
+	else if (attr->patience_ns == RDV_PATIENCE_NONE)
+		attr->patience_ns = 0;
+	return attr->max_threads <= RDV_MAX_THREADS && attr->fence <= RDV_FENCE_BIASED;
 }
 
 static uint32_t patience_us(uint64_t ns)
@@ -113,7 +128,7 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->max_threads = attr->max_threads;
 	d->biased = attr->fence == RDV_FENCE_BIASED && rdv_fence_register();
 	d->patience_us = patience_us(attr->patience_ns);
-	d->spin_cap_ns = attr->spin_ns == RDV_SPIN_AUTO ? RDV_SPIN_CAP_NS : attr->spin_ns;
+	d->spin_cap_ns = attr->spin_ns;
 	d->spinners_max = d->spin_cap_ns ? spare_cpus() : 0;
 	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
 		d->spin_ns[kind] =
@@ -121,7 +136,7 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->stall_ns = attr->stall_ns;
 	d->on_stall = attr->on_stall;
 	d->stall_arg = attr->stall_arg;
-	strncpy(d->name, attr->name ? attr->name : "rdv", sizeof(d->name) - 1);
+	strncpy(d->name, attr->name, sizeof(d->name) - 1);
 	d->sync.fd = -1;
 	rdv_lock_init(&d->registry);
 }
@@ -130,11 +145,11 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 
 int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr)
 {
-	rdv_domain_attr mine = RDV_DOMAIN_ATTR_INIT;
+	rdv_domain_attr mine;
 	int saved_errno = errno;
 	rdv_domain *d;
 
-	if (!copy_attr(&mine, attr) || !valid_attr(&mine))
+	if (!copy_attr(&mine, attr) || !resolve_attr(&mine))
 		return -EINVAL;
 	pthread_once(&once, setup);
 	if (setup_error)

@@ -82,8 +82,8 @@ typedef struct rdv_thread rdv_thread;
 #define RDV_FENCE_FULL   0u /* by a locked exchange: the default */
 #define RDV_FENCE_BIASED 1u /* by a plain store; the isolator pays a membarrier(2) */
 
-/* rdv_domain_attr.spin_ns: let the library find out how long spinning pays. */
-#define RDV_SPIN_AUTO UINT32_MAX
+#define RDV_SPIN_NEVER    UINT32_MAX /* rdv_domain_attr.spin_ns: sleep at once */
+#define RDV_PATIENCE_NONE UINT64_MAX /* rdv_domain_attr.patience_ns: strict order */
 
 #define RDV_MAX_THREADS 4095u
 
@@ -92,29 +92,41 @@ struct rdv_stall;
 typedef int rdv_stall_fn(const struct rdv_stall *stall, void *arg);
 
 /*
- * Attributes of a domain.  Start from RDV_DOMAIN_ATTR_INIT.  A field that an
- * older header did not have takes its default; a field that this library does
- * not know yet must be zero.
+ * Attributes of a domain.  0 is the default of every field but size, so this is complete:
+ *
+ *	rdv_domain_attr attr = {.size = sizeof(attr), .name = "web"};
+ *
+ * The struct may grow at its end, by the rule for all structs of librdv, see rdv(7): a
+ * field that an older header did not have is taken as 0; a field that this library does
+ * not know yet must be 0.
  */
 typedef struct rdv_domain_attr {
-	size_t size;          /* sizeof(rdv_domain_attr): lets the struct grow */
-	const char *name;     /* for dumps; copied, cut to 31 characters; may be NULL */
-	uint32_t max_threads; /* 1 to RDV_MAX_THREADS; default 1024 */
-	uint32_t fence;       /* RDV_FENCE_FULL (default) or RDV_FENCE_BIASED */
-	uint32_t spin_ns;     /* RDV_SPIN_AUTO (default), 0 = never, or a cap per sleep */
+	size_t size;          /* sizeof(rdv_domain_attr) */
+	const char *name;     /* for dumps; copied, cut to 31 characters; "rdv" */
+	uint32_t max_threads; /* 1 to RDV_MAX_THREADS; 0 = 1024 */
+	uint32_t fence;       /* RDV_FENCE_FULL (0) or RDV_FENCE_BIASED */
+	uint32_t spin_ns;     /* 0 = the library finds out what pays, RDV_SPIN_NEVER, or
+	                         a cap for each sleep */
 	uint64_t patience_ns; /* how long rounds may follow one another while a thread is
-	                          held; default 1 ms, 0 = each held thread runs between two
-	                          rounds */
-	uint64_t stall_ns;    /* report a wait longer than this; 0 = never (default) */
-	rdv_stall_fn *on_stall; /* what to call then; NULL: a line to stderr */
+	                         held; 0 = 1 ms, RDV_PATIENCE_NONE = each held thread runs
+	                         between two rounds */
+	uint64_t stall_ns;    /* report a wait longer than this; 0 = never */
+	rdv_stall_fn *on_stall; /* what to call then; NULL = a line to stderr */
 	void *stall_arg;        /* passed to on_stall */
 } rdv_domain_attr;
 
+/* The defaults, for C++ too, which has names in braces from C++20 on only. */
+#ifdef __cplusplus
 #define RDV_DOMAIN_ATTR_INIT                                                      \
 	{                                                                         \
-		sizeof(rdv_domain_attr), 0, 1024u, RDV_FENCE_FULL, RDV_SPIN_AUTO, \
-			1000000u, 0, 0, 0                                         \
+		sizeof(rdv_domain_attr), nullptr, 0, 0, 0, 0, 0, nullptr, nullptr \
 	}
+#else
+#define RDV_DOMAIN_ATTR_INIT                    \
+	{                                       \
+		.size = sizeof(rdv_domain_attr) \
+	}
+#endif
 
 /*
  * Creates a domain without threads.  attr == NULL takes the defaults.
@@ -122,7 +134,8 @@ typedef struct rdv_domain_attr {
  * not offer membarrier(2) or the environment holds RDV_NO_MEMBARRIER.
  *
  * Returns 0; -EINVAL: attr->size is smaller than its own field or promises
- * fields that this library does not know, max_threads or fence is out of range;
+ * fields that this library does not know and that are not 0, max_threads or fence
+ * is out of range;
  * -ENOMEM.
  * On failure *domain is left alone.  Callable from anywhere but a signal handler.
  */

@@ -27,7 +27,8 @@ static void attributes(void)
 	FIELD(rdv_domain_attr, stall_arg);
 	VALUE(RDV_FENCE_FULL);
 	VALUE(RDV_FENCE_BIASED);
-	VALUE(RDV_SPIN_AUTO);
+	VALUE(RDV_SPIN_NEVER);
+	VALUE(RDV_PATIENCE_NONE);
 	VALUE(RDV_MAX_THREADS);
 }
 

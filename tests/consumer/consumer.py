@@ -38,7 +38,7 @@ for name, result, arguments in (
     function.restype = result
     function.argtypes = arguments
 
-attr = Attr(ctypes.sizeof(Attr), b"python", 3, 0, 0xffffffff, 1000000)
+attr = Attr(ctypes.sizeof(Attr), b"python", 3)
 domain = c_void_p()
 assert rdv.rdv_domain_create(byref(domain), byref(attr)) == 0
 values = [0, 0]  # equal, but for a moment of an isolated thread

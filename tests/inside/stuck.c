@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 99;
 	attr.name = "stuck";
-	attr.spin_ns = 0;
+	attr.spin_ns = RDV_SPIN_NEVER;
 	if (rdv_domain_create(&domain, &attr) ||
 	    rdv_thread_register(domain, "main", &self))
 		return 99;

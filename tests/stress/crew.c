@@ -216,7 +216,7 @@ static void *work(void *arg)
 
 struct plan crew_plan(const struct op *ops)
 {
-	static const uint64_t patience_ns[] = {1000000, 0, UINT64_MAX};
+	static const uint64_t patience_ns[] = {0, RDV_PATIENCE_NONE, INT64_MAX};
 	static unsigned combination;
 	struct plan plan = {
 		.attr = RDV_DOMAIN_ATTR_INIT,
@@ -231,7 +231,7 @@ struct plan crew_plan(const struct op *ops)
 	n = combination++;
 	plan.attr.name = scenario->name;
 	plan.attr.fence = n & 1 ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
-	plan.attr.spin_ns = n >> 1 & 1 ? 0 : RDV_SPIN_AUTO;
+	plan.attr.spin_ns = n >> 1 & 1 ? RDV_SPIN_NEVER : 0;
 	plan.attr.patience_ns = patience_ns[(n >> 2) % 3];
 	plan.threads = 2 + rng_below(&rng, options.threads - 1);
 	plan.attr.max_threads = 2 * plan.threads + 1 + rng_below(&rng, 2) * 100;

@@ -203,7 +203,7 @@ static void the_held_block_the_barred(void **state)
 	rdv_domain *d;
 
 	(void)state;
-	attr.patience_ns = 0;
+	attr.patience_ns = RDV_PATIENCE_NONE;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");

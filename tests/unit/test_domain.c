@@ -3,6 +3,7 @@
  * Domains: attributes, and what is not one; birth and death.
  */
 #include "unit.h"
+#include "spin.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -68,6 +69,31 @@ static void no_attr_means_defaults(void **state)
 	assert_int_equal(rdv_domain_destroy(e), 0);
 }
 
+/* A name in braces is enough, as every other field is 0. */
+static void zero_is_the_default(void **state)
+{
+	rdv_domain_attr attr = {.size = sizeof(attr), .name = "web"};
+	rdv_domain *d;
+
+	(void)state;
+	assert_int_equal(rdv_domain_create(&d, &attr), 0);
+	assert_string_equal(d->name, "web");
+	assert_int_equal(d->max_threads, 1024);
+	assert_int_equal(d->patience_us, 1000);
+	assert_int_equal(d->spin_cap_ns, RDV_SPIN_CAP_NS);
+	assert_int_equal(d->stall_ns, 0);
+	assert_false(d->biased);
+	assert_int_equal(rdv_domain_destroy(d), 0);
+
+	attr.spin_ns = RDV_SPIN_NEVER;
+	attr.patience_ns = RDV_PATIENCE_NONE;
+	assert_int_equal(rdv_domain_create(&d, &attr), 0);
+	assert_int_equal(d->patience_us, 0);
+	assert_int_equal(d->spin_cap_ns, 0);
+	assert_int_equal(d->spinners_max, 0);
+	assert_int_equal(rdv_domain_destroy(d), 0);
+}
+
 /* What an older header did not have takes its default, whatever lies behind it. */
 static void an_older_header_gets_defaults(void **state)
 {
@@ -97,7 +123,7 @@ static void an_older_header_gets_defaults(void **state)
 
 	old.attr.size = offsetof(rdv_domain_attr, stall_ns);
 	old.attr.fence = RDV_FENCE_FULL;
-	old.attr.spin_ns = 0;
+	old.attr.spin_ns = RDV_SPIN_NEVER;
 	old.attr.patience_ns = 5000;
 	assert_int_equal(rdv_domain_create(&d, &old.attr), 0);
 	assert_int_equal(d->patience_us, 5);
@@ -136,13 +162,13 @@ static void a_size_of_nothing_is_einval(void **state)
 	assert_int_equal(create(&attr), 0);
 }
 
-static void max_threads_is_1_to_4095(void **state)
+static void max_threads_is_at_most_4095(void **state)
 {
 	static const struct {
 		uint32_t max;
 		int ret;
 	} cases[] = {
-		{0, -EINVAL},    {1, 0},          {31, 0},
+		{0, 0},          {1, 0},          {31, 0},
 		{32, 0},         {33, 0},         {RDV_MAX_THREADS, 0},
 		{4096, -EINVAL}, {5000, -EINVAL}, {UINT32_MAX, -EINVAL},
 	};
@@ -204,16 +230,17 @@ static uint32_t patience_us(uint64_t ns)
 	return us;
 }
 
-/* Never less than what was asked for, as 0 means something else. */
+/* Never less than what was asked for: 0 us would be no patience at all. */
 static void patience_is_rounded_up(void **state)
 {
 	(void)state;
-	assert_int_equal(patience_us(0), 0);
+	assert_int_equal(patience_us(0), 1000);
+	assert_int_equal(patience_us(RDV_PATIENCE_NONE), 0);
 	assert_int_equal(patience_us(1), 1);
 	assert_int_equal(patience_us(999), 1);
 	assert_int_equal(patience_us(1000), 1);
 	assert_int_equal(patience_us(1001), 2);
-	assert_int_equal(patience_us(UINT64_MAX), 1u << 30);
+	assert_int_equal(patience_us(UINT64_MAX - 1), 1u << 30);
 }
 
 static void names_are_copied_and_cut(void **state)
@@ -403,10 +430,11 @@ static void g11_no_threads_handlers_or_masks(void **state)
 static const struct unit_case cases[] = {
 	UNIT(no_key_left_is_enomem, ONLY_PLAIN),
 	UNIT(no_attr_means_defaults, ONLY_PLAIN),
+	UNIT(zero_is_the_default, ONLY_PLAIN),
 	UNIT(an_older_header_gets_defaults, ONLY_PLAIN),
 	UNIT(a_newer_header_must_be_zero_there, ONLY_PLAIN),
 	UNIT(a_size_of_nothing_is_einval, ONLY_PLAIN),
-	UNIT(max_threads_is_1_to_4095, ONLY_PLAIN),
+	UNIT(max_threads_is_at_most_4095, ONLY_PLAIN),
 	UNIT(unknown_fences_are_einval, ONLY_PLAIN),
 	UNIT(any_stall_attributes_will_do, ONLY_PLAIN),
 	UNIT(patience_is_rounded_up, ONLY_PLAIN),

@@ -289,7 +289,7 @@ static void g10_with_a_barred_isolator(void **state)
 	rdv_domain *d;
 
 	(void)state;
-	attr.patience_ns = 0;
+	attr.patience_ns = RDV_PATIENCE_NONE;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");

@@ -296,7 +296,7 @@ static void before(void *unused)
 	(void)unused;
 	attr.max_threads = 3;
 	attr.patience_ns = play.patience_ns;
-	if (play.patience_ns)
+	if (play.patience_ns != RDV_PATIENCE_NONE)
 		shim.clock_ns = 1000;
 	if (rdv_domain_create(&play.d, &attr))
 		abort();
@@ -364,7 +364,7 @@ static int preemptions(int usual)
 /* Patience: none, without end, and one that is over after a few looks at the clock. */
 static void set_patience(int kind)
 {
-	static const uint64_t ns[] = {0, UINT64_MAX, 2000};
+	static const uint64_t ns[] = {RDV_PATIENCE_NONE, INT64_MAX, 2000};
 
 	play.patience_ns = ns[kind];
 	shim.clock_ns = 1000;

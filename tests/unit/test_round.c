@@ -174,7 +174,7 @@ static rdv_domain *spinning_domain(uint64_t patience_ns)
 
 	shim.cpus = 4;
 	clock_set(noon);
-	attr.spin_ns = RDV_SPIN_AUTO;
+	attr.spin_ns = 0;
 	attr.patience_ns = patience_ns;
 	return unit_domain_attr(&attr);
 }
@@ -288,7 +288,7 @@ static void g6_the_held_sleep_on_while_one_lingers(void **state)
 /* One who may not open the next round after all wakes those that relied on it. */
 static void g6_a_lingering_isolator_is_barred(void **state)
 {
-	rdv_domain *d = spinning_domain(0);
+	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *h = actor_member(d, "held");
 
@@ -314,7 +314,7 @@ static void release_and_rest(struct actor *a)
 /* One that comes when it is barred wakes them too, whoever lingers. */
 static void g6_a_barred_isolator_relies_on_nobody(void **state)
 {
-	rdv_domain *d = spinning_domain(0);
+	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
 
@@ -441,7 +441,7 @@ static void g3_the_bar_falls_before_it_sleeps(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	actor_hold(h, a);
@@ -512,7 +512,7 @@ static void g6_no_patience(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	actor_hold(h, a);
@@ -537,7 +537,7 @@ static void g6_huge_patience(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(UINT64_MAX);
+	d = domain_of_patience(INT64_MAX);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	actor_hold(h, a);
@@ -587,7 +587,7 @@ static void g6_joining_a_round_is_always_allowed(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
@@ -615,7 +615,7 @@ static void g6_joining_a_round_is_always_allowed(void **state)
 /* One that gives up waiting, and one that only waited for the end, bar nobody. */
 static void check_unbarring(actor_fn *wait, bool expire)
 {
-	rdv_domain *d = domain_of_patience(0);
+	rdv_domain *d = domain_of_patience(RDV_PATIENCE_NONE);
 	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
 	h->deadline = &unit_far;
@@ -665,7 +665,7 @@ static void g6_a_barred_isolator_outlives_a_timeout(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
@@ -702,7 +702,7 @@ static void g8_no_trace_of_a_barred_isolator(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
@@ -745,7 +745,7 @@ static void g6_the_barred_take_turns(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(0);
+	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	b = actor_member(d, "b");
@@ -826,7 +826,7 @@ static void g3_the_woken_come_too_late(void **state)
 
 	(void)state;
 	clock_set(noon);
-	d = domain_of_patience(UINT64_MAX);
+	d = domain_of_patience(INT64_MAX);
 	a = actor_member(d, "a");
 	for (i = 0; i < 5; i++) {
 		h[i] = actor_member(d, "held");

@@ -554,7 +554,7 @@ static void scenario(const struct scenario *s)
 	rdv_domain_attr attr = unit_attr();
 	struct cast cast;
 
-	attr.patience_ns = UINT64_MAX;
+	attr.patience_ns = INT64_MAX;
 	cast.d = unit_domain_attr(&attr);
 	cast.a = actor_member(cast.d, "a");
 	cast.b = actor_member(cast.d, "b");
@@ -690,7 +690,7 @@ static void check_asleep(const struct scenario *s, enum where where)
 	struct cast cast;
 	int i;
 
-	attr.patience_ns = UINT64_MAX;
+	attr.patience_ns = INT64_MAX;
 	cast.d = unit_domain_attr(&attr);
 	cast.a = actor_member(cast.d, "a");
 	cast.b = actor_member(cast.d, "b");

@@ -58,7 +58,7 @@ static void spin_and_win(rdv_domain *d, enum rdv_spin_kind kind, int turns)
 
 static void g7_spinning_is_bounded(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	uint64_t first, later;
 	int i;
 
@@ -76,7 +76,7 @@ static void g7_spinning_is_bounded(void **state)
 
 static void g7_the_limit_follows_what_paid(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	uint32_t low, high;
 	int i;
 
@@ -106,7 +106,7 @@ static void g7_the_limit_follows_what_paid(void **state)
  * well; not one for somebody who may have needed our processor. */
 static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i;
 
 	(void)state;
@@ -124,7 +124,7 @@ static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
 /* ... but not if it had to wait for our spinning to end: it was longer than the sleep. */
 static void g7_spinning_in_vain_ends(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i;
 
 	(void)state;
@@ -160,8 +160,8 @@ static void g7_a_high_cap_teaches_nothing(void **state)
 
 static void g7_whether_spinning_pays(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
-	rdv_domain *e = spinning_domain(RDV_SPIN_AUTO, 1);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
+	rdv_domain *e = spinning_domain(0, 1);
 	int i, n = 0;
 
 	(void)state;
@@ -180,7 +180,7 @@ static void g7_whether_spinning_pays(void **state)
 /* A limit that is too low is found out: now and then a wait tries 10 us. */
 static void g7_the_limit_is_probed(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i, probes = 0;
 
 	(void)state;
@@ -213,8 +213,8 @@ static void g7_a_cap_is_kept(void **state)
 
 static void g7_never_if_told_so_or_alone(void **state)
 {
-	rdv_domain *d = spinning_domain(0, 1 + SPARE);
-	rdv_domain *e = spinning_domain(RDV_SPIN_AUTO, 1);
+	rdv_domain *d = spinning_domain(RDV_SPIN_NEVER, 1 + SPARE);
+	rdv_domain *e = spinning_domain(0, 1);
 
 	(void)state;
 	clock_moves(STEP);
@@ -231,7 +231,7 @@ static void g7_on_a_very_large_machine(void **state)
 
 	(void)state;
 	shim.deny_affinity = EINVAL;
-	d = spinning_domain(RDV_SPIN_AUTO, 0);
+	d = spinning_domain(0, 0);
 	assert_int_equal(d->spinners_max, sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	unit_destroy(d);
 }
@@ -248,7 +248,7 @@ static uint64_t waits_for_a_slot(struct rdv_spin *spin)
 
 static void g7_one_processor_is_left_to_the_others(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct rdv_spin spin[SPARE + 1];
 	int i;
 
@@ -274,7 +274,7 @@ static void g7_one_processor_is_left_to_the_others(void **state)
 /* The one who is passed the token is about to stop spinning; who passed it takes over. */
 static void g7_a_slot_that_becomes_free(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 2);
+	rdv_domain *d = spinning_domain(0, 2);
 	struct rdv_spin first, second;
 	uint64_t start;
 
@@ -298,7 +298,7 @@ static void g7_a_slot_that_becomes_free(void **state)
 /* Lingering goes on for as long as rounds end, up to the cap, and looks seldom. */
 static void g7_lingering_is_bounded(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 2);
+	rdv_domain *d = spinning_domain(0, 2);
 	struct rdv_spin spin;
 	uint64_t start, looks;
 
@@ -317,7 +317,7 @@ static void g7_lingering_is_bounded(void **state)
 	d = spinning_domain(2 * US, 2);
 	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 1 * US, 3 * US);
 	unit_destroy(d);
-	d = spinning_domain(0, 2);
+	d = spinning_domain(RDV_SPIN_NEVER, 2);
 	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
 	unit_destroy(d);
 }
@@ -345,7 +345,7 @@ static void g7_a_descheduled_thread_sleeps(void **state)
 
 static void g7_not_if_it_is_late(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct rdv_spin spin;
 
 	(void)state;
@@ -362,7 +362,7 @@ static void g7_not_if_it_is_late(void **state)
 /* Waits of all kinds end asleep, and what they wait for still wakes them. */
 static void g7_all_waits_end_asleep(void **state)
 {
-	rdv_domain *d = spinning_domain(RDV_SPIN_AUTO, 1 + SPARE);
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 	int i;

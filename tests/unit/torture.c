@@ -423,17 +423,18 @@ static bool run_quietly(const struct config *c)
 }
 
 static const struct config configs[] = {
-	{"two threads", 2, 0, RDV_SPIN_AUTO, 1000000, false},
-	{"as by default", 8, 0, RDV_SPIN_AUTO, 1000000, false},
-	{"biased", 8, RDV_FENCE_BIASED, RDV_SPIN_AUTO, 1000000, false},
-	{"without spinning", 8, 0, 0, 1000000, false},
-	{"without patience", 8, 0, RDV_SPIN_AUTO, 0, false},
-	{"biased, without patience or spinning", 8, RDV_FENCE_BIASED, 0, 0, false},
-	{"with endless patience", 8, 0, 0, UINT64_MAX, false},
-	{"more threads than bits in a word", 40, 0, RDV_SPIN_AUTO, 1000000, false},
+	{"two threads", 2, 0, 0, 0, false},
+	{"as by default", 8, 0, 0, 0, false},
+	{"biased", 8, RDV_FENCE_BIASED, 0, 0, false},
+	{"without spinning", 8, 0, RDV_SPIN_NEVER, 0, false},
+	{"without patience", 8, 0, 0, RDV_PATIENCE_NONE, false},
+	{"biased, without patience or spinning", 8, RDV_FENCE_BIASED, RDV_SPIN_NEVER,
+	 RDV_PATIENCE_NONE, false},
+	{"with endless patience", 8, 0, RDV_SPIN_NEVER, INT64_MAX, false},
+	{"more threads than bits in a word", 40, 0, 0, 0, false},
 };
 
-static const struct config control = {"control", 8, 0, 0, 1000000, true};
+static const struct config control = {"control", 8, 0, RDV_SPIN_NEVER, 0, true};
 
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 

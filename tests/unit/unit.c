@@ -189,7 +189,7 @@ rdv_domain_attr unit_attr(void)
 	attr.name = running;
 	attr.max_threads = 64;
 	attr.fence = variant == BIASED ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
-	attr.spin_ns = variant == SPIN ? RDV_SPIN_AUTO : 0;
+	attr.spin_ns = variant == SPIN ? 0 : RDV_SPIN_NEVER;
 	return attr;
 }
 

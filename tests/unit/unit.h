@@ -73,7 +73,7 @@ enum unit_variant {
 	EINTRS,   /* every other wait is interrupted before it slept */
 	EAGAINS,  /* ... finds that the word has changed, when it has not */
 	SPURIOUS, /* ... returns as if woken */
-	SPIN,     /* RDV_SPIN_AUTO, else there is no spinning */
+	SPIN,     /* the default, else there is no spinning */
 	VARIANTS
 };
 
@@ -108,7 +108,7 @@ bool unit_slow(void);
 
 /* --------------------------------------------------------------------- domains */
 
-/* The variant's, with patience_ns as the default has it and spin_ns = 0. */
+/* The variant's, with patience_ns as the default has it and no spinning. */
 rdv_domain_attr unit_attr(void);
 rdv_domain *unit_domain(void);
 rdv_domain *unit_domain_attr(const rdv_domain_attr *attr);
