@@ -17,8 +17,7 @@ trap 'exit 130' INT TERM
 . "$top/tests/model/mutate.sh"
 
 programs="test_domain test_fence test_fork test_futex test_harmless test_hathreads
-	test_isolate test_round test_spin test_sync test_signal test_blocking test_thread
-	test_interleave"
+	test_isolate test_round test_spin test_sync test_signal test_blocking test_thread"
 
 quietly() {
 	"$@" >"$work/log" 2>&1

@@ -8,8 +8,6 @@
 static __thread points_fn *at_point;
 static __thread void *at_point_arg;
 static __thread bool inside;
-static __thread const char *function;
-static __thread int line;
 
 void points_on(points_fn *fn, void *arg)
 {
@@ -22,26 +20,15 @@ void points_off(void)
 	at_point = NULL;
 }
 
-void rdv_point(const char *in_function, int at_line)
+void rdv_point(const char *function, int line)
 {
 	int saved_errno = errno;
 
+	(void)function, (void)line;
 	if (!at_point || inside || !shim_self()->in_call)
 		return;
 	inside = true;
-	function = in_function;
-	line = at_line;
 	at_point(at_point_arg);
 	inside = false;
 	errno = saved_errno;
-}
-
-const char *points_function(void)
-{
-	return function;
-}
-
-int points_line(void)
-{
-	return line;
 }

@@ -17,8 +17,4 @@ void points_off(void);
 /* Called by the library. */
 void rdv_point(const char *function, int line);
 
-/* Where the calling thread is, for those who want to tell. */
-const char *points_function(void);
-int points_line(void);
-
 #endif

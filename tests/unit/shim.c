@@ -123,8 +123,6 @@ int __wrap_rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bits
 	struct shim_thread *t = shim_self();
 	int ret, instead;
 
-	if (shim.wait)
-		return shim.wait(word, expected, bitset, deadline);
 	COUNT(t->waits, 1);
 	COUNT(shim.waits, 1);
 	at(SHIM_BEFORE_WAIT);
@@ -150,8 +148,6 @@ int __wrap_rdv_futex_wake(const rdv_word *word, int n, uint32_t bitset)
 	struct shim_thread *t = shim_self();
 	int ret;
 
-	if (shim.wake)
-		return shim.wake(word, n, bitset);
 	COUNT(t->wakes, 1);
 	COUNT(shim.wakes, 1);
 	at(SHIM_BEFORE_WAKE);
@@ -382,13 +378,8 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	int ret;
+	int ret = __real_pthread_mutex_lock(mutex);
 
-	if (shim.lock) {
-		shim.lock(mutex);
-		return 0;
-	}
-	ret = __real_pthread_mutex_lock(mutex);
 	if (SHIM_GET(shim_self()->in_call))
 		at(SHIM_AFTER_LOCK);
 	return ret;

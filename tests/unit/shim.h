@@ -68,12 +68,6 @@ struct shim {
 	   for the coarse one's */
 	uint64_t clock_ns, clock_step;
 
-	/* what is called instead of the kernel and of the lock: see explore.c */
-	int (*wait)(const rdv_word *word, uint32_t expected, uint32_t bitset,
-		    const struct timespec *deadline);
-	int (*wake)(const rdv_word *word, int n, uint32_t bitset);
-	void (*lock)(pthread_mutex_t *mutex);
-
 	/* the last futex call, for test_futex */
 	long futex_op, futex_value, futex_bitset;
 };
