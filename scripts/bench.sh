@@ -3,7 +3,7 @@
 # One command: installs what is missing, builds librdv and runs its benchmark here.
 
 name=bench
-usage="usage: scripts/bench.sh [--build-dir DIR] [BENCH-ARG...]
+usage="usage: scripts/bench.sh [--build-dir DIR] [--no-install] [BENCH-ARG...]
 
 Installs the Debian packages that are missing, builds librdv in DIR (default: build,
 beside the sources) and runs its benchmark on this machine.  Further arguments go to the
@@ -16,19 +16,13 @@ benchmark:
   --threads LIST      these numbers of threads
   --json FILE         the figures for programs
 
-Needs root or sudo if packages are missing, and the network then."
+Needs root or sudo if packages are missing, and the network then.  --no-install: installs
+nothing and leaves out what it would be needed for."
 
 . "$(dirname -- "$0")/lib.sh"
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h|--help) echo "$usage"; exit 0 ;;
-	--build-dir) use_build_dir "$2"; shift 2 ;;
-	--build-dir=*) use_build_dir "${1#*=}"; shift ;;
-	*) break ;;
-	esac
-done
-
+options "$@"
+shift "$shift"
 prepare "build bench"
 must "build" make -j"$(cpus)" bench/rdv-bench
 exec "$build/bench/rdv-bench" "$@"

@@ -4,17 +4,20 @@
 # and that are not there yet.  Needs a shell and nothing else.
 
 name=install-deps
-usage="usage: scripts/install-deps.sh [--dry-run] [build] [test] [bench] [ci]
+usage="usage: scripts/install-deps.sh [--dry-run] [GROUP...]
 
 Installs, from Debian's packages, what is missing to
 
-  build   build the library from its repository
-  test    run all tests
-  bench   have all contenders in the benchmark
-  ci      run all parts of .ci/run: clang, the sanitizers, valgrind, other machines
+  bootstrap  make ./configure, which a release brings along
+  build      build the library
+  test       run all tests
+  bench      have all contenders in the benchmark
+  ci         run all parts of .ci/run; or of these: clang, m32, aarch64, musl, dist,
+             style, deb, fresh
 
-Without a group: build, test and bench.  Works as root or with sudo; needs neither
-these nor the network if nothing is missing.  --dry-run: says what is missing."
+Without a group: bootstrap, build, test and bench.  Works as root or with sudo; needs
+neither these nor the network if nothing is missing.  --dry-run: says what is missing.
+Exit status: 0, or 1 if something that is missing could not be installed."
 
 have() {
 	command -v "$1" >/dev/null 2>&1
@@ -30,6 +33,7 @@ missing=
 package() {
 	package=$1
 	shift
+	case " $missing " in *" $package "*) return ;; esac
 	"$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
@@ -46,8 +50,9 @@ runs_32_bits() {
 	echo 'int main(void) { return 0; }' | cc -m32 -x c - -o /dev/null
 }
 
-have_nginx() {
-	have nginx || [ -x /usr/sbin/nginx ]
+# have_daemon PROGRAM: users have no /usr/sbin in their PATH
+have_daemon() {
+	have "$1" || [ -x "/usr/sbin/$1" ]
 }
 
 module() {
@@ -60,22 +65,27 @@ for arg; do
 	case $arg in
 	-h|--help) echo "$usage"; exit 0 ;;
 	--dry-run) dry_run=yes ;;
-	build|test|bench|ci) groups="$groups $arg" ;;
+	bootstrap|build|test|bench|clang|m32|aarch64|musl|dist|style|deb|fresh)
+		groups="$groups $arg" ;;
+	ci) groups="$groups clang m32 aarch64 musl dist style deb fresh" ;;
 	*) echo "$name: what is '$arg'?" >&2; echo "$usage" >&2; exit 2 ;;
 	esac
 done
 
-for group in ${groups:-build test bench}; do
+for group in ${groups:-bootstrap build test bench}; do
 	case $group in
-	build)
+	bootstrap)
 		package autoconf have autoreconf
 		package automake have automake
 		package libtool have libtoolize
 		package pkg-config have pkg-config
+		;;
+	build)
 		package make have make
 		package gcc have cc
 		package libc6-dev includes cc c stdio.h
 		package linux-libc-dev includes cc c linux/futex.h
+		package pkg-config have pkg-config
 		;;
 	test)
 		package libcmocka-dev module cmocka
@@ -84,7 +94,7 @@ for group in ${groups:-build test bench}; do
 		package libuv1-dev module libuv
 		package libev-dev includes cc c ev.h
 		package liburing-dev module liburing
-		package nginx have_nginx
+		package nginx have_daemon nginx
 		package wrk have wrk
 		package mandoc have mandoc
 		package clang-format have clang-format
@@ -96,28 +106,48 @@ for group in ${groups:-build test bench}; do
 		package gdb have gdb
 		package systemtap-sdt-dev includes cc c sys/sdt.h
 		;;
-	bench)
+	clang)
+		package clang have clang
+		package libclang-rt-dev clang_runtime
+		;;
+	m32)
+		# The name has the compiler's version in it, as gcc-multilib itself excludes
+		# the compilers for other machines: so the compiler comes first.
+		[ "$(uname -m)" = x86_64 ] || continue
+		[ "$dry_run" ] || have cc || sh "$0" build || exit 1
+		package "gcc-$(cc -dumpversion 2>/dev/null || echo N)-multilib" runs_32_bits
+		;;
+	aarch64)
+		package gcc-aarch64-linux-gnu have aarch64-linux-gnu-gcc
+		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
+		package qemu-user have qemu-aarch64
+		;;
+	musl)
+		package musl-tools have musl-gcc
+		;;
+	dist)
+		package xz-utils have xz
+		;;
+	style)
+		package clang-tidy have clang-tidy
+		package cppcheck have cppcheck
+		;;
+	deb)
+		package dpkg-dev have dpkg-buildpackage
+		package debhelper have dh
+		package lintian have lintian
+		;;
+	fresh)
+		package debootstrap have_daemon debootstrap
+		;;
+	esac
+	# the tests compare librdv with what the benchmark does
+	case $group in
+	test|bench)
 		package liburcu-dev module liburcu-qsbr
 		package libck-dev module ck
 		package libnsync-dev includes cc c nsync_mu.h
 		package gnuplot-nox have gnuplot
-		;;
-	ci)
-		package clang have clang
-		package libclang-rt-dev clang_runtime
-		package valgrind have valgrind
-		package xz-utils have xz
-		package "gcc-$(cc -dumpversion)-multilib" runs_32_bits
-		package gcc-aarch64-linux-gnu have aarch64-linux-gnu-gcc
-		package libc6-dev-arm64-cross includes aarch64-linux-gnu-gcc c stdio.h
-		package qemu-user have qemu-aarch64
-		package musl-tools have musl-gcc
-		package clang-tidy have clang-tidy
-		package clang-tools have scan-build
-		package cppcheck have cppcheck
-		package dpkg-dev have dpkg-buildpackage
-		package debhelper have dh
-		package lintian have lintian
 		;;
 	esac
 done
@@ -131,10 +161,12 @@ fi
 have apt-get || die "this is no Debian; please install what corresponds to:$missing"
 if [ "$(id -u)" = 0 ]; then
 	as_root=
-elif have sudo; then
+elif ! have sudo; then
+	die "missing:$missing; run this as root, or install sudo"
+elif why=$(LC_ALL=C sudo -v 2>&1 >/dev/null); then
 	as_root=sudo
 else
-	die "missing:$missing; run this as root, or install sudo"
+	die "sudo refuses (${why##*sudo: }); for root to install:$missing"
 fi
 
 log=$(mktemp) || die "cannot make a temporary file"
@@ -154,11 +186,17 @@ nginx_service() {
 
 echo "$name: installing$missing"
 nginx_service mask
-# A repository that is away does not matter if the packages can be had.
-if ! { apt update; apt install --no-install-recommends $missing; }; then
-	tail -n 30 "$log" >&2
-	nginx_service unmask
-	die "apt-get failed; needed:$missing"
+apt update # a repository that is away does not matter if the packages can be had
+failed=
+if ! apt install --no-install-recommends $missing; then
+	# one that is not to be had must not lose the others
+	for package in $missing; do
+		true >"$log"
+		apt install --no-install-recommends "$package" && continue
+		failed="$failed $package"
+		tail -n 5 "$log" >&2
+	done
 fi
 nginx_service unmask
 nginx_service disable
+[ -z "$failed" ] || die "apt-get could not install:$failed"

@@ -3,31 +3,65 @@
 # One command: installs what is missing, builds librdv and runs its tests.
 
 name="test" # for lib.sh
-usage="usage: scripts/test.sh [--build-dir DIR] [CONFIGURE-ARG...]
+usage="usage: scripts/test.sh [--build-dir DIR] [--no-install] [CONFIGURE-ARG...]
 
 Installs the Debian packages that are missing, builds librdv in DIR (default: build,
 beside the sources), runs its tests and says how many passed.  Further arguments go to
 configure, for example --enable-debug, --enable-sanitizer=thread, CC=clang.
 
-Needs root or sudo if packages are missing, and the network then."
+Needs root or sudo if packages are missing, and the network then.  --no-install: installs
+nothing and skips the tests that would need it."
 
 . "$(dirname -- "$0")/lib.sh"
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h|--help) echo "$usage"; exit 0 ;;
-	--build-dir) use_build_dir "$2"; shift 2 ;;
-	--build-dir=*) use_build_dir "${1#*=}"; shift ;;
-	*) break ;;
-	esac
-done
-
+options "$@"
+shift "$shift"
 prepare "build test" "$@"
 must "build" make -j"$(cpus)"
 must "build the tests" make -j"$(cpus)" check TESTS=
+
+# The names of the tests, without their extensions.
+tests=$(cd -- "$build" && printf 'include Makefile\nnames: ; @echo $(TEST_LOGS:.log=)\n' |
+	make -s -f - names) || die "make does not know the tests"
+
+# done_of TEST...: how many of them are done, in words
+done_of() {
+	n=0
+	for one; do
+		[ ! -e "$build/$one.trs" ] || n=$((n + 1))
+	done
+	echo "$n of $# test programs are done"
+}
+
+# On a terminal, for as long as this script lives: how far the tests are.
+progress() {
+	while kill -0 $$ 2>/dev/null; do
+		# shellcheck disable=SC2086 # these are words
+		printf '\r%s: run the tests ... %s ' "$name" "$(done_of $tests)"
+		sleep 1
+	done
+}
+
+for one in $tests; do
+	rm -f -- "$build/$one.trs"
+done
 rm -f -- "$build/test-suite.log"
-step "run the tests" make check
+watcher=
+if [ -t 1 ]; then
+	progress &
+	watcher=$!
+fi
+what="run the tests"
+echo "==> make check" >>"$log"
+[ "$watcher" ] || printf '%s: %s ... ' "$name" "$what"
+(cd -- "$build" && make check) </dev/null >>"$log" 2>&1
 status=$?
+if [ "$watcher" ]; then
+	kill "$watcher"
+	wait "$watcher" 2>/dev/null
+	printf '\r\033[K%s: %s ... ' "$name" "$what"
+fi
+[ $status = 0 ] && echo ok || echo FAILED
 
 # count RESULT...: how many points had it, by automake's own summary
 count() {
@@ -36,6 +70,15 @@ count() {
 		sum=$((sum + $(sed -n "s/^# $result: *//p" "$build/test-suite.log")))
 	done
 	echo $sum
+}
+
+# reasons: the tests that were skipped, with the last words of those that are scripts
+reasons() {
+	grep -h '^SKIP: ' "$log" | while read -r result test rest; do
+		[ "$rest" ] || [ ! -e "$build/${test%.sh}.log" ] ||
+			rest=": $(grep -v '^SKIP ' "$build/${test%.sh}.log" | tail -n 1)"
+		echo "$result $test${rest:+ $rest}"
+	done | sed 's/ : \(skipped[:,] *\)*/: /'
 }
 
 if [ ! -s "$build/test-suite.log" ]; then
@@ -53,8 +96,7 @@ if [ "$failed" != 0 ]; then
 	tail -n 60 -- "$build/test-suite.log" >&2
 	grep -h -E '^(FAIL|XPASS|ERROR): ' "$log" >&2
 fi
-[ "$skipped" = 0 ] || grep -h '^SKIP: ' "$log"
-grep -h '^# unit tests: ' "$log"
+[ "$skipped" = 0 ] || reasons
 
 [ "$skipped" = 0 ] && skipped= || skipped=", $skipped skipped"
 echo "$name: $passed passed, $failed failed$skipped"
