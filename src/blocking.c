@@ -39,10 +39,10 @@ static int call_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents
 int rdv_epoll_wait(rdv_thread *self, int epfd, struct epoll_event *events, int maxevents,
 		   int timeout)
 {
-	rdv_thread *begun = rdv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_scope_begin(self);
 	int ret = epoll_wait(epfd, events, maxevents, timeout);
 
-	rdv_scope_end(begun);
+	rdv_priv_scope_end(begun);
 	return ret;
 }
 
@@ -50,39 +50,39 @@ int rdv_epoll_pwait2(rdv_thread *self, int epfd, struct epoll_event *events,
 		     int maxevents, const struct timespec *timeout,
 		     const sigset_t *sigmask)
 {
-	rdv_thread *begun = rdv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_scope_begin(self);
 	int ret = call_epoll_pwait2(epfd, events, maxevents, timeout, sigmask);
 
-	rdv_scope_end(begun);
+	rdv_priv_scope_end(begun);
 	return ret;
 }
 
 int rdv_poll(rdv_thread *self, struct pollfd *fds, nfds_t nfds, int timeout)
 {
-	rdv_thread *begun = rdv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_scope_begin(self);
 	int ret = poll(fds, nfds, timeout);
 
-	rdv_scope_end(begun);
+	rdv_priv_scope_end(begun);
 	return ret;
 }
 
 int rdv_ppoll(rdv_thread *self, struct pollfd *fds, nfds_t nfds,
 	      const struct timespec *timeout, const sigset_t *sigmask)
 {
-	rdv_thread *begun = rdv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_scope_begin(self);
 	int ret = ppoll(fds, nfds, timeout, sigmask);
 
-	rdv_scope_end(begun);
+	rdv_priv_scope_end(begun);
 	return ret;
 }
 
 int rdv_nanosleep(rdv_thread *self, const struct timespec *duration,
 		  struct timespec *rest)
 {
-	rdv_thread *begun = rdv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_scope_begin(self);
 	int ret = nanosleep(duration, rest);
 
-	rdv_scope_end(begun);
+	rdv_priv_scope_end(begun);
 	return ret;
 }
 

@@ -143,6 +143,11 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 
 /* ---------------------------------------------------------------------- calls */
 
+unsigned rdv_version(void)
+{
+	return RDV_VERSION;
+}
+
 int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr)
 {
 	rdv_domain_attr mine;

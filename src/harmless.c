@@ -15,7 +15,7 @@
 const struct timespec rdv_do_not_wait = {0, 0};
 
 /* The real symbols of the inline functions, for other languages and for -O0. */
-extern inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state);
+extern inline uint32_t rdv_priv_state_set(rdv_thread *self, uint32_t state);
 #ifndef RDV_DEBUG
 extern inline void rdv_harmless_now(rdv_thread *self);
 extern inline void rdv_harmless_end(rdv_thread *self);
@@ -28,7 +28,7 @@ extern inline bool rdv_checkpoint(rdv_thread *self);
  * that others depend upon, because they wait for what it does next, or for the lock
  * that it holds, or because the gate is closed on its behalf, it must not wait.  So
  * the call sets waiting: the handler then leaves the thread parked (see
- * rdv_harmless_end_slow()), which it is anyway, or else rdv_unshield() runs again.
+ * rdv_priv_harmless_end_slow()), which it is anyway, or else rdv_unshield() runs again.
  */
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
@@ -183,7 +183,7 @@ void rdv_give_up(struct rdv_member *m, uint32_t after)
  * The gate is closed, or the thread had been parked, and the fast path has just
  * overwritten its state.
  */
-void rdv_harmless_now_slow(rdv_thread *self)
+void rdv_priv_harmless_now_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
@@ -198,7 +198,7 @@ void rdv_harmless_now_slow(rdv_thread *self)
  * had parked the thread.  It may be what the gate is closed for, so we cannot wait
  * here; the thread stays parked, as the handler found it.
  */
-void rdv_harmless_end_slow(rdv_thread *self)
+void rdv_priv_harmless_end_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
@@ -254,7 +254,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 	rdv_unshield(m, &shield);
 }
 
-bool rdv_checkpoint_slow(rdv_thread *self)
+bool rdv_priv_checkpoint_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 

@@ -154,7 +154,7 @@ struct rdv_member {
 	uint32_t id, word, bit; /* id == 32 * word + log2(bit) */
 	uint32_t depth;         /* of rdv_isolate(); 0 = not isolated */
 	rdv_word
-		waiting; /* parked by a call, not by the user; see rdv_harmless_end_slow() */
+		waiting; /* parked by a call, not by the user; see rdv_priv_harmless_end_slow() */
 	rdv_word asleep; /* (about to) sleep on want_rdv[word] */
 	bool sync_want;  /* wants a sync-point; under the registry lock, these three */
 	bool sync_in;    /* between the barriers of one */

@@ -5,13 +5,15 @@
  */
 #include "internal.h"
 
+#include <rdv/debug.h>
+
 #ifndef RDV_DEBUG
 
-void rdv_lock_taken(void)
+void rdv_priv_lock_taken(void)
 {
 }
 
-void rdv_lock_dropped(void)
+void rdv_priv_lock_dropped(void)
 {
 }
 
@@ -80,12 +82,12 @@ void rdv_check_locks(const char *call, const struct rdv_member *m)
 		rdv_misuse(call, m, "holds a lock");
 }
 
-void rdv_lock_taken(void)
+void rdv_priv_lock_taken(void)
 {
 	locks++;
 }
 
-void rdv_lock_dropped(void)
+void rdv_priv_lock_dropped(void)
 {
 	struct rdv_text t = {0};
 
@@ -101,7 +103,7 @@ void rdv_lock_dropped(void)
 
 static bool needs_slow(rdv_thread *self, uint32_t state)
 {
-	uint32_t published = rdv_state_set(self, state);
+	uint32_t published = rdv_priv_state_set(self, state);
 
 	return (rdv_load_sc(self->gate) & RDV_GATE_OWNER) | published;
 }
@@ -110,7 +112,7 @@ void rdv_harmless_now(rdv_thread *self)
 {
 	rdv_must_own("rdv_harmless_now", rdv_member_of(self));
 	if (needs_slow(self, RDV_STATE_HARMLESS))
-		rdv_harmless_now_slow(self);
+		rdv_priv_harmless_now_slow(self);
 }
 
 /* A handler that interrupted a call, and an owner, may say so at any time. */
@@ -124,13 +126,13 @@ void rdv_harmless_end(rdv_thread *self)
 			    rdv_load_rlx(&m->waiting) || rdv_owns(m),
 		    "rdv_harmless_end", m, "is not harmless");
 	if (needs_slow(self, RDV_STATE_RUNNING))
-		rdv_harmless_end_slow(self);
+		rdv_priv_harmless_end_slow(self);
 }
 
 bool rdv_checkpoint(rdv_thread *self)
 {
 	rdv_must_own("rdv_checkpoint", rdv_member_of(self));
-	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_checkpoint_slow(self);
+	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_priv_checkpoint_slow(self);
 }
 
 #endif

@@ -91,15 +91,15 @@ RDV_API int rdv_mutex_lock(rdv_thread *self, pthread_mutex_t *mutex);
  * reach a loop around it.  A return in it does not tell the compiler that the
  * function returns there.
  */
-#define RDV_HARMLESS(self)                                     \
-	RDV_HARMLESS_AS(self, RDV_PASTE(rdv_scope_, __LINE__), \
-			RDV_PASTE(rdv_once_, __LINE__))
+#define RDV_HARMLESS(self)                                               \
+	RDV_PRIV_HARMLESS_AS(self, RDV_PRIV_PASTE(rdv_scope_, __LINE__), \
+			     RDV_PRIV_PASTE(rdv_once_, __LINE__))
 
-#define RDV_PASTE(a, b)  RDV_PASTE_(a, b)
-#define RDV_PASTE_(a, b) a##b
+#define RDV_PRIV_PASTE(a, b)  RDV_PRIV_PASTE_(a, b)
+#define RDV_PRIV_PASTE_(a, b) a##b
 
-/* Returns the thread if it has to be rdv_scope_end()ed, NULL if it was harmless. */
-static inline rdv_thread *rdv_scope_begin(rdv_thread *self)
+/* Returns the thread if it has to be rdv_priv_scope_end()ed, NULL if it was harmless. */
+static inline rdv_thread *rdv_priv_scope_begin(rdv_thread *self)
 {
 	/* relaxed: nobody else sets RUNNING or takes it away */
 	if (__atomic_load_n(&self->state, __ATOMIC_RELAXED) != RDV_STATE_RUNNING)
@@ -108,7 +108,7 @@ static inline rdv_thread *rdv_scope_begin(rdv_thread *self)
 	return self;
 }
 
-static inline void rdv_scope_end(rdv_thread *begun)
+static inline void rdv_priv_scope_end(rdv_thread *begun)
 {
 	if (begun)
 		rdv_harmless_end(begun);
@@ -122,12 +122,12 @@ static inline void rdv_scope_end(rdv_thread *begun)
 }
 
 struct rdv_scope {
-	explicit rdv_scope(rdv_thread *self) : begun(rdv_scope_begin(self))
+	explicit rdv_scope(rdv_thread *self) : begun(rdv_priv_scope_begin(self))
 	{
 	}
 	~rdv_scope()
 	{
-		rdv_scope_end(begun);
+		rdv_priv_scope_end(begun);
 	}
 	rdv_scope(const rdv_scope &) = delete;
 	rdv_scope &operator=(const rdv_scope &) = delete;
@@ -135,21 +135,21 @@ struct rdv_scope {
 	rdv_thread *begun;
 };
 
-#define RDV_HARMLESS_AS(self, scope, once)         \
+#define RDV_PRIV_HARMLESS_AS(self, scope, once)    \
 	for (bool once = true; once; once = false) \
 		for (rdv_scope scope(self); once; once = false)
 
 #else
 
-static inline void rdv_scope_leave(rdv_thread **scope)
+static inline void rdv_priv_scope_leave(rdv_thread **scope)
 {
-	rdv_scope_end(*scope);
+	rdv_priv_scope_end(*scope);
 }
 
-#define RDV_HARMLESS_AS(self, scope, once)                             \
-	for (bool once = true; once; once = false)                     \
-		for (__attribute__((cleanup(rdv_scope_leave), unused)) \
-		     rdv_thread *scope = rdv_scope_begin(self);        \
+#define RDV_PRIV_HARMLESS_AS(self, scope, once)                             \
+	for (bool once = true; once; once = false)                          \
+		for (__attribute__((cleanup(rdv_priv_scope_leave), unused)) \
+		     rdv_thread *scope = rdv_priv_scope_begin(self);        \
 		     once; once = false)
 
 #endif

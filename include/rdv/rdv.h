@@ -54,26 +54,51 @@
 extern "C" {
 #endif
 
+struct timespec; /* which <time.h> leaves out for -std=c99 */
+
+/* ------------------------------------------------------------------ version
+ *
+ * Of the header; rdv_version() tells that of the library that the program runs with, in
+ * the form of RDV_VERSION.  What a page does not date has been there since 0.1.0.
+ */
+#define RDV_VERSION_MAJOR 0
+#define RDV_VERSION_MINOR 1
+#define RDV_VERSION_PATCH 0
+#define RDV_VERSION \
+	(RDV_VERSION_MAJOR * 10000 + RDV_VERSION_MINOR * 100 + RDV_VERSION_PATCH)
+
 #if defined(__GNUC__)
 #define RDV_API         __attribute__((visibility("default")))
+#define RDV_MUST_CHECK  __attribute__((warn_unused_result))
 #define RDV_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #error "librdv needs the __atomic builtins of GCC or Clang"
 #endif
 
 /*
- * A program that is compiled with RDV_DEBUG defined calls the functions of the fast paths
- * instead of inlining them; those of a library that was configured with --enable-debug
- * look for misuse.  These take it for misuse, too, if a signal handler ends the harmlessness
- * of a thread that it has interrupted on its way into rdv_harmless_now().
+ * RDV_NO_INLINE, defined by the program: the fast paths are called, not inlined, so the
+ * program contains nothing of the layout of a handle.
+ *
+ * RDV_DEBUG, defined by the program: the same, so that a library that was configured with
+ * --enable-debug sees every call and can look for misuse; and the lock marks of
+ * <rdv/debug.h> count.  See rdv_debug(3).
  */
-#ifdef RDV_DEBUG
+#if defined(RDV_DEBUG) && !defined(RDV_NO_INLINE)
+#define RDV_NO_INLINE
+#endif
+
+#ifdef RDV_NO_INLINE
 #define RDV_INLINE
 #else
 #define RDV_INLINE inline
 #endif
 
+RDV_API unsigned rdv_version(void);
+
 typedef struct rdv_domain rdv_domain;
+
+/* The membership of one thread in one domain.  A thread has as many handles as domains
+ * that it is a member of; each call is about the domain of its handle. */
 typedef struct rdv_thread rdv_thread;
 
 /* ------------------------------------------------------------------ domains */
@@ -139,7 +164,8 @@ typedef struct rdv_domain_attr {
  * -ENOMEM.
  * On failure *domain is left alone.  Callable from anywhere but a signal handler.
  */
-RDV_API int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr);
+RDV_MUST_CHECK RDV_API int rdv_domain_create(rdv_domain **domain,
+					     const rdv_domain_attr *attr);
 
 /*
  * Destroys a domain, and closes its sync-point's descriptor.
@@ -159,7 +185,8 @@ RDV_API int rdv_domain_destroy(rdv_domain *domain);
  *
  * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members; -ENOMEM.
  */
-RDV_API int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self);
+RDV_MUST_CHECK RDV_API int rdv_thread_register(rdv_domain *domain, const char *name,
+					       rdv_thread **self);
 
 /*
  * Ends the membership; the handle is invalid from then on.  Never waits.  Legal
@@ -206,8 +233,9 @@ RDV_API void rdv_harmless_till_end(rdv_thread *self);
  * Return 0: running; -EBUSY (try), -ETIMEDOUT (until): a round is on and the
  * thread is still harmless; -EINVAL (until): malformed deadline, still harmless.
  */
-RDV_API int rdv_harmless_end_try(rdv_thread *self);
-RDV_API int rdv_harmless_end_until(rdv_thread *self, const struct timespec *deadline);
+RDV_MUST_CHECK RDV_API int rdv_harmless_end_try(rdv_thread *self);
+RDV_MUST_CHECK RDV_API int rdv_harmless_end_until(rdv_thread *self,
+						  const struct timespec *deadline);
 
 /*
  * For loops that compute: lets a rendez-vous happen here if somebody wants one.
@@ -237,8 +265,9 @@ RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
  * A failed call leaves no trace: nobody stays held for it.
  */
 RDV_API void rdv_isolate(rdv_thread *self);
-RDV_API int rdv_isolate_try(rdv_thread *self);
-RDV_API int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline);
+RDV_MUST_CHECK RDV_API int rdv_isolate_try(rdv_thread *self);
+RDV_MUST_CHECK RDV_API int rdv_isolate_until(rdv_thread *self,
+					     const struct timespec *deadline);
 
 /*
  * Ends the innermost rdv_isolate().  The outermost one hands the rendez-vous to
@@ -251,23 +280,12 @@ RDV_API void rdv_release(rdv_thread *self);
 /* Whether the calling thread is isolated.  Async-signal-safe. */
 RDV_API bool rdv_isolated(const rdv_thread *self);
 
-/*
- * Say that the calling thread has taken, and dropped, a lock that other members wait for
- * while they run.  With it held it must not call rdv_isolate(), rdv_isolate_until() or
- * rdv_sync_enter(): a library that was configured with --enable-debug aborts if it does,
- * others do nothing.  They count; rdv_isolate_try() may be called at any time.
- */
-RDV_API void rdv_lock_taken(void);
-RDV_API void rdv_lock_dropped(void);
-
 /* ------------------------------------------------------------ inline fast paths
  *
  * The part of a handle that the fast paths touch, alone on its cache line.  It
  * is not for users, and what follows it is not public.
  */
-#ifndef RDV_MODEL /* tests/model has a word whose accesses it can reorder */
 typedef uint32_t rdv_word;
-#endif
 
 struct rdv_thread {
 	rdv_word state;  /* one of RDV_STATE_*; doc/design.md has the edges */
@@ -282,9 +300,9 @@ struct rdv_thread {
 #define RDV_STATE_PUBLISHED (RDV_STATE_PARKED & ~RDV_STATE_HARMLESS)
 #define RDV_GATE_OWNER      0xfffu
 
-RDV_API void rdv_harmless_now_slow(rdv_thread *self);
-RDV_API void rdv_harmless_end_slow(rdv_thread *self);
-RDV_API bool rdv_checkpoint_slow(rdv_thread *self);
+RDV_API void rdv_priv_harmless_now_slow(rdv_thread *self);
+RDV_API void rdv_priv_harmless_end_slow(rdv_thread *self);
+RDV_API bool rdv_priv_checkpoint_slow(rdv_thread *self);
 
 /*
  * [GATE] Dekker: we write our state, then read the gate; the isolator closes the
@@ -296,7 +314,7 @@ RDV_API bool rdv_checkpoint_slow(rdv_thread *self);
  * Returns whether we had been published, by ourselves or, with full fences, by a
  * leader.  Biased it is read after the store, for the sake of a handler in between.
  */
-RDV_API inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state)
+RDV_API inline uint32_t rdv_priv_state_set(rdv_thread *self, uint32_t state)
 {
 	if (!self->biased)
 		return __atomic_exchange_n(&self->state, state, __ATOMIC_SEQ_CST) &
@@ -306,24 +324,24 @@ RDV_API inline uint32_t rdv_state_set(rdv_thread *self, uint32_t state)
 	return __atomic_load_n(&self->parked, __ATOMIC_RELAXED);
 }
 
-#ifndef RDV_DEBUG
+#ifndef RDV_NO_INLINE
 
 inline void rdv_harmless_now(rdv_thread *self)
 {
-	uint32_t published = rdv_state_set(self, RDV_STATE_HARMLESS);
+	uint32_t published = rdv_priv_state_set(self, RDV_STATE_HARMLESS);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
 	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
-		rdv_harmless_now_slow(self);
+		rdv_priv_harmless_now_slow(self);
 }
 
 inline void rdv_harmless_end(rdv_thread *self)
 {
-	uint32_t published = rdv_state_set(self, RDV_STATE_RUNNING);
+	uint32_t published = rdv_priv_state_set(self, RDV_STATE_RUNNING);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
 	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
-		rdv_harmless_end_slow(self);
+		rdv_priv_harmless_end_slow(self);
 }
 
 inline bool rdv_checkpoint(rdv_thread *self)
@@ -331,10 +349,10 @@ inline bool rdv_checkpoint(rdv_thread *self)
 	/* relaxed: a missed request is seen by the next call, the slow path fences */
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_RELAXED);
 
-	return RDV_UNLIKELY(gate & RDV_GATE_OWNER) && rdv_checkpoint_slow(self);
+	return RDV_UNLIKELY(gate & RDV_GATE_OWNER) && rdv_priv_checkpoint_slow(self);
 }
 
-#endif /* RDV_DEBUG */
+#endif /* RDV_NO_INLINE */
 
 #ifdef __cplusplus
 }

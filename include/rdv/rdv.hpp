@@ -220,7 +220,7 @@ private:
 class [[nodiscard]] harmless
 {
 public:
-	explicit harmless(rdv_thread *self) noexcept : begun(rdv_scope_begin(self))
+	explicit harmless(rdv_thread *self) noexcept : begun(rdv_priv_scope_begin(self))
 	{
 	}
 	harmless(harmless &&other) noexcept : begun(std::exchange(other.begun, nullptr))
@@ -241,7 +241,7 @@ public:
 
 	void end() noexcept
 	{
-		rdv_scope_end(std::exchange(begun, nullptr));
+		rdv_priv_scope_end(std::exchange(begun, nullptr));
 	}
 
 	/* These return false if a round is on, and the thread is harmless still. */

@@ -14,7 +14,7 @@ failed=0
 
 # Comments go, declarations are joined, the name is what stands before the "(".
 awk '
-	!comment && /^[ \t]*#/ { next }
+	!comment && (macro || /^[ \t]*#/) { macro = /\\$/; next }
 	{
 		line = $0
 		while (line != "") {
@@ -52,6 +52,12 @@ same() {
 
 same headers map "the headers and src/librdv.map differ"
 sort -c -u "$tmp/map" || failed=1
+
+# what is private says so, and is in a node of its own
+sed -n '/^LIBRDV_PRIVATE/,$s/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map" \
+	>"$tmp/private"
+grep '^rdv_priv_' "$tmp/map" >"$tmp/named"
+same private named "the node LIBRDV_PRIVATE of src/librdv.map and the names rdv_priv_* differ"
 
 if [ -e "$so" ]; then
 	# the version node itself is an absolute symbol

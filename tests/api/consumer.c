@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that knows librdv by its installed headers only; C11 and C++11. */
 #include <rdv/rdv.h>
+#include <rdv/debug.h>
 #include <rdv/sync.h>
 #include <rdv/hathreads.h>
 
@@ -34,6 +35,7 @@ int main(void)
 	attr.name = "consumer";
 	attr.max_threads = 4;
 	CHECK(rdv_domain_create(&domain, &attr) == 0);
+	CHECK(rdv_version() == RDV_VERSION);
 	CHECK(rdv_thread_register(domain, "main", &self) == 0);
 	CHECK(rdv_thread_self(domain) == self);
 
@@ -43,6 +45,8 @@ int main(void)
 	CHECK(other(self) == 0);
 	CHECK(other_end() == rdv_harmless_end);
 
+	rdv_lock_taken();
+	rdv_lock_dropped();
 	rdv_isolate(self);
 	CHECK(rdv_isolated(self));
 	rdv_release(self);

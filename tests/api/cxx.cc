@@ -117,8 +117,8 @@ static void domains()
 {
 	rdv_domain_attr attr = rdv::domain::defaults("attr");
 
-	CHECK(attr.max_threads == 1024);
-	attr.max_threads = 0;
+	CHECK(attr.max_threads == 0);
+	attr.max_threads = RDV_MAX_THREADS + 1;
 	CHECK(error_of([&] { rdv::domain bad(attr); }) == EINVAL);
 	attr.max_threads = 1;
 

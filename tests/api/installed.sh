@@ -87,7 +87,8 @@ if [ -e "$libdir/librdv.a" ]; then
 fi
 
 # each function has a page under its name, or one that leads there
-for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map"); do
+for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map" |
+	grep -v '^rdv_priv_'); do
 	page=$(find "$root" -path "*/man3/$name.3")
 	to=$([ -z "$page" ] || sed -n 's/^\.so //p' "$page")
 	[ "$page" ] && { [ -z "$to" ] || [ -e "${page%/man3/*}/$to" ]; } ||

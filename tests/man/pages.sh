@@ -61,7 +61,8 @@ while read -r name; do
 	wrong "$name has more than one page"
 done <"$tmp/twice"
 
-for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map"); do
+for name in $(sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map" |
+	grep -v '^rdv_priv_'); do
 	grep -q -x "$name" "$tmp/names" || wrong "$name has no page"
 done
 
@@ -69,7 +70,7 @@ done
 macros=$(find "$include" -type f -exec cat {} + |
 	awk '$1 == "#define" && !($2 ~ /_HP*$/ && NF == 2) {
 		sub(/\(.*/, "", $2)
-		if ($2 ~ /^RDV_/) print $2 }' | sort -u)
+		if ($2 ~ /^RDV_/ && $2 !~ /^RDV_(PRIV|STATE|GATE)_/) print $2 }' | sort -u)
 [ -n "$macros" ] || wrong "no macro was found in the headers"
 for macro in $macros; do
 	grep -q "^\.\(Dv\|Fd\|Fn\|Fo\|It\|Nm\) .*\<$macro\>" "$man"/*.[1-9] ||

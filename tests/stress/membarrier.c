@@ -126,7 +126,7 @@ static void create_biased(void)
 	rdv_domain *domain;
 
 	attr.fence = RDV_FENCE_BIASED;
-	rdv_domain_create(&domain, &attr);
+	must(!rdv_domain_create(&domain, &attr), "cannot create a domain");
 }
 
 /*
@@ -152,7 +152,7 @@ static void *be_harmless(void *unused)
 	struct worker *w = unused;
 	rdv_thread *self;
 
-	rdv_thread_register(crew.domain, "harmless", &self);
+	must(!rdv_thread_register(crew.domain, "harmless", &self), "cannot register");
 	rdv_harmless_now(self);
 	__atomic_store_n(&w->gone, true, __ATOMIC_RELEASE);
 	for (;;)
@@ -168,13 +168,13 @@ static void revoke_membarrier(void)
 	rdv_thread *self;
 
 	attr.fence = RDV_FENCE_BIASED;
-	rdv_domain_create(&crew.domain, &attr);
+	must(!rdv_domain_create(&crew.domain, &attr), "cannot create a domain");
 	if (answer_membarrier(SECCOMP_RET_ERRNO | EPERM))
 		return;
 	worker_spawn(be_harmless, w);
 	while (!__atomic_load_n(&w->gone, __ATOMIC_ACQUIRE))
 		usleep(100);
-	rdv_thread_register(crew.domain, "isolator", &self);
+	must(!rdv_thread_register(crew.domain, "isolator", &self), "cannot register");
 	rdv_isolate(self);
 }
 

@@ -11,10 +11,10 @@
 #define __atomic_store_n(p, v, order)    (RDV_POINT(), __atomic_store_n(p, v, order))
 #define __atomic_exchange_n(p, v, order) (RDV_POINT(), __atomic_exchange_n(p, v, order))
 
-#define rdv_state_set    slow_motion_state_set
-#define rdv_harmless_now slow_motion_now
-#define rdv_harmless_end slow_motion_end
-#define rdv_checkpoint   slow_motion_checkpoint
+#define rdv_priv_state_set slow_motion_state_set
+#define rdv_harmless_now   slow_motion_now
+#define rdv_harmless_end   slow_motion_end
+#define rdv_checkpoint     slow_motion_checkpoint
 
 #include <rdv/rdv.h>
 

@@ -45,6 +45,20 @@ static void no_key_left_is_enomem(void **state)
 	assert_int_equal(unit_child(without_keys, NULL), 0);
 }
 
+/* Of the header, the library and configure.ac. */
+static void there_is_one_version(void **state)
+{
+	char version[64];
+
+	(void)state;
+	snprintf(version, sizeof(version), "%d.%d.%d", RDV_VERSION_MAJOR,
+		 RDV_VERSION_MINOR, RDV_VERSION_PATCH);
+	assert_string_equal(version, PACKAGE_VERSION);
+	assert_int_equal(rdv_version(), RDV_VERSION);
+	assert_in_range(RDV_VERSION_MINOR, 0, 99);
+	assert_in_range(RDV_VERSION_PATCH, 0, 99);
+}
+
 /* ------------------------------------------------------------------- attributes */
 
 static void no_attr_means_defaults(void **state)
@@ -429,6 +443,7 @@ static void g11_no_threads_handlers_or_masks(void **state)
 
 static const struct unit_case cases[] = {
 	UNIT(no_key_left_is_enomem, ONLY_PLAIN),
+	UNIT(there_is_one_version, ONLY_PLAIN),
 	UNIT(no_attr_means_defaults, ONLY_PLAIN),
 	UNIT(zero_is_the_default, ONLY_PLAIN),
 	UNIT(an_older_header_gets_defaults, ONLY_PLAIN),

@@ -175,7 +175,7 @@ static void deny_later(void *arg)
 	struct actor *a = arg;
 
 	shim.deny_membarrier = EPERM;
-	rdv_isolate_try(a->self);
+	a->ret = rdv_isolate_try(a->self); /* aborts */
 }
 
 static void do_fork(struct actor *a)

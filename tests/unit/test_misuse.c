@@ -5,6 +5,8 @@
  */
 #include "unit.h"
 
+#include <rdv/debug.h>
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -72,6 +74,8 @@ static void end_while_running(void)
 	rdv_harmless_end(self);
 }
 
+static int ignored;
+
 static void end_twice(void)
 {
 	rdv_harmless_now(self);
@@ -81,7 +85,7 @@ static void end_twice(void)
 
 static void end_try_while_running(void)
 {
-	rdv_harmless_end_try(self);
+	ignored = rdv_harmless_end_try(self);
 }
 
 static void release_without_isolate(void)
@@ -106,7 +110,7 @@ static void *end_elsewhere(void *unused)
 static void *isolate_elsewhere(void *unused)
 {
 	(void)unused;
-	rdv_isolate_try(self);
+	ignored = rdv_isolate_try(self);
 	return NULL;
 }
 
@@ -158,7 +162,7 @@ static void isolate_with_a_lock(void)
 static void isolate_until_with_a_lock(void)
 {
 	rdv_lock_taken();
-	rdv_isolate_until(self, &unit_past);
+	ignored = rdv_isolate_until(self, &unit_past);
 }
 
 static void enter_with_a_lock(void)
