@@ -89,7 +89,7 @@ static void put_torture(FILE *page, const struct results *r)
 		const struct torture_entry *t = &r->tortured[i];
 
 		fputs("<tr>", page);
-		put_cell(page, "td", t->contender->name);
+		put_cell(page, "td", report_form(t->contender));
 		fprintf(page, "<td>%u</td><td>%llu</td><td>%llu</td></tr>\n",
 			t->result.threads, (unsigned long long)t->result.isolations,
 			(unsigned long long)t->result.violations);
@@ -138,9 +138,9 @@ static void put_row(FILE *page, const struct results *r, const struct table *t,
 		return;
 	fputs("<tr>", page);
 	put_cell(page, "td", r->contenders[contender]->name);
-	if (cell->err) {
+	if (cell_missing(cell)) {
 		fputs("<td colspan=\"6\">not measured: ", page);
-		put_text(page, strerror(-cell->err));
+		put_text(page, cell_missing(cell));
 		fputs("</td></tr>\n", page);
 		return;
 	}
@@ -173,12 +173,16 @@ static void put_point(FILE *page, const struct results *r, const struct table *t
 		      unsigned point)
 {
 	const struct scenario *s = t->scenario;
-	char label[64];
+	char label[64], rounds[64];
 
 	s->label(&t->points[point], label, sizeof(label));
-	put_cell(page, "h3", label);
+	rounds_text(r, t, point, rounds, sizeof(rounds));
+	fputs("<h3>", page);
+	put_text(page, label);
+	put_text(page, rounds);
+	fputs("</h3>", page);
 	if (!results_any(r, t, point)) {
-		fputs("\n<p>No contender of these takes part.</p>\n", page);
+		fprintf(page, "\n<p>%s</p>\n", report_nobody(r, s));
 		return;
 	}
 	fputs("\n<div class=\"wide\"><table>\n", page);
@@ -215,6 +219,7 @@ int html_write(FILE *page, const struct results *r)
 	fprintf(page, "<p>%u rounds, %.0f s%s. ", r->rounds, r->seconds,
 		settings.quick ? ", a quick look" : "");
 	report_disturbance(page, &r->disturbance);
+	report_extent(page, r);
 	fputs("</p>\n", page);
 	if (!with_plots)
 		fputs("<p>There are no plots, as there was no gnuplot.</p>\n", page);

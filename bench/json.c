@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 
 struct json {
 	FILE *out;
@@ -178,6 +177,7 @@ static void put_point(struct json *j, const struct results *r, const struct tabl
 	put_string(j, "label", label);
 	put_number(j, "threads", t->points[point].threads);
 	put_number(j, "variant", t->points[point].variant);
+	put_number(j, "rounds", t->rounds[point]);
 	open_value(j, "contenders", '{');
 	for (unsigned c = 0; c < r->n_contenders; c++) {
 		const struct cell *cell = &t->cells[point][c];
@@ -185,8 +185,8 @@ static void put_point(struct json *j, const struct results *r, const struct tabl
 		if (!cell_in_use(r, cell))
 			continue;
 		open_value(j, r->contenders[c]->name, '{');
-		if (cell->err)
-			put_string(j, "error", strerror(-cell->err));
+		if (cell_missing(cell))
+			put_string(j, "error", cell_missing(cell));
 		for (unsigned m = 0; m < COST_END; m++)
 			if (m < s->n_metrics || m >= MAX_METRICS)
 				put_metric(j, r, cell, s, m);
@@ -227,7 +227,9 @@ int report_json(FILE *out, const struct results *r)
 
 	open_value(&j, NULL, '{');
 	put_machine(&j);
+	put_bool(&j, "partial", r->partial);
 	put_number(&j, "rounds", r->rounds);
+	put_number(&j, "seconds_max", settings.seconds);
 	put_bool(&j, "quick", settings.quick);
 	put_torture(&j, r);
 	open_value(&j, "scenarios", '[');

@@ -8,25 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUICK_ROUNDS 3
-#define FULL_ROUNDS  7
+#define QUICK_ROUNDS  3
+#define FULL_ROUNDS   7
+#define QUICK_SECONDS 150
+#define FULL_SECONDS  1800
+#define MAX_SECONDS   86400
 
 static const char help[] =
 	"Usage: rdv-bench [OPTION]...\n"
 	"Measure what it costs to be alone for a moment: librdv beside its rivals,\n"
 	"which run alternately in one process.\n"
 	"\n"
-	"  --quick            a look, in a minute and a half on 2 CPUs\n"
+	"  --quick            a look: fewer and shorter measurements, 3 minutes at most\n"
 	"  --scenario LIST    only these, see --list\n"
 	"  --contender LIST   only these, see --list\n"
 	"  --threads LIST     these numbers of threads, where a scenario has several\n"
 	"  --rounds N         rounds of each measurement, 1 to 99 (7, 3 with --quick)\n"
+	"  --seconds N        at most about so long, 1 to 86400 (1800, 150 with "
+	"--quick)\n"
 	"  --json FILE        write everything, with every sample, to FILE as well\n"
 	"  --report DIR       write a page with plots, DIR/index.html; gnuplot draws "
 	"them\n"
 	"  --model            check the cost model of bench/README.md, and nothing else\n"
 	"  --list             list scenarios and contenders\n"
-	"  --help             print this\n"
+	"  -h, --help         print this\n"
 	"  --version          print the version\n"
 	"\n"
 	"LIST is separated by commas.  Before it is timed each contender has to pass a\n"
@@ -37,7 +42,8 @@ static const char help[] =
 	"  1  the system refused something needed, or a contender hangs\n"
 	"  2  an option is wrong\n"
 	"  3  a contender failed the torture; the others were measured\n"
-	"  4  the control passed the torture, so the torture cannot be trusted\n";
+	"  4  the control passed the torture, so the torture cannot be trusted\n"
+	"  5  interrupted; what had been measured was written, marked as partial\n";
 
 _Noreturn void bad_option(const char *option, const char *format, ...)
 {
@@ -195,6 +201,8 @@ static void set_defaults(struct options *o)
 					contender_entries[i].contender;
 	if (!settings.rounds)
 		settings.rounds = settings.quick ? QUICK_ROUNDS : FULL_ROUNDS;
+	if (!settings.seconds)
+		settings.seconds = settings.quick ? QUICK_SECONDS : FULL_SECONDS;
 }
 
 static void parse_one(struct options *o, int option)
@@ -214,6 +222,9 @@ static void parse_one(struct options *o, int option)
 		return;
 	case 'r':
 		settings.rounds = parse_number("--rounds", optarg, MAX_ROUNDS);
+		return;
+	case 'S':
+		settings.seconds = parse_number("--seconds", optarg, MAX_SECONDS);
 		return;
 	case 'j':
 		o->json = optarg;
@@ -246,6 +257,7 @@ void options_parse(struct options *o, int argc, char **argv)
 		{"contender", required_argument, NULL, 'c'},
 		{"threads", required_argument, NULL, 't'},
 		{"rounds", required_argument, NULL, 'r'},
+		{"seconds", required_argument, NULL, 'S'},
 		{"json", required_argument, NULL, 'j'},
 		{"report", required_argument, NULL, 'R'},
 		{"model", no_argument, NULL, 'm'},
@@ -257,9 +269,11 @@ void options_parse(struct options *o, int argc, char **argv)
 	int option;
 
 	memset(o, 0, sizeof(*o));
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
 		parse_one(o, option);
 	if (optind < argc)
 		bad_option(argv[optind], "expected an option, see --help");
+	if (o->model && argc > 2)
+		bad_option("--model", "expected no other option beside it");
 	set_defaults(o);
 }

@@ -11,6 +11,7 @@ enum exit_code {
 	EXIT_BAD_OPTION,
 	EXIT_NOT_EXCLUSIVE, /* a contender failed the torture */
 	EXIT_BLIND_TORTURE, /* the control passed it */
+	EXIT_INTERRUPTED,   /* what had been measured was written */
 };
 
 struct options {

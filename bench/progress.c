@@ -2,36 +2,66 @@
 #include "progress.h"
 #include "measure.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool shown;
-static double total_ms, begun_ms; /* expected, of all and of the steps begun before */
-static uint64_t start;
+#define MAX_COLUMNS 160
 
-void progress_begin(double expected_ms)
+static bool shown;
+static double total_ms, left_ms; /* expected, of all and of the steps not begun */
+static double shown_s;           /* the time left that was told last */
+static uint64_t start, deadline;
+
+void progress_begin(double expected_ms, uint64_t deadline_ns)
 {
 	shown = isatty(STDERR_FILENO);
-	total_ms = expected_ms;
-	begun_ms = 0;
+	total_ms = left_ms = expected_ms;
+	deadline = deadline_ns;
 	start = now_ns();
+	shown_s = INFINITY;
 }
 
-/* The rest takes as much longer than expected as what is done did. */
+void progress_at(double ms)
+{
+	left_ms = ms;
+}
+
+/*
+ * The rest takes as much longer than expected as what is done did, but it ends by the
+ * deadline.  What was told once is not taken back: it may stand still.
+ */
 static double remaining_s(void)
 {
-	double pace = 1;
+	const uint64_t now = now_ns();
+	const double done_ms = total_ms - left_ms;
+	double pace = 1, most_s = 0;
 
-	if (begun_ms > 0)
-		pace = (double)(now_ns() - start) / NS_PER_MS / begun_ms;
-	return (total_ms - begun_ms) * pace / 1000;
+	if (done_ms > 0)
+		pace = fmax((double)(now - start) / NS_PER_MS / done_ms, 1);
+	if (now < deadline)
+		most_s = (double)(deadline - now) / NS_PER_S;
+	shown_s = fmin(shown_s, fmin(left_ms * pace / 1000, most_s));
+	return shown_s;
+}
+
+/* The last column stays free: some terminals begin a new line behind it. */
+static int columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
+		return 79;
+	return size.ws_col > MAX_COLUMNS ? MAX_COLUMNS : size.ws_col - 1;
 }
 
 void progress_step(double expected_ms, const char *format, ...)
 {
-	char text[64];
+	char text[MAX_COLUMNS + 1], line[MAX_COLUMNS + 64];
+	const int width = columns();
 	va_list args;
 
 	if (!shown)
@@ -39,13 +69,25 @@ void progress_step(double expected_ms, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "\r%3.0f %%  about %.0f s left  %-63s", 100 * begun_ms / total_ms,
-		remaining_s(), text);
-	begun_ms += expected_ms;
+	snprintf(line, sizeof(line), "%3.0f %%  about %.0f s left  %s",
+		 100 * (1 - left_ms / total_ms), remaining_s(), text);
+	fprintf(stderr, "\r%-*.*s", width, width, line);
+	left_ms = fmax(left_ms - expected_ms, 0);
+}
+
+void progress_clear(void)
+{
+	if (shown)
+		fprintf(stderr, "\r%*s\r", columns(), "");
 }
 
 void progress_end(void)
 {
-	if (shown)
-		fprintf(stderr, "\r%90s\r", "");
+	progress_clear();
+	shown = false;
+}
+
+bool progress_shown(void)
+{
+	return shown;
 }

@@ -5,45 +5,50 @@
  */
 #include "gnuplot.h"
 #include "html.h"
+#include "interrupt.h"
 #include "machine.h"
 #include "measure.h"
 #include "model.h"
 #include "neighbour.h"
 #include "options.h"
+#include "output.h"
 #include "progress.h"
 #include "report.h"
+#include "run.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static FILE *open_output(const char *option, const char *name)
+static struct results results;
+static struct options options;
+static atomic_bool measuring; /* there is something to write if we are interrupted */
+static uint64_t began_ns;
+
+static void page_name(const char *directory, char *name)
 {
-	FILE *f = fopen(name, "we");
-
-	if (!f)
-		bad_option(option, "expected a file to write to, found '%s': %s", name,
-			   strerror(errno));
-	return f;
+	if (snprintf(name, PATH_MAX, "%s/index.html", directory) >= PATH_MAX)
+		name[0] = '\0';
 }
 
 /* The directory may be there, or its parent. */
-static FILE *open_report(const char *directory)
+static void check_report(const char *directory)
 {
 	char name[PATH_MAX];
 
 	if (mkdir(directory, 0777) && errno != EEXIST)
 		bad_option("--report", "expected a directory to write to, found '%s': %s",
 			   directory, strerror(errno));
-	snprintf(name, sizeof(name), "%s/index.html", directory);
+	page_name(directory, name);
+	output_check("--report", name);
 	if (!gnuplot_found())
 		fputs("rdv-bench: --report: without plots: no gnuplot was found\n",
 		      stderr);
-	return open_output("--report", name);
 }
 
 static bool torture_one(struct results *r, const struct contender *c)
@@ -87,70 +92,43 @@ static unsigned admit(struct results *r, const struct options *o)
 	return failed;
 }
 
-/* One run at one point by one contender. */
-static void measure(struct table *t, unsigned point, unsigned c,
-		    const struct contender *contender, unsigned round)
+static void add_tables(struct results *r, const struct options *o)
 {
-	const struct scenario *s = t->scenario;
-	struct cell *cell = &t->cells[point][c];
-	double value[MAX_FIGURES];
-	char label[64];
-
-	s->label(&t->points[point], label, sizeof(label));
-	progress_step(s->expected_ms(&t->points[point]), "%s %s: %s, round %u", s->name,
-		      label, contender->name, round + 1);
-	if (cell->err)
-		return;
-	for (unsigned m = 0; m < MAX_FIGURES; m++)
-		value[m] = NAN;
-	cell->err = s->run(contender, &t->points[point], value);
-	for (unsigned m = 0; m < MAX_FIGURES; m++)
-		cell->value[m][round] = value[m];
-}
-
-static void measure_table(const struct results *r, struct table *t)
-{
-	for (unsigned p = 0; p < t->n_points; p++)
-		for (unsigned round = 0; round < r->rounds; round++)
-			for (unsigned c = 0; c < r->n_contenders; c++)
-				if (takes_part(r->contenders[c], t->scenario))
-					measure(t, p, c, r->contenders[c], round);
-}
-
-static double expected_ms(const struct results *r)
-{
-	double sum = 0;
-
-	for (unsigned i = 0; i < r->n_tables; i++) {
-		const struct table *t = &r->tables[i];
-		double once = 0;
-
-		for (unsigned p = 0; p < t->n_points; p++)
-			once += t->scenario->expected_ms(&t->points[p]);
-		for (unsigned c = 0; c < r->n_contenders; c++)
-			if (takes_part(r->contenders[c], t->scenario))
-				sum += once * r->rounds;
-	}
-	return sum;
-}
-
-static void measure_all(struct results *r, const struct options *o)
-{
-	uint64_t start = now_ns();
-
 	for (unsigned i = 0; i < o->n_scenarios; i++) {
 		if (results_add(r, o->scenarios[i]))
 			continue;
 		fprintf(stderr, "rdv-bench: %s\n", strerror(ENOMEM));
 		exit(EXIT_ENVIRONMENT);
 	}
-	disturbance_begin();
-	progress_begin(expected_ms(r));
-	for (unsigned i = 0; i < r->n_tables; i++)
-		measure_table(r, &r->tables[i]);
-	progress_end();
+}
+
+/* With the torture of each contender and of the control. */
+static double expected_ms(const struct results *r, const struct options *o)
+{
+	return (1 + o->n_contenders) * torture_ms() +
+	       run_expected_ms(r, o->contenders, o->n_contenders);
+}
+
+static void conclude(struct results *r)
+{
 	r->disturbance = disturbance_end();
-	r->seconds = (double)(now_ns() - start) / NS_PER_S;
+	r->seconds = (double)(now_ns() - began_ns) / NS_PER_S;
+}
+
+/* Once it has measured all a signal ends the program at once. */
+static void measure_all(struct results *r)
+{
+	began_ns = now_ns();
+	disturbance_begin();
+	measuring = true;
+	progress_clear();
+	report_torture(stdout, r);
+	fflush(stdout);
+	run_tables(r);
+	interrupt_forget();
+	measuring = false;
+	progress_end();
+	conclude(r);
 }
 
 static bool complete(const struct results *r)
@@ -163,19 +141,53 @@ static bool complete(const struct results *r)
 	return true;
 }
 
-static int finish(FILE *out, const struct results *r,
-		  int (*write)(FILE *out, const struct results *r), const char *name)
+/* The table, and the files that were asked for.  Returns 0 or -errno, of the last failure. */
+static int write_all(const struct results *r, const struct options *o)
 {
-	int err;
+	char page[PATH_MAX];
+	int err = 0, err_page = 0;
 
-	if (!out)
-		return 0;
-	err = write(out, r);
-	if (fclose(out) && !err)
-		err = -errno;
-	if (err)
-		fprintf(stderr, "rdv-bench: %s: %s\n", name, strerror(-err));
-	return err;
+	report_tables(stdout, r);
+	fflush(stdout);
+	if (o->json)
+		err = output_write(o->json, report_json, r);
+	if (o->report) {
+		page_name(o->report, page);
+		err_page = output_write(page, html_write, r);
+	}
+	return err_page ? err_page : err;
+}
+
+/* By the thread that watches the signals, or at exit.  Nothing is measured any more. */
+static _Noreturn void stop_here(int status)
+{
+	run_lock();
+	progress_end();
+	results.partial = true;
+	if (measuring) {
+		conclude(&results);
+		if (write_all(&results, &options))
+			status = EXIT_ENVIRONMENT;
+	}
+	neighbour_stop();
+	fflush(NULL);
+	_exit(status);
+}
+
+static void on_signal(int signal)
+{
+	fprintf(stderr, "%srdv-bench: %s: %s\n", progress_shown() ? "\n" : "",
+		strsignal(signal),
+		measuring ? "writing what has been measured"
+			  : "nothing had been measured yet");
+	stop_here(EXIT_INTERRUPTED);
+}
+
+/* A contender that hangs ends the program where it is. */
+static void on_exit_while_measuring(void)
+{
+	if (measuring)
+		stop_here(EXIT_ENVIRONMENT);
 }
 
 static bool control_fails(struct results *r)
@@ -187,39 +199,47 @@ static bool control_fails(struct results *r)
 	return false;
 }
 
+static void prepare(void)
+{
+	int err;
+
+	if (options.report)
+		check_report(options.report);
+	if (options.json)
+		output_check("--json", options.json);
+	measure_init();
+	err = interrupt_watch(on_signal);
+	if (!err)
+		err = neighbour_start();
+	if (err) {
+		fprintf(stderr, "rdv-bench: no second thread or process: %s\n",
+			strerror(-err));
+		exit(EXIT_ENVIRONMENT);
+	}
+	atexit(neighbour_stop);
+	atexit(on_exit_while_measuring);
+}
+
 int main(int argc, char **argv)
 {
-	static struct results results;
-	struct options options;
 	unsigned failed;
-	FILE *json, *page;
 	int err;
 
 	options_parse(&options, argc, argv);
-	page = options.report ? open_report(options.report) : NULL;
-	json = options.json ? open_output("--json", options.json) : NULL;
-	measure_init();
-	err = neighbour_start();
-	if (err) {
-		fprintf(stderr, "rdv-bench: no second process: %s\n", strerror(-err));
-		return EXIT_ENVIRONMENT;
-	}
-	atexit(neighbour_stop);
-	results.rounds = settings.rounds;
+	prepare();
 	report_machine(stdout);
 	if (options.model)
 		return model_print(stdout) ? EXIT_ENVIRONMENT : EXIT_DONE;
-	progress_begin((2 + options.n_contenders) * torture_ms());
+	results.rounds = settings.rounds;
+	results.deadline_ns = now_ns() + settings.seconds * NS_PER_S;
+	add_tables(&results, &options);
+	progress_begin(expected_ms(&results, &options), results.deadline_ns);
 	if (!control_fails(&results))
 		return EXIT_BLIND_TORTURE;
 	failed = admit(&results, &options);
-	progress_end();
-	report_torture(stdout, &results);
-	fflush(stdout);
-	measure_all(&results, &options);
-	report_tables(stdout, &results);
-	err = finish(json, &results, report_json, options.json);
-	if (finish(page, &results, html_write, options.report) || err)
+	measure_all(&results);
+	err = write_all(&results, &options);
+	if (err)
 		return EXIT_ENVIRONMENT;
 	if (failed)
 		return EXIT_NOT_EXCLUSIVE;

@@ -8,17 +8,42 @@
 
 #define NOISY_CV     0.10 /* above, a figure is marked */
 #define BUSY_PERCENT 10   /* above, the machine was not ours */
+#define COLUMNS      80   /* of lines of words; tables may be wider */
+#define MARGIN       16   /* where values of the header begin */
 
 struct tally {
 	unsigned met, missed, unclear, not_measured;
 };
 
+/* From a column on, whose place the first line has reached; words are not cut. */
+static void print_wrapped(FILE *out, const char *text, int margin)
+{
+	while (strlen(text) > (size_t)(COLUMNS - margin)) {
+		int n = COLUMNS - margin;
+
+		while (n && text[n] != ' ')
+			n--;
+		if (!n)
+			break;
+		fprintf(out, "%.*s\n%*s", n, text, margin, "");
+		text += n + 1;
+	}
+	fprintf(out, "%s\n", text);
+}
+
 void report_machine(FILE *out)
 {
 	fprintf(out, "machine\n");
-	for (const struct fact *f = machine_facts(); f->name; f++)
-		fprintf(out, "  %-13s %s\n", f->name, f->value);
+	for (const struct fact *f = machine_facts(); f->name; f++) {
+		fprintf(out, "  %-13s ", f->name);
+		print_wrapped(out, f->value, MARGIN);
+	}
 	fputc('\n', out);
+}
+
+const char *report_form(const struct contender *c)
+{
+	return c == &contender_seed_wide ? "seed, wide" : c->name;
 }
 
 void report_torture(FILE *out, const struct results *r)
@@ -28,8 +53,8 @@ void report_torture(FILE *out, const struct results *r)
 		const struct torture_entry *t = &r->tortured[i];
 		const struct contender *c = t->contender;
 
-		fprintf(out, "  %-10s %3u threads %9llu isolations %10llu sections  ",
-			c->name, t->result.threads,
+		fprintf(out, "  %-11s %3u threads %9llu isolations %10llu sections  ",
+			report_form(c), t->result.threads,
 			(unsigned long long)t->result.isolations,
 			(unsigned long long)t->result.sections);
 		if (t->err)
@@ -153,8 +178,8 @@ static void print_row(FILE *out, const struct results *r, const struct table *t,
 	if (!cell_in_use(r, cell))
 		return;
 	fprintf(out, "  %-10s", r->contenders[contender]->name);
-	if (cell->err) {
-		fprintf(out, " not measured: %s\n", strerror(-cell->err));
+	if (cell_missing(cell)) {
+		fprintf(out, " not measured: %s\n", cell_missing(cell));
 		return;
 	}
 	print_number(out, 10, s.median);
@@ -205,16 +230,24 @@ static void print_title(FILE *out, const struct scenario *s)
 	fputc('\n', out);
 }
 
+const char *report_nobody(const struct results *r, const struct scenario *s)
+{
+	if (!results_participants(r, s))
+		return "no contender of these takes part";
+	return r->partial ? "not measured" : "not measured: no time was left";
+}
+
 static void print_point(FILE *out, const struct results *r, const struct table *t,
 			unsigned point, struct tally *tally)
 {
 	const struct scenario *s = t->scenario;
-	char label[64];
+	char label[64], rounds[64];
 
 	s->label(&t->points[point], label, sizeof(label));
-	fprintf(out, " %s\n", label);
+	rounds_text(r, t, point, rounds, sizeof(rounds));
+	fprintf(out, " %s%s\n", label, rounds);
 	if (!results_any(r, t, point)) {
-		fprintf(out, "  no contender of these takes part\n");
+		fprintf(out, "  %s\n", report_nobody(r, s));
 		return;
 	}
 	print_head(out, r, t, point);
@@ -239,20 +272,39 @@ void report_disturbance(FILE *out, const struct disturbance *d)
 		d->others, d->steal, advice);
 }
 
+void report_extent(FILE *out, const struct results *r)
+{
+	const struct progress_count n = results_count(r);
+
+	if (r->partial)
+		fprintf(out,
+			"PARTIAL: interrupted, %u of %u points have all of their "
+			"rounds.\n",
+			n.complete, n.all);
+	else if (n.complete < n.all)
+		fprintf(out,
+			"%u of %u points have all of their rounds: %u s were not enough "
+			"for "
+			"more.\n",
+			n.complete, n.all, settings.seconds);
+}
+
 static const char legend[] =
-	"Medians of %u interleaved rounds, with their bootstrap intervals.  CV: "
-	"coefficient of variation, ! above %.0f "
-	"%%:\n"
-	"too noisy to tell small differences.  x: the median of the rounds' ratios.  A\n"
-	"target is met or missed \"not clearly\" if the interval of its figure has both\n"
-	"sides of the limit in it, or if there were fewer than 3 rounds.\n"
-	"\n";
+	"Medians of %u interleaved rounds, with their bootstrap intervals.  CV: the\n"
+	"coefficient of variation, ! above %.0f %%: too noisy to tell small "
+	"differences.\n"
+	"x: the median of the rounds' ratios.  A target is met or missed \"not "
+	"clearly\"\n"
+	"if the interval of its figure has both sides of the limit in it, or if there\n"
+	"were fewer than 3 rounds.\n";
 
 void report_tables(FILE *out, const struct results *r)
 {
 	struct tally tally = {0, 0, 0, 0};
 
 	fprintf(out, legend, r->rounds, 100 * NOISY_CV);
+	report_extent(out, r);
+	fputc('\n', out);
 	for (unsigned i = 0; i < r->n_tables; i++) {
 		print_title(out, r->tables[i].scenario);
 		for (unsigned p = 0; p < r->tables[i].n_points; p++)

@@ -14,6 +14,15 @@ void report_tables(FILE *out, const struct results *r);
 /* Three or four digits; - for none. */
 const char *report_number(double x, char *text, size_t size);
 
+/* A contender's name, and which of its forms it is. */
+const char *report_form(const struct contender *c);
+
+/* Why a point has no figures at all. */
+const char *report_nobody(const struct results *r, const struct scenario *s);
+
+/* A line if something was not measured. */
+void report_extent(FILE *out, const struct results *r);
+
 const char *report_verdict(const struct verdict *v);
 void report_disturbance(FILE *out, const struct disturbance *d);
 

@@ -65,7 +65,14 @@ struct summary cell_summary(const struct results *r, const struct cell *cell,
 	return cells_ratio(r, cell, metric, NULL, 0);
 }
 
-bool cell_in_use(const struct results *r, const struct cell *cell)
+const char *cell_missing(const struct cell *cell)
+{
+	if (cell->no_time)
+		return "no time was left";
+	return cell->err ? strerror(-cell->err) : NULL;
+}
+
+static bool cell_tried(const struct results *r, const struct cell *cell)
 {
 	bool in_use = cell->err;
 
@@ -74,12 +81,49 @@ bool cell_in_use(const struct results *r, const struct cell *cell)
 	return in_use;
 }
 
+bool cell_in_use(const struct results *r, const struct cell *cell)
+{
+	return cell->no_time || cell_tried(r, cell);
+}
+
 bool results_any(const struct results *r, const struct table *t, unsigned point)
 {
 	for (unsigned c = 0; c < r->n_contenders; c++)
-		if (cell_in_use(r, &t->cells[point][c]))
+		if (cell_tried(r, &t->cells[point][c]))
 			return true;
 	return false;
+}
+
+bool results_participants(const struct results *r, const struct scenario *s)
+{
+	for (unsigned c = 0; c < r->n_contenders; c++)
+		if (takes_part(r->contenders[c], s))
+			return true;
+	return false;
+}
+
+void rounds_text(const struct results *r, const struct table *t, unsigned point,
+		 char *text, size_t size)
+{
+	text[0] = '\0';
+	if (t->rounds[point] < r->rounds)
+		snprintf(text, size, " (%u of %u rounds)", t->rounds[point], r->rounds);
+}
+
+struct progress_count results_count(const struct results *r)
+{
+	struct progress_count n = {0, 0};
+
+	for (unsigned i = 0; i < r->n_tables; i++) {
+		const struct table *t = &r->tables[i];
+
+		if (!results_participants(r, t->scenario))
+			continue;
+		for (unsigned p = 0; p < t->n_points; p++)
+			n.complete += t->rounds[p] == r->rounds;
+		n.all += t->n_points;
+	}
+	return n;
 }
 
 bool figure_in_use(const struct results *r, const struct table *t, unsigned point,

@@ -16,6 +16,7 @@
 struct cell {
 	double value[MAX_FIGURES][MAX_ROUNDS]; /* NAN: no such figure */
 	int err;                               /* -errno of a run that failed */
+	bool no_time; /* left out, as the time of the point was over */
 };
 
 struct table {
@@ -23,6 +24,7 @@ struct table {
 	unsigned n_points;
 	struct point points[MAX_POINTS];
 	struct cell (*cells)[MAX_CONTENDERS]; /* [point][contender] */
+	unsigned rounds[MAX_POINTS];          /* that are complete */
 };
 
 struct torture_entry {
@@ -35,7 +37,9 @@ struct torture_entry {
 struct results {
 	const struct contender *contenders[MAX_CONTENDERS];
 	unsigned n_contenders;
-	unsigned rounds;
+	unsigned rounds;      /* asked for */
+	uint64_t deadline_ns; /* nothing begins after it */
+	bool partial;         /* interrupted */
 	struct table tables[MAX_SCENARIOS];
 	unsigned n_tables;
 	struct torture_entry tortured[2 * MAX_CONTENDERS]; /* with the wider forms */
@@ -64,11 +68,27 @@ struct interval cells_interval(const struct results *r, const struct cell *of,
 			       unsigned of_metric, const struct cell *over,
 			       unsigned over_metric);
 
-/* Whether a contender has any figure there, or an error to tell of. */
+/* Whether a contender has any figure there, or why it has none. */
 bool cell_in_use(const struct results *r, const struct cell *cell);
 
-/* Whether any contender is, at this point. */
+/* Why there is no figure; NULL: there is one. */
+const char *cell_missing(const struct cell *cell);
+
+/* Whether any contender has a figure or an error at this point. */
 bool results_any(const struct results *r, const struct table *t, unsigned point);
+
+/* Whether any of them takes part in the scenario. */
+bool results_participants(const struct results *r, const struct scenario *s);
+
+/* " (2 of 7 rounds)" where the time was not enough for all of them, else "". */
+void rounds_text(const struct results *r, const struct table *t, unsigned point,
+		 char *text, size_t size);
+
+/* How many points of how many have all of their rounds. */
+struct progress_count {
+	unsigned complete, all;
+};
+struct progress_count results_count(const struct results *r);
 
 /* Whether any contender has this figure at this point. */
 bool figure_in_use(const struct results *r, const struct table *t, unsigned point,

@@ -10,6 +10,7 @@
 struct settings {
 	bool quick;
 	unsigned rounds;
+	unsigned seconds;             /* at most */
 	unsigned threads[MAX_POINTS]; /* --threads; none: the scenario's own */
 	unsigned n_threads;
 };

@@ -55,6 +55,9 @@ valid_json()
 
 run 0 --help
 grep -q '^Exit status:' "$tmp/out" || fail "--help: no exit status"
+cp "$tmp/out" "$tmp/help"
+run 0 -h
+cmp "$tmp/out" "$tmp/help" || fail "-h is not --help"
 run 0 --version
 run 0 --list
 grep -q ' P12 ' "$tmp/out" || fail "--list: no P12"
@@ -71,7 +74,11 @@ refuse "expected a number from 1 to 4080, found '-1'" --threads -1
 refuse "expected a number from 1 to 4080, found '2x'" --threads 2x
 refuse "expected a number from 1 to 99, found '0'" --rounds 0
 refuse "expected a number from 1 to 99, found '100'" --rounds 100
+refuse "expected a number from 1 to 86400, found '0'" --seconds 0
+refuse "expected no other option" --model --quick
 refuse "found '$tmp/none/out.json'" --json "$tmp/none/out.json"
+refuse "found '$tmp': Is a directory" --json "$tmp"
+refuse "found ''" --json ''
 refuse "found '/dev/null/report'" --report /dev/null/report
 touch "$tmp/file"
 refuse "found '$tmp/file/index.html'" --report "$tmp/file"
@@ -111,6 +118,59 @@ PATH=$path
 	fail "--report without gnuplot: $(cat "$tmp/err")"
 grep -q 'no plots, as there was no gnuplot' "$tmp/report/index.html" ||
 	fail "--report without gnuplot: the page does not say so"
+
+# What does not fit into the time is left out, and the table says so.
+run 0 --quick --seconds 1 --rounds 99 --scenario P8 --contender rdv,rwlock
+grep -q ' of 99 rounds)$' "$tmp/out" || fail "--seconds: no \"of 99 rounds\" in the table"
+grep -q 'points have all of their rounds: 1 s were' "$tmp/out" ||
+	fail "--seconds: the table does not say that it was not enough"
+
+# interrupt SIGNAL: sends it once the measurement has begun; status and output as run()
+mkfifo "$tmp/fifo"
+interrupt()
+{
+	"$bench" --rounds 99 --scenario P2,P8 --contender rdv,rwlock --json "$tmp/part.json" \
+		--report "$tmp/part" >"$tmp/fifo" 2>"$tmp/err" &
+	pid=$!
+	exec 3<"$tmp/fifo"
+	while read -r line <&3; do
+		case $line in
+		rwlock*passed) break ;;
+		esac
+	done
+	kill -s "$1" $pid
+	cat <&3 >"$tmp/out"
+	exec 3<&-
+	wait $pid
+	status=$?
+}
+
+# is_partial JSON PAGE
+is_partial()
+{
+	grep -q '^PARTIAL: ' "$tmp/out" || fail "interrupted: not in the table"
+	grep -q '"partial": true' "$1" || fail "interrupted: not in the JSON"
+	valid_json "$1" || fail "interrupted: not JSON: $(cat "$1")"
+	grep -q 'PARTIAL: ' "$2" || fail "interrupted: not on the page"
+	grep -q '^</html>$' "$2" || fail "interrupted: the page has no end"
+}
+
+# Interrupted: without earlier results it writes to the files themselves, and else beside.
+for signal in INT TERM; do
+	interrupt $signal
+	[ $status -eq 5 ] || fail "SIG$signal: status $status, expected 5: $(cat "$tmp/err")"
+	is_partial "$tmp/part.json" "$tmp/part/index.html"
+	rm "$tmp/part.json" "$tmp/part/index.html"
+done
+echo earlier | tee "$tmp/part.json" >"$tmp/part/index.html"
+interrupt INT
+is_partial "$tmp/part.partial.json" "$tmp/part/index.partial.html"
+interrupt KILL
+for file in "$tmp/part.json" "$tmp/part/index.html"; do
+	[ "$(cat "$file")" = earlier ] || fail "interrupted: $file was overwritten"
+done
+[ "$(find "$tmp/part" "$tmp"/part.* -type f | wc -l)" -eq 4 ] ||
+	fail "interrupted: something was left behind: $(ls "$tmp" "$tmp/part")"
 
 # What is not built in is refused by name.
 not_built=$("$bench" --list | sed -n 's/^  \([a-z-]*\) *not built in.*/\1/p' | head -n 1)

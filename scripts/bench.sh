@@ -9,7 +9,7 @@ Installs the Debian packages that are missing, builds librdv in DIR (default: bu
 beside the sources) and runs its benchmark on this machine.  Further arguments go to the
 benchmark:
 
-  --quick             a minute and a half; 15 minutes without
+  --quick             3 minutes at most; 30 minutes without
   --report DIR        a page with plots, DIR/index.html
   --scenario LIST     some scenarios, such as P2,P6
   --contender LIST    some contenders, such as rdv,seed
