@@ -24,10 +24,9 @@ cd "$build"
 # With the fork() that gcc puts in its place, what the child's handler did is forgotten.
 [ -e Makefile ] || run "$top/configure" --disable-shared CPPFLAGS=-DUNIT_COVERAGE \
 	CFLAGS='-O0 -g --coverage -fno-builtin-fork'
-run make -j2 src/librdv-core.la tests/unit/librdv-points.la
+run make -j2 src/librdv-core.la src/librdv-points.a
 find . -name '*.gcda' -exec rm -f {} +
-# no perturbation, no examples: what the cases of tests/unit reach
-run make check TESTS='$(unit_programs)'
+run make check-unit
 
 # Most programs have the library as it is, some the one with points (RDV_PERTURB): a line
 # is reached if it is in either.
@@ -36,7 +35,7 @@ mkdir gcov gcov/plain gcov/points
 for notes in src/librdv_core_la-*.gcno; do
 	"$GCOV" -b -o src "${notes%.gcno}.o" >>"$log" 2>&1
 	mv -f ./*.c.gcov gcov/plain
-	"$GCOV" -o src "src/tests_unit_librdv_points_la-${notes#src/librdv_core_la-}" >>"$log" 2>&1
+	"$GCOV" -o src "src/librdv_points_a-${notes#src/librdv_core_la-}" >>"$log" 2>&1
 	mv -f ./*.c.gcov gcov/points
 	rm -f ./*.gcov
 done

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -262,6 +263,21 @@ int __wrap_eventfd(unsigned int count, int flags)
 		return deny(SHIM_GET(shim.deny_eventfd));
 	return __real_eventfd(count, flags);
 }
+
+#ifdef HAVE_EPOLL_PWAIT2
+int __real_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask);
+int __wrap_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask);
+
+int __wrap_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *mask)
+{
+	if (SHIM_GET(shim.deny_pwait2))
+		return deny(SHIM_GET(shim.deny_pwait2));
+	return __real_epoll_pwait2(epfd, events, maxevents, timeout, mask);
+}
+#endif
 
 int __real_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
 int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);

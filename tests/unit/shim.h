@@ -59,6 +59,7 @@ struct shim {
 	int deny_membarrier; /* errno */
 	int deny_futex;      /* errno, of SYS_futex */
 	int deny_eventfd;    /* errno */
+	int deny_pwait2;     /* errno of epoll_pwait2() */
 	int deny_memory;     /* how many of the next posix_memalign() fail */
 	int deny_specific;   /* how many of the next pthread_setspecific() fail */
 	int deny_affinity;   /* errno of sched_getaffinity() */
