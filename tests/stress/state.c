@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <rdv/stats.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,54 +106,6 @@ void state_check_rest(rdv_domain *domain, unsigned members, unsigned running)
  * By dprintf(), as a stalled thread may have the lock of stderr.
  */
 
-static void dump_words(const rdv_domain *d)
-{
-	unsigned ctl = peek(&d->ctl), word;
-
-	dprintf(2, "domain %s: %u of %u members, %s fences, patience %u us, spin %u ns\n",
-		d->name, peek(&d->members), d->max_threads, d->biased ? "biased" : "full",
-		d->patience_us, d->spin_cap_ns);
-	dprintf(2, "  ctl %08x: owner %d%s round %u\n", ctl,
-		(int)(ctl & RDV_GATE_OWNER) - 1, ctl & RDV_CTL_MORE ? " more" : "",
-		ctl / RDV_CTL_ROUND);
-	dprintf(2, "  held %u (since %u us) asleep %u waking %u lingering %u barred %u\n",
-		peek(&d->held), peek(&d->held_since), peek(&d->asleep), peek(&d->waking),
-		peek(&d->lingering), peek(&d->barred));
-	dprintf(2,
-		"  gathering %u gathered %u served %u spinners %u spin_ns %u %u %u %u\n",
-		peek(&d->gathering), peek(&d->gathered), peek(&d->served),
-		peek(&d->spinners), peek(&d->spin_ns[RDV_SPIN_GATHER]),
-		peek(&d->spin_ns[RDV_SPIN_QUEUE]), peek(&d->spin_ns[RDV_SPIN_EARLY]),
-		peek(&d->spin_ns[RDV_SPIN_HELD]));
-	for (word = 0; word < peek(&d->words); word++)
-		dprintf(2,
-			"  [%u] harmless %08x want_rdv %08x awaited %08x registered "
-			"%08x\n",
-			word, peek(&d->harmless[word]), peek(&d->want_rdv[word]),
-			peek(&d->awaited[word]), peek(&d->registered[word]));
-	dprintf(2,
-		"  sync: pending %u turn %u fd %d phase %d readable %d wanting %u "
-		"entered %u exited %u next %u\n",
-		peek(&d->sync.pending), peek(&d->sync.turn), d->sync.fd, d->sync.phase,
-		d->sync.readable, d->sync.wanting, d->sync.entered, d->sync.exited,
-		d->sync.next);
-}
-
-static void dump_member(const rdv_domain *d, const struct rdv_member *m)
-{
-	static const char *const state[] = {"RUNNING", "HARMLESS", "2?", "PARKED"};
-
-	dprintf(2,
-		"  id %u: %s bit %d parked %u want %d awaited %d waiting %u asleep %u "
-		"depth %u "
-		"sync_want %d sync_in %d sync_turn %d\n",
-		m->id, state[peek(&m->self.state) & 3],
-		!!(peek(&d->harmless[m->word]) & m->bit), peek(&m->self.parked),
-		!!(peek(&d->want_rdv[m->word]) & m->bit),
-		!!(peek(&d->awaited[m->word]) & m->bit), peek(&m->waiting),
-		peek(&m->asleep), m->depth, m->sync_want, m->sync_in, m->sync_turn);
-}
-
 /* The first line of a file of /proc, or why not. */
 static const char *kernel_says(pid_t tid, const char *file, char *line, size_t size)
 {
@@ -198,10 +151,7 @@ void state_dump(void)
 
 	if (!d)
 		return;
-	dump_words(d);
-	for (i = 0; i < d->max_threads; i++)
-		if (d->member[i] && is_registered(d, i))
-			dump_member(d, d->member[i]);
+	rdv_domain_dump(d, STDERR_FILENO);
 	dprintf(2, "crew: quota %u finished %u of %u isolated %u serving %u%s\n",
 		crew.quota, peek(&crew.finished), crew.plan.threads, peek(&crew.isolated),
 		peek(&crew.serving), crew.stop ? " stop" : "");

@@ -127,12 +127,41 @@ void actor_join(struct actor *a)
 	free(a);
 }
 
+static void leave(struct actor *a)
+{
+	a->leaving = true;
+	a->fn = NULL;
+	sem_post(&a->go);
+}
+
 void actor_stop(struct actor *a)
 {
 	actor_wait(a);
-	a->fn = NULL;
-	sem_post(&a->go);
+	leave(a);
 	actor_join(a);
+}
+
+/* One that is still in a call may be waiting for another one to leave. */
+void actors_stop(void)
+{
+	struct actor *a;
+	bool all;
+
+	do {
+		all = true;
+		for (a = actors; a; a = a->next) {
+			if (a->leaving)
+				continue;
+			if (SHIM_GET(a->busy))
+				all = false;
+			else
+				leave(a);
+		}
+		if (!all)
+			usleep(NAP_US);
+	} while (!all);
+	while (actors)
+		actor_join(actors);
 }
 
 /* ------------------------------------------------------------------ where it is */

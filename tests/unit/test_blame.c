@@ -46,7 +46,7 @@ static void assert_blames(const struct actor *a, const struct actor *laggard)
 }
 
 /* Each of them in turn is the last, in each way. */
-static void a_planted_laggard_is_named(void **state)
+static void a_planted_laggard_is_named(void)
 {
 	static actor_fn *const ways[] = {do_now, do_till_end, do_checkpoint, do_isolate};
 	rdv_domain *d = unit_domain();
@@ -54,7 +54,6 @@ static void a_planted_laggard_is_named(void **state)
 	unsigned way;
 	int last, i;
 
-	(void)state;
 	b[0] = actor_member(d, "zero");
 	b[1] = actor_member(d, "one");
 	b[2] = actor_member(d, "two");
@@ -83,20 +82,15 @@ static void a_planted_laggard_is_named(void **state)
 			}
 		}
 	}
-	for (i = 0; i < N; i++)
-		actor_stop(b[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Those that came before look as if they had come now: the leader slept all the while. */
-static void a_leader_that_is_interrupted_names_it_too(void **state)
+static void a_leader_that_is_interrupted_names_it_too(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
 	actor_do(b, do_now);
@@ -109,20 +103,15 @@ static void a_leader_that_is_interrupted_names_it_too(void **state)
 	assert_where(c, DONE);
 	assert_blames(a, c);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
-static void nobody_is_blamed_for_nothing(void **state)
+static void nobody_is_blamed_for_nothing(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_delay delay;
 	struct rdv_stats s;
 
-	(void)state;
 	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
 	s = stats_of(d);
 	assert_int_equal(s.last_delay.id, -1);
@@ -141,9 +130,6 @@ static void nobody_is_blamed_for_nothing(void **state)
 	b = actor_member(d, "other");
 	assert_int_equal(thread_of(b).worst_delay_ns, 0);
 	assert_string_equal(stats_of(d).worst_delay.name, "b");
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static void assert_blocked_by(const rdv_domain *d, const struct actor *a, uint32_t why)
@@ -158,14 +144,13 @@ static void assert_blocked_by(const rdv_domain *d, const struct actor *a, uint32
 	assert_true(b.since > 0);
 }
 
-static void blockers_are_those_awaited(void **state)
+static void blockers_are_those_awaited(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 	struct rdv_blocker list[3];
 
-	(void)state;
 	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
@@ -189,20 +174,15 @@ static void blockers_are_those_awaited(void **state)
 	actor_wait(a);
 	actor_do(a, do_isolate_try);
 	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* The gate is open, and an isolator waits for the held to run: they are what it waits for. */
-static void the_held_block_the_barred(void **state)
+static void the_held_block_the_barred(void)
 {
 	rdv_domain_attr attr = unit_attr();
 	struct actor *a, *b, *h;
 	rdv_domain *d;
 
-	(void)state;
 	attr.patience_ns = RDV_PATIENCE_NONE;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
@@ -219,10 +199,6 @@ static void the_held_block_the_barred(void **state)
 	actor_do(h, do_now);
 	actor_wait(b);
 	actor_do(b, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -198,7 +198,7 @@ static bool can_call(struct actor *a, const struct wrapped *w)
 
 /* --------------------------------------------------------------------- their cases */
 
-static void sleeps_harmless(void **state)
+static void sleeps_harmless(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -206,7 +206,6 @@ static void sleeps_harmless(void **state)
 	struct wrapped *w;
 	struct sleep s;
 
-	(void)state;
 	for (w = wrapped; w < WRAPPED_END; w++) {
 		if (!can_call(a, w))
 			continue;
@@ -223,19 +222,15 @@ static void sleeps_harmless(void **state)
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 		sleep_close(&s);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void is_held_with_its_result(void **state)
+static void is_held_with_its_result(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct wrapped *w;
 	struct sleep s;
 
-	(void)state;
 	for (w = wrapped; w < WRAPPED_END; w++) {
 		if (!can_call(a, w))
 			continue;
@@ -250,19 +245,15 @@ static void is_held_with_its_result(void **state)
 		assert_woken(a, w, &s);
 		sleep_close(&s);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void is_interrupted(void **state)
+static void is_interrupted(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct wrapped *w;
 	struct sleep s;
 
-	(void)state;
 	for (w = wrapped; w < WRAPPED_END; w++) {
 		if (!can_call(a, w))
 			continue;
@@ -279,19 +270,15 @@ static void is_interrupted(void **state)
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 		sleep_close(&s);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void fails_as_it_does(void **state)
+static void fails_as_it_does(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct sleep s;
 	struct wrapped *w;
 
-	(void)state;
 	sleep_open(&s);
 	s.broken = true;
 	for (w = wrapped; w < WRAPPED_END; w++) {
@@ -313,20 +300,16 @@ static void fails_as_it_does(void **state)
 		assert_int_equal(s.error, w->broken);
 	}
 	sleep_close(&s);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* A loop that never sleeps lets others isolate. */
-static void looking_is_harmless_too(void **state)
+static void looking_is_harmless_too(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct sleep s;
 	struct wrapped *w;
 
-	(void)state;
 	sleep_open(&s);
 	s.at_once = true;
 	for (w = wrapped; w < WRAPPED_END; w++) {
@@ -345,19 +328,15 @@ static void looking_is_harmless_too(void **state)
 		assert_done(a, 0);
 	}
 	sleep_close(&s);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void leaves_the_thread_as_it_was(void **state)
+static void leaves_the_thread_as_it_was(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct sleep s;
 	struct wrapped *w;
 
-	(void)state;
 	sleep_open(&s);
 	s.at_once = true;
 	actor_do(b, do_now);
@@ -393,9 +372,6 @@ static void leaves_the_thread_as_it_was(void **state)
 		actor_do(b, do_now);
 	}
 	sleep_close(&s);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static void do_block(struct actor *a)
@@ -409,7 +385,7 @@ static void do_block(struct actor *a)
 }
 
 /* The mask of the call lets a signal in that is blocked otherwise. */
-static void passes_the_mask_on(void **state)
+static void passes_the_mask_on(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
@@ -417,7 +393,6 @@ static void passes_the_mask_on(void **state)
 	struct wrapped *w;
 	struct sleep s;
 
-	(void)state;
 	sigemptyset(&none);
 	actor_do(a, do_block);
 	for (w = wrapped; w < WRAPPED_END; w++) {
@@ -432,18 +407,15 @@ static void passes_the_mask_on(void **state)
 		assert_int_equal(s.error, EINTR);
 		sleep_close(&s);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 #ifdef HAVE_EPOLL_PWAIT2
-static void an_old_kernel_says_so(void **state)
+static void an_old_kernel_says_so(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	struct sleep s;
 
-	(void)state;
 	sleep_open(&s);
 	a->arg = &s;
 	SHIM_SET(shim.deny_pwait2, ENOSYS);
@@ -453,20 +425,17 @@ static void an_old_kernel_says_so(void **state)
 	assert_int_equal(s.error, ENOSYS);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	sleep_close(&s);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 #endif
 
-static void cancelled_it_unregisters(void **state)
+static void cancelled_it_unregisters(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a, *b = actor_member(d, "b");
 	struct wrapped *w;
 	struct sleep s;
 
-	(void)state;
 	for (w = wrapped; w < WRAPPED_END; w++) {
 		if (!can_call(b, w))
 			continue;
@@ -480,8 +449,6 @@ static void cancelled_it_unregisters(void **state)
 		assert_int_equal(d->members, 1);
 		sleep_close(&s);
 	}
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* --------------------------------------------------------------------------- mutex */
@@ -537,12 +504,11 @@ static void do_consistent(struct actor *a)
 	a->ret = pthread_mutex_consistent(&mutex);
 }
 
-static void lock_takes_a_free_one_running(void **state)
+static void lock_takes_a_free_one_running(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	plain_mutex();
 	actor_go(b, do_isolate);
 	assert_where(b, GATHERING);
@@ -557,17 +523,15 @@ static void lock_takes_a_free_one_running(void **state)
 	actor_stop(a);
 	actor_stop(b);
 	pthread_mutex_destroy(&mutex);
-	unit_destroy(d);
 }
 
-static void lock_waits_harmless(void **state)
+static void lock_waits_harmless(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o = actor_start(d, "owner");
 	int protocol;
 
-	(void)state;
 	for (protocol = 0; protocol < 2; protocol++) {
 		mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED,
 			   protocol ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
@@ -586,20 +550,15 @@ static void lock_waits_harmless(void **state)
 		assert_ret(a, 0);
 		pthread_mutex_destroy(&mutex);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(o);
-	unit_destroy(d);
 }
 
 /* It gets the mutex while somebody is isolated, who needs it. */
-static void lock_is_not_held_with_it(void **state)
+static void lock_is_not_held_with_it(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o = actor_start(d, "owner");
 
-	(void)state;
 	plain_mutex();
 	actor_do(o, do_plain_lock);
 	actor_go(a, do_lock);
@@ -629,17 +588,15 @@ static void lock_is_not_held_with_it(void **state)
 	actor_stop(b);
 	actor_stop(o);
 	pthread_mutex_destroy(&mutex);
-	unit_destroy(d);
 }
 
 /* An isolated thread waits as it is, for somebody who is no member. */
-static void lock_while_alone(void **state)
+static void lock_while_alone(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o = actor_start(d, "owner");
 
-	(void)state;
 	plain_mutex();
 	actor_do(o, do_plain_lock);
 	actor_do(b, do_now);
@@ -660,16 +617,14 @@ static void lock_while_alone(void **state)
 	actor_stop(b);
 	actor_stop(o);
 	pthread_mutex_destroy(&mutex);
-	unit_destroy(d);
 }
 
-static void lock_leaves_a_harmless_thread_so(void **state)
+static void lock_leaves_a_harmless_thread_so(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o = actor_start(d, "owner");
 
-	(void)state;
 	plain_mutex();
 	actor_do(a, do_now);
 	actor_do(a, do_lock);
@@ -690,15 +645,13 @@ static void lock_leaves_a_harmless_thread_so(void **state)
 	actor_stop(b);
 	actor_stop(o);
 	pthread_mutex_destroy(&mutex);
-	unit_destroy(d);
 }
 
-static void lock_tells_of_a_deadlock(void **state)
+static void lock_tells_of_a_deadlock(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	mutex_open(PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
 	actor_do(a, do_lock);
 	assert_ret(a, 0);
@@ -725,18 +678,14 @@ static void lock_tells_of_a_deadlock(void **state)
 	actor_do(a, do_unlock);
 	assert_ret(a, 0);
 	pthread_mutex_destroy(&mutex);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void lock_of_the_dead(void **state)
+static void lock_of_the_dead(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o;
 
-	(void)state;
 	/* found at once */
 	robust_mutex();
 	o = actor_start(d, "owner");
@@ -774,19 +723,15 @@ static void lock_of_the_dead(void **state)
 	assert_ret(b, ENOTRECOVERABLE);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	pthread_mutex_destroy(&mutex);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* The same, found while it waits. */
-static void lock_of_the_lost(void **state)
+static void lock_of_the_lost(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *o = actor_start(d, "owner");
 
-	(void)state;
 	robust_mutex();
 	actor_do(o, do_plain_lock);
 	actor_stop(o);
@@ -798,9 +743,6 @@ static void lock_of_the_lost(void **state)
 	assert_done(a, ENOTRECOVERABLE);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	pthread_mutex_destroy(&mutex);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------------------------- scopes */
@@ -890,12 +832,11 @@ static void do_scope(struct actor *a)
 		a->flag = true;
 }
 
-static void scope_ends_however_it_is_left(void **state)
+static void scope_ends_however_it_is_left(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(a, do_scopes);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
@@ -912,9 +853,6 @@ static void scope_ends_however_it_is_left(void **state)
 	assert_where(b, DONE);
 	actor_do(b, do_release);
 	assert_where(a, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

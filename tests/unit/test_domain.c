@@ -39,18 +39,16 @@ static void without_keys(void *unused)
 }
 
 /* The first case, because the library takes its key once in a process. */
-static void no_key_left_is_enomem(void **state)
+static void no_key_left_is_enomem(void)
 {
-	(void)state;
 	assert_int_equal(unit_child(without_keys, NULL), 0);
 }
 
 /* Of the header, the library and configure.ac. */
-static void there_is_one_version(void **state)
+static void there_is_one_version(void)
 {
 	char version[64];
 
-	(void)state;
 	snprintf(version, sizeof(version), "%d.%d.%d", RDV_VERSION_MAJOR,
 		 RDV_VERSION_MINOR, RDV_VERSION_PATCH);
 	assert_string_equal(version, PACKAGE_VERSION);
@@ -61,12 +59,11 @@ static void there_is_one_version(void **state)
 
 /* ------------------------------------------------------------------- attributes */
 
-static void no_attr_means_defaults(void **state)
+static void no_attr_means_defaults(void)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	rdv_domain *d, *e;
 
-	(void)state;
 	assert_int_equal(attr.size, sizeof(attr));
 	assert_int_equal(rdv_domain_create(&d, NULL), 0);
 	assert_int_equal(rdv_domain_create(&e, &attr), 0);
@@ -84,12 +81,11 @@ static void no_attr_means_defaults(void **state)
 }
 
 /* A name in braces is enough, as every other field is 0. */
-static void zero_is_the_default(void **state)
+static void zero_is_the_default(void)
 {
 	rdv_domain_attr attr = {.size = sizeof(attr), .name = "web"};
 	rdv_domain *d;
 
-	(void)state;
 	assert_int_equal(rdv_domain_create(&d, &attr), 0);
 	assert_string_equal(d->name, "web");
 	assert_int_equal(d->max_threads, 1024);
@@ -109,7 +105,7 @@ static void zero_is_the_default(void **state)
 }
 
 /* What an older header did not have takes its default, whatever lies behind it. */
-static void an_older_header_gets_defaults(void **state)
+static void an_older_header_gets_defaults(void)
 {
 	union {
 		rdv_domain_attr attr;
@@ -117,7 +113,6 @@ static void an_older_header_gets_defaults(void **state)
 	} old;
 	rdv_domain *d;
 
-	(void)state;
 	memset(old.bytes, 0xff, sizeof(old));
 	old.attr.size = offsetof(rdv_domain_attr, name);
 	assert_int_equal(rdv_domain_create(&d, &old.attr), 0);
@@ -145,7 +140,7 @@ static void an_older_header_gets_defaults(void **state)
 	assert_int_equal(rdv_domain_destroy(d), 0);
 }
 
-static void a_newer_header_must_be_zero_there(void **state)
+static void a_newer_header_must_be_zero_there(void)
 {
 	struct {
 		rdv_domain_attr attr;
@@ -153,7 +148,6 @@ static void a_newer_header_must_be_zero_there(void **state)
 	} newer = {RDV_DOMAIN_ATTR_INIT, {0}};
 	size_t i;
 
-	(void)state;
 	newer.attr.size = sizeof(newer);
 	assert_int_equal(create(&newer.attr), 0);
 	for (i = 0; i < sizeof(newer.more); i++) {
@@ -166,17 +160,16 @@ static void a_newer_header_must_be_zero_there(void **state)
 	}
 }
 
-static void a_size_of_nothing_is_einval(void **state)
+static void a_size_of_nothing_is_einval(void)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 
-	(void)state;
 	for (attr.size = 0; attr.size < sizeof(attr.size); attr.size++)
 		assert_int_equal(create(&attr), -EINVAL);
 	assert_int_equal(create(&attr), 0);
 }
 
-static void max_threads_is_at_most_4095(void **state)
+static void max_threads_is_at_most_4095(void)
 {
 	static const struct {
 		uint32_t max;
@@ -189,18 +182,16 @@ static void max_threads_is_at_most_4095(void **state)
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		attr.max_threads = cases[i].max;
 		assert_int_equal(create(&attr), cases[i].ret);
 	}
 }
 
-static void unknown_fences_are_einval(void **state)
+static void unknown_fences_are_einval(void)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 
-	(void)state;
 	attr.fence = RDV_FENCE_BIASED;
 	assert_int_equal(create(&attr), 0);
 	attr.fence = RDV_FENCE_BIASED + 1;
@@ -216,11 +207,10 @@ static int on_stall(const struct rdv_stall *stall, void *arg)
 	return 0;
 }
 
-static void any_stall_attributes_will_do(void **state)
+static void any_stall_attributes_will_do(void)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 
-	(void)state;
 	attr.on_stall = on_stall;
 	attr.stall_arg = &attr;
 	assert_int_equal(create(&attr), 0);
@@ -245,9 +235,8 @@ static uint32_t patience_us(uint64_t ns)
 }
 
 /* Never less than what was asked for: 0 us would be no patience at all. */
-static void patience_is_rounded_up(void **state)
+static void patience_is_rounded_up(void)
 {
-	(void)state;
 	assert_int_equal(patience_us(0), 1000);
 	assert_int_equal(patience_us(RDV_PATIENCE_NONE), 0);
 	assert_int_equal(patience_us(1), 1);
@@ -257,13 +246,12 @@ static void patience_is_rounded_up(void **state)
 	assert_int_equal(patience_us(UINT64_MAX - 1), 1u << 30);
 }
 
-static void names_are_copied_and_cut(void **state)
+static void names_are_copied_and_cut(void)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	char name[] = "0123456789012345678901234567890123456789";
 	rdv_domain *d;
 
-	(void)state;
 	attr.name = name;
 	assert_int_equal(rdv_domain_create(&d, &attr), 0);
 	name[0] = 'x';
@@ -273,29 +261,26 @@ static void names_are_copied_and_cut(void **state)
 
 /* -------------------------------------------------------------- birth and death */
 
-static void no_memory_is_enomem(void **state)
+static void no_memory_is_enomem(void)
 {
-	(void)state;
 	shim.deny_memory = 1;
 	assert_int_equal(create(NULL), -ENOMEM);
 	assert_int_equal(create(NULL), 0);
 }
 
 /* As with more CPUs than a cpu_set_t has bits. */
-static void g11_unknown_cpus_leave_errno_alone(void **state)
+static void g11_unknown_cpus_leave_errno_alone(void)
 {
-	(void)state;
 	shim.deny_affinity = EINVAL;
 	assert_int_equal(create(NULL), 0);
 }
 
-static void destroy_while_in_use_is_ebusy(void **state)
+static void destroy_while_in_use_is_ebusy(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	int fd = rdv_sync_enable(d), ret;
 
-	(void)state;
 	actor_do(b, do_now);
 	CALL(NULL, ret = rdv_domain_destroy(d));
 	assert_int_equal(ret, -EBUSY);
@@ -311,8 +296,6 @@ static void destroy_while_in_use_is_ebusy(void **state)
 	actor_do(b, do_unregister);
 	unit_destroy(d);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
-	actor_stop(a);
-	actor_stop(b);
 }
 
 static rdv_thread *other;
@@ -342,13 +325,12 @@ static void do_unregister_other(struct actor *a)
 }
 
 /* A thread alone in one domain holds nobody in another, and runs there. */
-static void domains_know_nothing_of_each_other(void **state)
+static void domains_know_nothing_of_each_other(void)
 {
 	rdv_domain *d = unit_domain(), *e = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(e, "c");
 
-	(void)state;
 	a->arg = e;
 	actor_do(a, do_register_other);
 	assert_ret(a, 0);
@@ -368,21 +350,15 @@ static void domains_know_nothing_of_each_other(void **state)
 	assert_where(b, HELD);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
-	unit_destroy(e);
 }
 
 /* One thread may be alone in several. */
-static void a_thread_can_be_alone_in_two(void **state)
+static void a_thread_can_be_alone_in_two(void)
 {
 	rdv_domain *d = unit_domain(), *e = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(e, "c");
 
-	(void)state;
 	a->arg = e;
 	actor_do(a, do_register_other);
 	actor_do(b, do_now);
@@ -398,16 +374,11 @@ static void a_thread_can_be_alone_in_two(void **state)
 	assert_where(c, HELD);
 	actor_do(a, do_unregister_other);
 	assert_where(c, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
-	unit_destroy(e);
 }
 
 /* --------------------------------------------------------------------- manners */
 
-static void g11_no_threads_handlers_or_masks(void **state)
+static void g11_no_threads_handlers_or_masks(void)
 {
 	struct sigaction before[32], after[32];
 	sigset_t mask_before, mask_after;
@@ -416,7 +387,6 @@ static void g11_no_threads_handlers_or_masks(void **state)
 	unsigned threads = unit_threads();
 	int i;
 
-	(void)state;
 	for (i = 1; i < 32; i++)
 		sigaction(i, NULL, &before[i]);
 	pthread_sigmask(SIG_BLOCK, NULL, &mask_before);

@@ -39,13 +39,12 @@ static bool has(const char *begin, const char *part)
 	return false;
 }
 
-static void a_stuck_domain_tells_who_is_in_the_way(void **state)
+static void a_stuck_domain_tells_who_is_in_the_way(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "leader"), *b = actor_member(d, "slow\tpoke");
 	struct actor *c = actor_member(d, "held one");
 
-	(void)state;
 	actor_do(c, do_now);
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
@@ -93,9 +92,6 @@ static void a_stuck_domain_tells_who_is_in_the_way(void **state)
 	actor_go(c, do_unregister);
 	actor_wait(a);
 	actor_do(a, do_exit);
-	actor_stop(c);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static rdv_domain *in_handler;
@@ -112,14 +108,13 @@ static void do_raise(struct actor *a)
 	CALL(a, raise(SIGUSR1));
 }
 
-static void a_handler_may_dump(void **state)
+static void a_handler_may_dump(void)
 {
 	struct sigaction action = {.sa_handler = dump_in_handler};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	ssize_t n;
 
-	(void)state;
 	in_handler = d;
 	assert_int_equal(pipe(pipes), 0);
 	sigaction(SIGUSR1, &action, NULL);
@@ -133,16 +128,13 @@ static void a_handler_may_dump(void **state)
 	assert_true(has("end", ""));
 	assert_true(has("thread id 0 ", " depth 1 "));
 	actor_do(a, do_release);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
-static void what_write_says_is_returned(void **state)
+static void what_write_says_is_returned(void)
 {
 	rdv_domain *d = unit_domain();
 	int ret;
 
-	(void)state;
 	CALL(NULL, ret = rdv_domain_dump(d, -1));
 	assert_int_equal(ret, -EBADF);
 	assert_int_equal(pipe(pipes), 0);
@@ -151,7 +143,6 @@ static void what_write_says_is_returned(void **state)
 	CALL(NULL, ret = rdv_domain_dump(d, pipes[1]));
 	assert_int_equal(ret, -EPIPE);
 	close(pipes[1]);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

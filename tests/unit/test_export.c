@@ -33,7 +33,7 @@ static const struct rdv_export_page *map(void)
 	return page;
 }
 
-static void the_page_follows_the_domain(void **state)
+static void the_page_follows_the_domain(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
@@ -42,7 +42,6 @@ static void the_page_follows_the_domain(void **state)
 	rdv_export *export;
 	uint32_t changes;
 
-	(void)state;
 	choose_path();
 	assert_int_equal(rdv_export_open(d, path, &export), 0);
 	p = map();
@@ -69,18 +68,15 @@ static void the_page_follows_the_domain(void **state)
 	assert_int_equal(p->pid, 0);
 	assert_int_equal(access(path, F_OK), -1);
 	munmap((void *)(uintptr_t)p, p->size);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
-static void other_files_are_left_alone(void **state)
+static void other_files_are_left_alone(void)
 {
 	rdv_domain *d = unit_domain();
 	rdv_export *export, *again;
 	int fd, ret;
 	char byte;
 
-	(void)state;
 	choose_path();
 	assert_int_equal(rdv_export_open(d, path, &export), 0);
 	assert_int_equal(rdv_export_open(d, path, &again), 0); /* as after a crash */
@@ -97,7 +93,6 @@ static void other_files_are_left_alone(void **state)
 	close(fd);
 	unlink(path);
 	assert_int_equal(rdv_export_open(d, "/nonexistent/x", &export), -ENOENT);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -19,12 +19,11 @@ static bool possible(void)
 	return rdv_fence_register();
 }
 
-static void full_fences_need_no_membarrier(void **state)
+static void full_fences_need_no_membarrier(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	assert_false(d->biased);
 	assert_false(a->self->biased);
 	actor_go(a, do_isolate);
@@ -34,9 +33,6 @@ static void full_fences_need_no_membarrier(void **state)
 	actor_do(a, do_release);
 	assert_int_equal(SHIM(fence_registrations), 0);
 	assert_int_equal(SHIM(fences), 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static void do_some_pairs(struct actor *a)
@@ -50,13 +46,12 @@ static void do_some_pairs(struct actor *a)
 	}
 }
 
-static void the_isolator_pays_for_biased_ones(void **state)
+static void the_isolator_pays_for_biased_ones(void)
 {
 	rdv_domain *d = biased_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	assert_true(d->biased);
 	assert_true(a->self->biased);
 	assert_int_equal(SHIM(fence_registrations), 1);
@@ -79,19 +74,14 @@ static void the_isolator_pays_for_biased_ones(void **state)
 	actor_do(a, do_isolate_try);
 	assert_ret(a, -EBUSY);
 	assert_int_equal(SHIM(fences), 2);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* A thread that is harmless by a plain store only: its bit is nobody's to set. */
-static void biased_threads_are_parked_by_nobody_else(void **state)
+static void biased_threads_are_parked_by_nobody_else(void)
 {
 	rdv_domain *d = biased_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	assert_int_equal(actor_state(b), RDV_STATE_HARMLESS);
@@ -102,18 +92,14 @@ static void biased_threads_are_parked_by_nobody_else(void **state)
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	assert_false(actor_bit(b));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ... and a full-fence one is looked at once, and parked. */
-static void full_threads_are_parked_by_the_leader(void **state)
+static void full_threads_are_parked_by_the_leader(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	assert_int_equal(actor_state(b), RDV_STATE_HARMLESS);
 	assert_false(actor_bit(b));
@@ -124,9 +110,6 @@ static void full_threads_are_parked_by_the_leader(void **state)
 	assert_true(actor_bit(b));
 	actor_do(b, do_end);
 	assert_false(actor_bit(b));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* What cannot be had is replaced without a word. */
@@ -144,26 +127,22 @@ static void check_fallback(void)
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	assert_int_equal(SHIM(fences), 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void without_membarrier_they_are_full(void **state)
+static void without_membarrier_they_are_full(void)
 {
 	static const int errors[] = {ENOSYS, EPERM, EINVAL};
 	int i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		shim.deny_membarrier = errors[i];
 		check_fallback();
 	}
 }
 
-static void the_environment_can_forbid_it(void **state)
+static void the_environment_can_forbid_it(void)
 {
-	(void)state;
 	setenv("RDV_NO_MEMBARRIER", "1", 1);
 	check_fallback();
 	unsetenv("RDV_NO_MEMBARRIER");
@@ -210,18 +189,15 @@ static void do_fork_two(struct actor *a)
 	a->flag = unit_child_aborts(deny_with_two, a);
 }
 
-static void to_deny_it_later_aborts(void **state)
+static void to_deny_it_later_aborts(void)
 {
 	rdv_domain *d = biased_domain();
 	struct actor *a = actor_member(d, "a");
 
-	(void)state;
 	actor_do(a, do_fork);
 	assert_ret(a, 0); /* alone it needs none */
 	actor_do(a, do_fork_two);
 	assert_true(a->flag);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static const struct unit_case with_membarrier[] = {

@@ -186,12 +186,11 @@ static void in_stranger(void *arg)
 
 /* -------------------------------------------------------------- the forking thread */
 
-static void g10_in_each_state(void **state)
+static void g10_in_each_state(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	assert_true(rdv_sync_enable(d) >= 0);
 	fork_by(a, in_running);
 	actor_do(b, do_now);
@@ -214,17 +213,13 @@ static void g10_in_each_state(void **state)
 	actor_do(a, do_release);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void g10_by_a_stranger(void **state)
+static void g10_by_a_stranger(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_start(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	fork_by(a, in_stranger);
 	actor_do(b, do_isolate);
 	fork_by(a, in_stranger);
@@ -237,21 +232,17 @@ static void g10_by_a_stranger(void **state)
 	actor_do(a, do_register);
 	actor_do(a, do_unregister);
 	fork_by(a, in_stranger);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ----------------------------------------------------------------- what others do */
 
 /* One is held, one queued, one gathers or is alone; e forks. */
-static void g10_whatever_the_others_do(void **state)
+static void g10_whatever_the_others_do(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c"), *e = actor_member(d, "e");
 
-	(void)state;
 	actor_do(c, do_now);
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
@@ -274,21 +265,15 @@ static void g10_whatever_the_others_do(void **state)
 	actor_do(b, do_release);
 	assert_where(a, DONE);
 	assert_where(c, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	actor_stop(e);
-	unit_destroy(d);
 }
 
 /* A barred isolator sleeps at an open gate. */
-static void g10_with_a_barred_isolator(void **state)
+static void g10_with_a_barred_isolator(void)
 {
 	rdv_domain_attr attr = unit_attr();
 	struct actor *a, *b, *h;
 	rdv_domain *d;
 
-	(void)state;
 	attr.patience_ns = RDV_PATIENCE_NONE;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
@@ -306,10 +291,6 @@ static void g10_with_a_barred_isolator(void **state)
 	actor_do(a, do_now);
 	assert_where(b, DONE);
 	actor_do(b, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------ the sync-point */
@@ -367,13 +348,12 @@ static void leave_in_turn(void *arg)
 	in_stranger(a);
 }
 
-static void g10_within_a_sync_point(void **state)
+static void g10_within_a_sync_point(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	assert_true(rdv_sync_enable(d) >= 0);
 	actor_do(a, do_want);
 	actor_do(b, do_want);
@@ -396,10 +376,6 @@ static void g10_within_a_sync_point(void **state)
 	actor_do(c, do_exit);
 	assert_where(a, DONE);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------------------- the eventfd */
@@ -430,13 +406,12 @@ static void with_own_eventfd_not_drained(void *arg)
 	check_life(a->domain, a->self);
 }
 
-static void g10_the_eventfd_is_the_child_s_own(void **state)
+static void g10_the_eventfd_is_the_child_s_own(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	int low = open("/dev/null", O_RDONLY), fd = rdv_sync_enable(d);
 
-	(void)state;
 	assert_true(low >= 0 && fd > low);
 	fd_flags = fcntl(fd, F_GETFL);
 	fork_by(a, with_own_eventfd);
@@ -457,9 +432,6 @@ static void g10_the_eventfd_is_the_child_s_own(void **state)
 	actor_do(a, do_exit);
 	assert_where(b, DONE);
 	assert_false(readable(fd));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static void without_eventfd(void *arg)
@@ -470,18 +442,15 @@ static void without_eventfd(void *arg)
 	check_life(a->domain, a->self);
 }
 
-static void g10_there_may_be_no_eventfd(void **state)
+static void g10_there_may_be_no_eventfd(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 
-	(void)state;
 	assert_true(rdv_sync_enable(d) >= 0);
 	shim.deny_eventfd = EMFILE;
 	fork_by(a, without_eventfd);
 	shim.deny_eventfd = 0;
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* --------------------------------------------------------------------- and the rest */
@@ -511,12 +480,11 @@ static void in_three_domains(void *arg)
 	in_isolated(a);
 }
 
-static void g10_all_domains_of_the_process(void **state)
+static void g10_all_domains_of_the_process(void)
 {
 	struct actor *a, *b, *c;
 	rdv_domain *first;
 
-	(void)state;
 	second = unit_domain();
 	first = unit_domain();
 	a = actor_member(first, "a");
@@ -532,12 +500,6 @@ static void g10_all_domains_of_the_process(void **state)
 	actor_do(b, do_release);
 	actor_do(c, do_release);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(first);
-	unit_destroy(second);
-	unit_destroy(third);
 }
 
 /* A child of a child. */
@@ -549,20 +511,16 @@ static void with_a_child(void *arg)
 	in_isolated(a);
 }
 
-static void g10_generations(void **state)
+static void g10_generations(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	assert_true(rdv_sync_enable(d) >= 0);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	fork_by(a, with_a_child);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* Biased domains ask the kernel anew, and do without if it refuses. */
@@ -582,12 +540,12 @@ static void without_fences(void *arg)
 	in_running(a);
 }
 
-static void g10_fences_are_registered_anew(void **state)
+static void g10_fences_are_registered_anew(void)
 {
 	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *a = actor_member(d, "a");
 
-	(void)state;
+	actor_member(d, "b");
 	if (d->biased) {
 		shim_count_from_here();
 		fork_by(a, with_fences);
@@ -596,9 +554,6 @@ static void g10_fences_are_registered_anew(void **state)
 		shim.deny_membarrier = 0;
 		assert_true(d->biased);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* The others are anywhere: each child must be able to work all the same. */
@@ -648,13 +603,12 @@ static void do_fork_often(struct actor *a)
 	rdv_harmless_now(a->self);
 }
 
-static void g10_under_load(void **state)
+static void g10_under_load(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b[3];
 	int i;
 
-	(void)state;
 	assert_true(rdv_sync_enable(d) >= 0);
 	SHIM_SET(over, false);
 	for (i = 0; i < 3; i++)
@@ -664,10 +618,6 @@ static void g10_under_load(void **state)
 	actor_do(a, do_fork_often);
 	assert_ret(a, 0);
 	SHIM_SET(over, true);
-	for (i = 0; i < 3; i++)
-		actor_stop(b[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

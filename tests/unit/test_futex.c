@@ -48,18 +48,16 @@ static struct actor *sleeper(rdv_domain *d, uint32_t *bitset)
 	return a;
 }
 
-static void another_value_is_eagain(void **state)
+static void another_value_is_eagain(void)
 {
-	(void)state;
 	word = 7;
 	assert_int_equal(wait_for(6, NULL), -EAGAIN);
 	assert_int_equal(wait_for(6, &unit_far), -EAGAIN);
 	assert_int_equal(shim.futex_calls, 2);
 }
 
-static void late_deadlines_make_no_system_call(void **state)
+static void late_deadlines_make_no_system_call(void)
 {
-	(void)state;
 	word = 7;
 	assert_int_equal(wait_for(7, &unit_past), -ETIMEDOUT);
 	assert_int_equal(wait_for(7, &unit_negative), -ETIMEDOUT);
@@ -68,11 +66,10 @@ static void late_deadlines_make_no_system_call(void **state)
 }
 
 /* It may be a while, but it ends. */
-static void deadlines_are_absolute(void **state)
+static void deadlines_are_absolute(void)
 {
 	struct timespec deadline;
 
-	(void)state;
 	word = 7;
 	clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_nsec += 2000000;
@@ -86,13 +83,12 @@ static void deadlines_are_absolute(void **state)
 	assert_true(shim.futex_calls <= 1);
 }
 
-static void wake_ups_are_addressed(void **state)
+static void wake_ups_are_addressed(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a[4];
 	int i;
 
-	(void)state;
 	word = expected = 0;
 	for (i = 0; i < 4; i++)
 		a[i] = sleeper(d, &bits[i]);
@@ -108,18 +104,14 @@ static void wake_ups_are_addressed(void **state)
 	assert_int_equal(wake(1, 3), 0);
 	assert_int_equal(wake(1, 6), 1);
 	assert_done(a[2], 0);
-	for (i = 0; i < 4; i++)
-		actor_stop(a[i]);
-	unit_destroy(d);
 }
 
-static void wake_is_bounded_and_counts(void **state)
+static void wake_is_bounded_and_counts(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a[5];
 	int i;
 
-	(void)state;
 	word = expected = 0;
 	for (i = 0; i < 5; i++)
 		a[i] = sleeper(d, &bits[3]);
@@ -128,17 +120,13 @@ static void wake_is_bounded_and_counts(void **state)
 	assert_done(a[1], 0);
 	assert_where(a[2], LOST);
 	assert_int_equal(wake(9, RDV_FUTEX_ANY), 3);
-	for (i = 0; i < 5; i++)
-		actor_stop(a[i]);
-	unit_destroy(d);
 }
 
-static void signals_are_eintr(void **state)
+static void signals_are_eintr(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = sleeper(d, &bits[0]);
 
-	(void)state;
 	actor_interrupt(a);
 	assert_done(a, -EINTR);
 	a->deadline = &unit_far;
@@ -146,14 +134,11 @@ static void signals_are_eintr(void **state)
 	assert_where(a, LOST);
 	actor_interrupt(a);
 	assert_done(a, -EINTR);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* What the kernel is asked for: private, and on the monotonic clock. */
-static void futexes_are_private(void **state)
+static void futexes_are_private(void)
 {
-	(void)state;
 	word = 7;
 	wait_for(6, &unit_far);
 	assert_int_equal(shim.futex_op, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG);
@@ -166,12 +151,11 @@ static void futexes_are_private(void **state)
 }
 
 /* Any error is a return value: errno is the caller's. */
-static void g11_errors_leave_errno_alone(void **state)
+static void g11_errors_leave_errno_alone(void)
 {
 	static const int errors[] = {EINTR, EAGAIN, ETIMEDOUT};
 	int i;
 
-	(void)state;
 	word = 7;
 	for (i = 0; i < 3; i++) {
 		shim.deny_futex = errors[i];

@@ -31,27 +31,23 @@ static void do_many_pairs(struct actor *a)
 	}
 }
 
-static void pairs_make_no_system_calls(void **state)
+static void pairs_make_no_system_calls(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 
-	(void)state;
 	shim_count_from_here();
 	actor_do(a, do_many_pairs);
 	assert_int_equal(SHIM(futex_calls), 0);
 	assert_int_equal(SHIM(fences), 0);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
-static void pairs_do_not_nest(void **state)
+static void pairs_do_not_nest(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	int i;
 
-	(void)state;
 	actor_do(b, do_now);
 	/* the second time with its bit set on its behalf */
 	for (i = 0; i < 2; i++) {
@@ -79,20 +75,16 @@ static void pairs_do_not_nest(void **state)
 	actor_do(b, do_release);
 	actor_do(a, do_end);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------------- held */
 
-static void end_waits_for_the_round(void **state)
+static void end_waits_for_the_round(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	actor_do(b, do_now);
 	/* while the leader gathers, and while it is alone */
 	actor_go(a, do_isolate);
@@ -113,19 +105,14 @@ static void end_waits_for_the_round(void **state)
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_bit(b));
 	assert_false(actor_bit(c));
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* On its way to sleep it meets the end of the round: the kernel compares. */
-static void g3_the_round_ends_before_it_sleeps(void **state)
+static void g3_the_round_ends_before_it_sleeps(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
@@ -134,18 +121,14 @@ static void g3_the_round_ends_before_it_sleeps(void **state)
 	actor_do(a, do_release);
 	shim_resume(b->shim);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ... and the next one has begun: it sleeps, and is woken for that. */
-static void g3_the_next_round_begins_before_it_looks(void **state)
+static void g3_the_next_round_begins_before_it_looks(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
@@ -160,19 +143,15 @@ static void g3_the_next_round_begins_before_it_looks(void **state)
 	assert_where(b, HELD);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void end_try_does_not_wait(void **state)
+static void end_try_does_not_wait(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 	struct unit_words words;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(b, do_end_try);
 	assert_ret(b, 0);
@@ -200,21 +179,16 @@ static void end_try_does_not_wait(void **state)
 	assert_ret(b, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_bit(b));
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------- deadlines */
 
-static void end_until_refuses_malformed_deadlines(void **state)
+static void end_until_refuses_malformed_deadlines(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	int i;
 
-	(void)state;
 	actor_do(a, do_now);
 	for (i = 0; i < MALFORMED; i++) {
 		a->deadline = &malformed[i];
@@ -222,11 +196,9 @@ static void end_until_refuses_malformed_deadlines(void **state)
 		assert_ret(a, -EINVAL);
 		assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
-static void end_until_looks_once_if_it_is_late(void **state)
+static void end_until_looks_once_if_it_is_late(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -234,7 +206,6 @@ static void end_until_looks_once_if_it_is_late(void **state)
 	struct unit_words words;
 	int i;
 
-	(void)state;
 	for (i = 0; i < 2; i++) {
 		b->deadline = late[i];
 		actor_do(b, do_now);
@@ -252,18 +223,14 @@ static void end_until_looks_once_if_it_is_late(void **state)
 		assert_ret(b, 0);
 		assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void end_until_times_out_harmless(void **state)
+static void end_until_times_out_harmless(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct unit_words words;
 
-	(void)state;
 	b->deadline = &unit_far;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
@@ -284,18 +251,14 @@ static void end_until_times_out_harmless(void **state)
 	actor_do(a, do_release);
 	assert_done(b, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* The deadline passes, but before the thread knows it the round is over. */
-static void end_until_takes_what_it_gets(void **state)
+static void end_until_takes_what_it_gets(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	b->deadline = &unit_far;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
@@ -307,17 +270,13 @@ static void end_until_takes_what_it_gets(void **state)
 	actor_do(a, do_release);
 	shim_resume(b->shim);
 	assert_done(b, 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void end_until_never_waits_for_ever(void **state)
+static void end_until_never_waits_for_ever(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	b->deadline = NULL;
@@ -325,19 +284,15 @@ static void end_until_never_waits_for_ever(void **state)
 	assert_where(b, HELD);
 	actor_do(a, do_release);
 	assert_done(b, 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------- checkpoint and till_end */
 
-static void checkpoint_lets_a_rendezvous_happen(void **state)
+static void checkpoint_lets_a_rendezvous_happen(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_checkpoint);
 	assert_false(b->flag);
 	actor_go(a, do_isolate);
@@ -350,19 +305,15 @@ static void checkpoint_lets_a_rendezvous_happen(void **state)
 	assert_true(b->flag);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_bit(b));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* To be called while running; elsewhere it does nothing. */
-static void checkpoint_elsewhere_does_nothing(void **state)
+static void checkpoint_elsewhere_does_nothing(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	uint32_t before;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(b, do_checkpoint);
 	assert_false(b->flag);
@@ -375,9 +326,6 @@ static void checkpoint_elsewhere_does_nothing(void **state)
 	assert_false(a->flag);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static void check_till_end(bool from_harmless)
@@ -408,21 +356,18 @@ static void check_till_end(bool from_harmless)
 	actor_do(b, do_end);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_bit(b));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void till_end_returns_harmless(void **state)
+static void till_end_returns_harmless(void)
 {
-	(void)state;
 	check_till_end(false);
 	check_till_end(true);
 }
 
 /* ---------------------------------------------------------- in isolated sections */
 
-static void g12_pairs_mean_nothing_when_alone(void **state)
+static void g12_pairs_mean_nothing_when_alone(void)
 {
 	static actor_fn *const calls[] = {
 		do_now,        do_end, do_now, do_till_end, do_end_try, do_end_until,
@@ -432,7 +377,6 @@ static void g12_pairs_mean_nothing_when_alone(void **state)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	size_t i;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_go(b, do_end);
@@ -453,9 +397,6 @@ static void g12_pairs_mean_nothing_when_alone(void **state)
 	assert_where(b, GATHERING); /* a runs */
 	actor_do(a, do_now);
 	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------- G2: ordering */
@@ -506,12 +447,11 @@ static void do_checkpoint_and_look(struct actor *a)
 	CHECK(a, plain == 5);
 }
 
-static void g2_isolated_writes_are_seen(void **state)
+static void g2_isolated_writes_are_seen(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	/* b sleeps through it */
 	actor_go(b, do_write_and_now);
 	actor_go(a, do_alone_write);
@@ -538,9 +478,6 @@ static void g2_isolated_writes_are_seen(void **state)
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	actor_do(b, do_look_at_5);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------------------- G4: silence */
@@ -558,14 +495,13 @@ static void do_many_isolations(struct actor *a)
 }
 
 /* Half of them fell asleep before anybody isolated, half were held first. */
-static void g4_silence_sleepers_are_not_woken(void **state)
+static void g4_silence_sleepers_are_not_woken(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *s[SLEEPERS];
 	unsigned long switches[SLEEPERS];
 	int i;
 
-	(void)state;
 	for (i = 0; i < SLEEPERS; i++) {
 		s[i] = actor_member(d, "sleeper");
 		if (i % 2) {
@@ -592,14 +528,10 @@ static void g4_silence_sleepers_are_not_woken(void **state)
 	for (i = 0; i < SLEEPERS; i++)
 		actor_do(s[i], do_end);
 	assert_int_equal(SHIM(futex_calls), 0);
-	for (i = 0; i < SLEEPERS; i++)
-		actor_stop(s[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Isolators that wait for each other do not disturb them either. */
-static void g4_silence_whoever_isolates(void **state)
+static void g4_silence_whoever_isolates(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -607,7 +539,6 @@ static void g4_silence_whoever_isolates(void **state)
 	unsigned long switches;
 	int i;
 
-	(void)state;
 	actor_do(s, do_now);
 	switches = actor_switches_asleep(s);
 	for (i = 0; i < 50; i++) {
@@ -625,11 +556,6 @@ static void g4_silence_whoever_isolates(void **state)
 	}
 	assert_int_equal(unit_switches(s->tid), switches);
 	assert_int_equal(s->shim->waits, 0);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	actor_stop(s);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -92,11 +92,10 @@ static struct actor *begin(const char *name, unsigned *number)
 
 static unsigned numbers[] = {0, 1, 2};
 
-static void the_domain_is_one(void **state)
+static void the_domain_is_one(void)
 {
 	rdv_domain *d;
 
-	(void)state;
 	assert_int_equal(thread_sync_init(7), 0);
 	assert_int_equal(all_threads_mask, 7);
 	d = rdv_hathreads_domain();
@@ -106,12 +105,11 @@ static void the_domain_is_one(void **state)
 	assert_int_equal(d->members, 0); /* this one has not asked for a handle */
 }
 
-static void the_rendezvous(void **state)
+static void the_rendezvous(void)
 {
 	struct actor *a = begin("a", &numbers[0]), *b = begin("b", &numbers[1]);
 	struct actor *c = begin("c", &numbers[2]);
 
-	(void)state;
 	actor_do(c, do_check_tid);
 	actor_do(a, do_check_tid);
 	actor_do(c, ha_now);
@@ -136,11 +134,10 @@ static void the_rendezvous(void **state)
 	unit_quiet(rdv_hathreads_domain());
 }
 
-static void the_sync_point(void **state)
+static void the_sync_point(void)
 {
 	struct actor *a = begin("a", &numbers[0]), *b = begin("b", &numbers[1]);
 
-	(void)state;
 	assert_true(thread_sync_enable() >= 0);
 	assert_true(ask(a, ha_no_sync));
 	actor_do(a, ha_want);
@@ -187,9 +184,8 @@ static void one_too_many(void *unused)
 	thread_isolate();
 }
 
-static void one_thread_too_many_aborts(void **state)
+static void one_thread_too_many_aborts(void)
 {
-	(void)state;
 	assert_true(unit_child_aborts(one_too_many, NULL));
 }
 
@@ -210,18 +206,15 @@ static void do_fork(struct actor *a)
 	a->ret = unit_child(in_child, a);
 }
 
-static void g10_fork(void **state)
+static void g10_fork(void)
 {
 	struct actor *a = begin("a", &numbers[2]), *b = begin("b", &numbers[1]);
 
-	(void)state;
 	actor_do(b, ha_now);
 	actor_do(a, ha_isolate);
 	actor_do(a, do_fork);
 	assert_ret(a, 0);
 	actor_do(a, ha_release);
-	actor_stop(a);
-	actor_stop(b);
 }
 
 /* The handle goes with the thread's membership. */
@@ -237,11 +230,10 @@ static void do_leave_and_return(struct actor *a)
 	thread_release();
 }
 
-static void unregistering_forgets_the_handle(void **state)
+static void unregistering_forgets_the_handle(void)
 {
 	struct actor *a = begin("a", &numbers[0]), *b;
 
-	(void)state;
 	actor_do(a, do_leave_and_return);
 	actor_stop(a);
 	b = begin("b", &numbers[1]);

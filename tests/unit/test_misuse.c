@@ -184,9 +184,8 @@ static void drop_untaken(void)
 	rdv_lock_dropped();
 }
 
-static void misuse_is_told_and_fatal(void **state)
+static void misuse_is_told_and_fatal(void)
 {
-	(void)state;
 	register_self();
 	assert_dies(end_while_running, "rdv_harmless_end by thread 0",
 		    "is not harmless: state running, isolated 0, locks 0");
@@ -224,9 +223,8 @@ static void misuse_is_told_and_fatal(void **state)
 
 #endif
 
-static void what_is_allowed_passes(void **state)
+static void what_is_allowed_passes(void)
 {
-	(void)state;
 	register_self();
 	rdv_lock_taken();
 	assert_int_equal(rdv_isolate_try(self), 0);

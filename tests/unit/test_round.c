@@ -32,13 +32,12 @@ static rdv_domain *domain_of_patience(uint64_t ns)
 
 /* --------------------------------------------------------------------- G5: rounds */
 
-static void g5_release_returns_when_the_last_has_released(void **state)
+static void g5_release_returns_when_the_last_has_released(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(c, do_now);
 	actor_do(h, do_now);
@@ -61,21 +60,15 @@ static void g5_release_returns_when_the_last_has_released(void **state)
 	assert_where(a, DONE);
 	assert_where(b, DONE);
 	assert_where(h, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* Alone in its round it returns at once, and may open the next. */
-static void g5_release_without_followers_does_not_wait(void **state)
+static void g5_release_without_followers_does_not_wait(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	uint32_t round = d->ctl / RDV_CTL_ROUND;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_do(a, do_release);
@@ -84,9 +77,6 @@ static void g5_release_without_followers_does_not_wait(void **state)
 	actor_do(a, do_release);
 	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 2);
 	assert_int_equal(SHIM(waits), 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------ G6: isolators */
@@ -117,14 +107,11 @@ static void check_order(const int *asked, int owner, const int *served, int n)
 	actor_do(a[now], do_release);
 	for (i = 0; i < n; i++)
 		assert_where(a[asked[i]], DONE);
-	for (i = 0; i < 40; i++)
-		actor_stop(a[i]);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void g6_isolators_are_served_in_the_order_of_ids(void **state)
+static void g6_isolators_are_served_in_the_order_of_ids(void)
 {
-	(void)state;
 	check_order((int[]){39, 0, 31, 32, 4}, 5, (int[]){31, 32, 39, 0, 4}, 5);
 	check_order((int[]){30, 31, 33, 2}, 32, (int[]){33, 2, 30, 31}, 4);
 	check_order((int[]){0, 39}, 31, (int[]){39, 0}, 2);
@@ -135,13 +122,12 @@ static void g6_isolators_are_served_in_the_order_of_ids(void **state)
  * One that has just been alone and wants it again is not served before the others
  * that have been waiting: it is held in its release.
  */
-static void g6_nobody_is_served_twice_in_a_round(void **state)
+static void g6_nobody_is_served_twice_in_a_round(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a[4];
 	int i;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		a[i] = actor_member(d, "a");
 		actor_do(a[i], do_now);
@@ -161,7 +147,6 @@ static void g6_nobody_is_served_twice_in_a_round(void **state)
 		assert_where(a[i], DONE);
 		actor_stop(a[i]);
 	}
-	unit_destroy(d);
 }
 
 /* -------------------------------------------- G6: isolators that linger, or spin early */
@@ -204,13 +189,12 @@ static void go_to_sleep(struct actor *a, actor_fn *fn, enum where where)
 }
 
 /* An isolator that is awake looks for an open gate before it queues. */
-static void g6_an_isolator_lingers(void **state)
+static void g6_an_isolator_lingers(void)
 {
 	rdv_domain *d = spinning_domain(MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	uint32_t round = d->ctl / RDV_CTL_ROUND;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_go(b, do_isolate);
@@ -224,19 +208,15 @@ static void g6_an_isolator_lingers(void **state)
 	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
 	actor_do(b, do_release);
 	assert_int_equal(SHIM(waits), 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* It does so for a while, and then queues. */
-static void g6_a_lingering_isolator_queues(void **state)
+static void g6_a_lingering_isolator_queues(void)
 {
 	rdv_domain *d = spinning_domain(MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	uint32_t round = d->ctl / RDV_CTL_ROUND;
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	go_to_sleep(b, do_isolate, QUEUED);
@@ -245,9 +225,6 @@ static void g6_a_lingering_isolator_queues(void **state)
 	actor_do(b, do_release);
 	assert_where(a, DONE);
 	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* a releases while b lingers and h sleeps: it relies on b, and wakes nobody. */
@@ -265,13 +242,12 @@ static void release_to_lingerer(struct actor *a, struct actor *b, struct actor *
 }
 
 /* The held are not woken for a round that is about to follow, but after it. */
-static void g6_the_held_sleep_on_while_one_lingers(void **state)
+static void g6_the_held_sleep_on_while_one_lingers(void)
 {
 	rdv_domain *d = spinning_domain(long_patience);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *h = actor_member(d, "held");
 
-	(void)state;
 	release_to_lingerer(a, b, h);
 	clock_pass(US);
 	actor_wait(b);
@@ -279,30 +255,21 @@ static void g6_the_held_sleep_on_while_one_lingers(void **state)
 	actor_do(b, do_release);
 	assert_where(h, DONE);
 	assert_int_equal(SHIM(wakes), 1);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* One who may not open the next round after all wakes those that relied on it. */
-static void g6_a_lingering_isolator_is_barred(void **state)
+static void g6_a_lingering_isolator_is_barred(void)
 {
 	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *h = actor_member(d, "held");
 
-	(void)state;
 	release_to_lingerer(a, b, h);
 	clock_pass(US);
 	actor_wait(h); /* it runs first */
 	actor_do(h, do_now);
 	actor_wait(b);
 	actor_do(b, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 static void release_and_rest(struct actor *a)
@@ -312,13 +279,12 @@ static void release_and_rest(struct actor *a)
 }
 
 /* One that comes when it is barred wakes them too, whoever lingers. */
-static void g6_a_barred_isolator_relies_on_nobody(void **state)
+static void g6_a_barred_isolator_relies_on_nobody(void)
 {
 	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
 
-	(void)state;
 	actor_do(c, do_now);
 	release_to_lingerer(a, b, h);
 	actor_go(c, do_isolate);
@@ -331,21 +297,15 @@ static void g6_a_barred_isolator_relies_on_nobody(void **state)
 	actor_wait(b);
 	actor_do(b, do_release);
 	actor_wait(c);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* The isolator after the next is woken with it, and needs no wake-up in its turn. */
-static void g6_the_isolator_after_the_next_is_woken_early(void **state)
+static void g6_the_isolator_after_the_next_is_woken_early(void)
 {
 	rdv_domain *d = spinning_domain(long_patience);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(c, do_now);
 	actor_do(a, do_isolate);
@@ -362,20 +322,15 @@ static void g6_the_isolator_after_the_next_is_woken_early(void **state)
 	actor_do(c, do_release);
 	actor_wait(a);
 	actor_wait(b);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------ G6: the held */
 
-static void g6_patience_lets_rounds_follow_one_another(void **state)
+static void g6_patience_lets_rounds_follow_one_another(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
@@ -399,18 +354,14 @@ static void g6_patience_lets_rounds_follow_one_another(void **state)
 	actor_do(a, do_isolate_try);
 	assert_ret(a, 0);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* The barred isolator sleeps although the gate is open; the held one sees to it. */
-static void g6_the_held_run_before_a_barred_isolator(void **state)
+static void g6_the_held_run_before_a_barred_isolator(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
@@ -428,18 +379,14 @@ static void g6_the_held_run_before_a_barred_isolator(void **state)
 	actor_do(h, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* The isolator on its way to sleep, barred, meets the last held one leaving. */
-static void g3_the_bar_falls_before_it_sleeps(void **state)
+static void g3_the_bar_falls_before_it_sleeps(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -455,18 +402,14 @@ static void g3_the_bar_falls_before_it_sleeps(void **state)
 	actor_do(h, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
-static void g6_all_the_held_run_first(void **state)
+static void g6_all_the_held_run_first(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h[4];
 	int i;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
@@ -498,19 +441,14 @@ static void g6_all_the_held_run_first(void **state)
 	}
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	for (i = 0; i < 4; i++)
-		actor_stop(h[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Without patience each held thread runs between two rounds. */
-static void g6_no_patience(void **state)
+static void g6_no_patience(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -525,17 +463,13 @@ static void g6_no_patience(void **state)
 	actor_do(h, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
-static void g6_huge_patience(void **state)
+static void g6_huge_patience(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(INT64_MAX);
 	a = actor_member(d, "a");
@@ -547,19 +481,15 @@ static void g6_huge_patience(void **state)
 	actor_do(a, do_release);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* The clock of 32 bits wraps while a thread is held. */
-static void g6_patience_when_the_clock_wraps(void **state)
+static void g6_patience_when_the_clock_wraps(void)
 {
 	const uint64_t wrap = (UINT64_C(1) << 32) * US;
 	rdv_domain *d;
 	struct actor *a, *h;
 
-	(void)state;
 	clock_set(wrap - 500 * US);
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
@@ -574,18 +504,14 @@ static void g6_patience_when_the_clock_wraps(void **state)
 	assert_ret(a, -EBUSY);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* Held through a round that has many isolators, a thread does not stop it. */
-static void g6_joining_a_round_is_always_allowed(void **state)
+static void g6_joining_a_round_is_always_allowed(void)
 {
 	rdv_domain *d;
 	struct actor *a, *b, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -606,10 +532,6 @@ static void g6_joining_a_round_is_always_allowed(void **state)
 	actor_do(b, do_release);
 	assert_where(h, DONE);
 	assert_where(a, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* One that gives up waiting, and one that only waited for the end, bar nobody. */
@@ -644,26 +566,22 @@ static void check_unbarring(actor_fn *wait, bool expire)
 	actor_do(a, do_isolate_try);
 	assert_ret(a, 0);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(h);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void g6_whoever_stops_waiting_bars_nobody(void **state)
+static void g6_whoever_stops_waiting_bars_nobody(void)
 {
-	(void)state;
 	clock_set(noon);
 	check_unbarring(do_end_until, true);
 	check_unbarring(do_till_end, false);
 }
 
 /* The last held one gives up while an isolator is barred and the gate is open. */
-static void g6_a_barred_isolator_outlives_a_timeout(void **state)
+static void g6_a_barred_isolator_outlives_a_timeout(void)
 {
 	rdv_domain *d;
 	struct actor *a, *b, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -688,19 +606,14 @@ static void g6_a_barred_isolator_outlives_a_timeout(void **state)
 	actor_do(a, do_now);
 	assert_where(b, DONE);
 	actor_do(b, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* G8 for the barred. */
-static void g8_no_trace_of_a_barred_isolator(void **state)
+static void g8_no_trace_of_a_barred_isolator(void)
 {
 	rdv_domain *d;
 	struct actor *a, *b, *h;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -727,23 +640,18 @@ static void g8_no_trace_of_a_barred_isolator(void **state)
 	actor_do(b, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /*
  * Two isolators, barred again and again: either is the first of them in its turn, or
  * one would have all the rounds that patience allows.
  */
-static void g6_the_barred_take_turns(void **state)
+static void g6_the_barred_take_turns(void)
 {
 	rdv_domain *d;
 	struct actor *a, *b, *h, *first, *second, *last = NULL;
 	int i;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
@@ -771,10 +679,6 @@ static void g6_the_barred_take_turns(void **state)
 		assert_where(first, DONE);
 		actor_do(b, do_now);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(h);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------- waking the held */
@@ -782,13 +686,12 @@ static void g6_the_barred_take_turns(void **state)
 enum { CROWD = 20 };
 
 /* Each sleeps once; the releaser wakes a few, and these the others. */
-static void p10_the_held_sleep_once(void **state)
+static void p10_the_held_sleep_once(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *h[CROWD];
 	int i;
 
-	(void)state;
 	for (i = 0; i < CROWD; i++) {
 		h[i] = actor_member(d, "held");
 		actor_do(h[i], do_now);
@@ -811,20 +714,15 @@ static void p10_the_held_sleep_once(void **state)
 	assert_int_equal(SHIM(waits), 0);
 	assert_int_equal(SHIM(woken), CROWD);
 	assert_true(SHIM(wakes) <= CROWD + 1);
-	for (i = 0; i < CROWD; i++)
-		actor_stop(h[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Those who were woken find the next round on, and sleep again: nobody is forgotten. */
-static void g3_the_woken_come_too_late(void **state)
+static void g3_the_woken_come_too_late(void)
 {
 	rdv_domain *d;
 	struct actor *a, *h[5];
 	int i, round;
 
-	(void)state;
 	clock_set(noon);
 	d = domain_of_patience(INT64_MAX);
 	a = actor_member(d, "a");
@@ -856,18 +754,15 @@ static void g3_the_woken_come_too_late(void **state)
 		assert_where(h[i], DONE);
 		actor_stop(h[i]);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Two were woken; one of them is slow, and a third one still gets to run. */
-static void g3_a_slow_one_keeps_nobody(void **state)
+static void g3_a_slow_one_keeps_nobody(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *h[6];
 	int i, slow = 0;
 
-	(void)state;
 	for (i = 0; i < 6; i++) {
 		h[i] = actor_member(d, "held");
 		actor_do(h[i], do_now);
@@ -885,20 +780,15 @@ static void g3_a_slow_one_keeps_nobody(void **state)
 	assert_where(h[0], STOPPED);
 	shim_resume(h[0]->shim);
 	assert_where(h[0], DONE);
-	for (i = 0; i < 6; i++)
-		actor_stop(h[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* The one that would wake the others gives up instead, or only waited. */
-static void g3_those_who_do_not_run_wake_the_others(void **state)
+static void g3_those_who_do_not_run_wake_the_others(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *h[6];
 	int i;
 
-	(void)state;
 	for (i = 0; i < 6; i++) {
 		h[i] = actor_member(d, "held");
 		h[i]->deadline = &unit_far;
@@ -916,21 +806,18 @@ static void g3_those_who_do_not_run_wake_the_others(void **state)
 		assert_where(h[i], DONE);
 		actor_stop(h[i]);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /*
  * The released are woken although the thread that was to wake them is itself on its
  * way to sleep when the round ends.
  */
-static void g3_the_held_are_on_their_way_to_sleep(void **state)
+static void g3_the_held_are_on_their_way_to_sleep(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *h[4];
 	int i;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		h[i] = actor_member(d, "held");
 		actor_do(h[i], do_now);
@@ -949,10 +836,6 @@ static void g3_the_held_are_on_their_way_to_sleep(void **state)
 		shim_resume(h[i]->shim);
 		assert_where(h[i], DONE);
 	}
-	for (i = 0; i < 4; i++)
-		actor_stop(h[i]);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

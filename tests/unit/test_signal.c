@@ -564,17 +564,13 @@ static void scenario(const struct scenario *s)
 	if (step && s->inlined)
 		run_all_instructions(&cast, s);
 #endif
-	actor_stop(cast.a);
-	actor_stop(cast.b);
-	actor_stop(cast.c);
-	unit_destroy(cast.d);
+	unit_clear();
 }
 
 #define SCENARIO(name, ...)                                     \
-	static void name(void **state)                          \
+	static void name(void)                                  \
 	{                                                       \
 		static const struct scenario s = {__VA_ARGS__}; \
-		(void)state;                                    \
 		scenario(&s);                                   \
 	}
 
@@ -649,12 +645,11 @@ static void end_and_now(rdv_thread *self)
 	actor_wait(helpers->b);
 }
 
-static void in_harmless_now(void **state)
+static void in_harmless_now(void)
 {
 	struct cast cast;
 	int k;
 
-	(void)state;
 	if (!step)
 		return;
 	cast.d = unit_domain();
@@ -675,9 +670,6 @@ static void in_harmless_now(void **state)
 		actor_do(cast.a, do_end);
 		check_runs(&cast);
 	}
-	actor_stop(cast.a);
-	actor_stop(cast.b);
-	unit_destroy(cast.d);
 }
 #endif
 
@@ -708,17 +700,13 @@ static void check_asleep(const struct scenario *s, enum where where)
 	if (where != GATHERING)
 		assert_true(actor_bit(cast.a));
 	check(&cast, s);
-	actor_stop(cast.a);
-	actor_stop(cast.b);
-	actor_stop(cast.c);
-	unit_destroy(cast.d);
+	unit_clear();
 }
 
 #define ASLEEP(...) (&(const struct scenario){__VA_ARGS__})
 
-static void g11_signals_do_not_end_a_wait(void **state)
+static void g11_signals_do_not_end_a_wait(void)
 {
-	(void)state;
 	check_asleep(ASLEEP(b_isolated, do_end, b_releases, RUNS, 0, NULL, false), HELD);
 	check_asleep(ASLEEP(b_gathers, do_checkpoint, b_releases, RUNS, 0, NULL, false),
 		     HELD);
@@ -739,13 +727,12 @@ static void g11_signals_do_not_end_a_wait(void **state)
 }
 
 /* till_end returns harmless, although a handler has ended that in between. */
-static void till_end_stays_harmless(void **state)
+static void till_end_stays_harmless(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	int i;
 
-	(void)state;
 	actor_do(a, do_now);
 	actor_do(b, do_isolate);
 	call = do_till_end;
@@ -764,9 +751,6 @@ static void till_end_stays_harmless(void **state)
 	assert_ret(b, 0);
 	actor_do(b, do_release);
 	actor_do(a, do_end);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* --------------------------------------------------------------- holding the lock */
@@ -817,15 +801,11 @@ static void check_lock(actor_fn *fn)
 	action = pair;
 	actor_go(cast.a, do_interrupted_in_lock);
 	assert_where(cast.b, DONE);
-	actor_stop(cast.b);
-	actor_stop(cast.c);
-	actor_stop(cast.a);
-	unit_destroy(cast.d);
+	unit_clear();
 }
 
-static void no_handler_waits_with_the_lock_held(void **state)
+static void no_handler_waits_with_the_lock_held(void)
 {
-	(void)state;
 	check_lock(do_want);
 	check_lock(do_enable);
 	check_lock(do_unregister);

@@ -56,13 +56,12 @@ static void spin_and_win(rdv_domain *d, enum rdv_spin_kind kind, int turns)
 	rdv_spin_end(&spin);
 }
 
-static void g7_spinning_is_bounded(void **state)
+static void g7_spinning_is_bounded(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	uint64_t first, later;
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	first = spin_out(d, RDV_SPIN_HELD);
 	assert_true(first > 0 && first <= 50 * US + 2 * STEP);
@@ -71,16 +70,14 @@ static void g7_spinning_is_bounded(void **state)
 	/* it never paid: next to nothing, but not nothing */
 	assert_true(later > 0 && later <= 1 * US);
 	assert_int_equal(d->spinners, 0);
-	unit_destroy(d);
 }
 
-static void g7_the_limit_follows_what_paid(void **state)
+static void g7_the_limit_follows_what_paid(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	uint32_t low, high;
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	for (i = 0; i < 100; i++)
 		spin_out(d, RDV_SPIN_QUEUE);
@@ -99,17 +96,15 @@ static void g7_the_limit_follows_what_paid(void **state)
 	for (i = 0; i < 200; i++)
 		spin_and_win(d, RDV_SPIN_QUEUE, 12);
 	assert_true(d->spin_ns[RDV_SPIN_QUEUE] > low);
-	unit_destroy(d);
 }
 
 /* A wait in the queue that was slept through, but could have been spun through, counts as
  * well; not one for somebody who may have needed our processor. */
-static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
+static void g7_the_limit_follows_short_waits_in_the_queue(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	d->spin_ns[RDV_SPIN_QUEUE] = d->spin_ns[RDV_SPIN_HELD] = 1 * US;
 	for (i = 0; i < 100; i++) {
@@ -118,33 +113,29 @@ static void g7_the_limit_follows_short_waits_in_the_queue(void **state)
 	}
 	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 7 * US, 40 * US);
 	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, 1 * US);
-	unit_destroy(d);
 }
 
 /* ... but not if it had to wait for our spinning to end: it was longer than the sleep. */
-static void g7_spinning_in_vain_ends(void **state)
+static void g7_spinning_in_vain_ends(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	d->spin_ns[RDV_SPIN_QUEUE] = 40 * US;
 	for (i = 0; i < 100; i++)
 		spin_and_sleep(d, RDV_SPIN_QUEUE, STEP);
 	assert_in_range(d->spin_ns[RDV_SPIN_QUEUE], 1, 1 * US);
-	unit_destroy(d);
 }
 
 /* A user's cap is for spinning, not for what a sleep may cost. */
-static void g7_a_high_cap_teaches_nothing(void **state)
+static void g7_a_high_cap_teaches_nothing(void)
 {
 	rdv_domain *d = spinning_domain(10000 * US, 1 + SPARE);
 	struct rdv_spin spin;
 	uint64_t start;
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	for (i = 0; i < 100; i++)
 		spin_and_sleep(d, RDV_SPIN_QUEUE, 5000 * US);
@@ -155,16 +146,14 @@ static void g7_a_high_cap_teaches_nothing(void **state)
 		rdv_spin_prolong(&spin);
 	rdv_spin_end(&spin);
 	assert_in_range(shim.clock_ns - start, 49 * US, 51 * US);
-	unit_destroy(d);
 }
 
-static void g7_whether_spinning_pays(void **state)
+static void g7_whether_spinning_pays(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	rdv_domain *e = spinning_domain(0, 1);
 	int i, n = 0;
 
-	(void)state;
 	clock_moves(97);
 	assert_true(rdv_spin_pays(d, RDV_SPIN_EARLY));
 	assert_false(rdv_spin_pays(e, RDV_SPIN_EARLY));
@@ -173,17 +162,14 @@ static void g7_whether_spinning_pays(void **state)
 	for (i = 0; i < 1000; i++)
 		n += rdv_spin_pays(d, RDV_SPIN_EARLY);
 	assert_in_range(n, 20, 200); /* now and then it is tried */
-	unit_destroy(d);
-	unit_destroy(e);
 }
 
 /* A limit that is too low is found out: now and then a wait tries 10 us. */
-static void g7_the_limit_is_probed(void **state)
+static void g7_the_limit_is_probed(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	int i, probes = 0;
 
-	(void)state;
 	clock_moves(97); /* not in step with the ones that are chosen */
 	for (i = 0; i < 1000; i++) {
 		d->spin_ns[RDV_SPIN_HELD] = 1 * US;
@@ -193,47 +179,39 @@ static void g7_the_limit_is_probed(void **state)
 	for (i = 0; i < 1000 && d->spin_ns[RDV_SPIN_HELD] < 10 * US; i++)
 		spin_and_win(d, RDV_SPIN_HELD, 200); /* some 50 looks: 5 us */
 	assert_true(i < 1000);
-	unit_destroy(d);
 }
 
-static void g7_a_cap_is_kept(void **state)
+static void g7_a_cap_is_kept(void)
 {
 	rdv_domain *d = spinning_domain(2 * US, 1 + SPARE);
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	for (i = 0; i < 50; i++) {
 		spin_and_win(d, RDV_SPIN_GATHER, 60); /* some 15 looks: 1.5 us */
 		assert_true(d->spin_ns[RDV_SPIN_GATHER] <= 2 * US);
 	}
 	assert_true(spin_out(d, RDV_SPIN_GATHER) <= 2 * US + 2 * STEP);
-	unit_destroy(d);
 }
 
-static void g7_never_if_told_so_or_alone(void **state)
+static void g7_never_if_told_so_or_alone(void)
 {
 	rdv_domain *d = spinning_domain(RDV_SPIN_NEVER, 1 + SPARE);
 	rdv_domain *e = spinning_domain(0, 1);
 
-	(void)state;
 	clock_moves(STEP);
 	assert_int_equal(spin_out(d, RDV_SPIN_HELD), 0);
 	assert_int_equal(spin_out(e, RDV_SPIN_HELD), 0);
-	unit_destroy(d);
-	unit_destroy(e);
 }
 
 /* ... which does not fit in a cpu_set_t. */
-static void g7_on_a_very_large_machine(void **state)
+static void g7_on_a_very_large_machine(void)
 {
 	rdv_domain *d;
 
-	(void)state;
 	shim.deny_affinity = EINVAL;
 	d = spinning_domain(0, 0);
 	assert_int_equal(d->spinners_max, sysconf(_SC_NPROCESSORS_ONLN) - 1);
-	unit_destroy(d);
 }
 
 /* Returns for how long. */
@@ -246,13 +224,12 @@ static uint64_t waits_for_a_slot(struct rdv_spin *spin)
 	return shim.clock_ns - start;
 }
 
-static void g7_one_processor_is_left_to_the_others(void **state)
+static void g7_one_processor_is_left_to_the_others(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct rdv_spin spin[SPARE + 1];
 	int i;
 
-	(void)state;
 	clock_moves(STEP);
 	for (i = 0; i <= SPARE; i++)
 		rdv_spin_begin(&spin[i], d, RDV_SPIN_HELD, NULL);
@@ -268,17 +245,15 @@ static void g7_one_processor_is_left_to_the_others(void **state)
 	for (i = 0; i < SPARE; i++)
 		rdv_spin_end(&spin[i]);
 	assert_int_equal(d->spinners, 0);
-	unit_destroy(d);
 }
 
 /* The one who is passed the token is about to stop spinning; who passed it takes over. */
-static void g7_a_slot_that_becomes_free(void **state)
+static void g7_a_slot_that_becomes_free(void)
 {
 	rdv_domain *d = spinning_domain(0, 2);
 	struct rdv_spin first, second;
 	uint64_t start;
 
-	(void)state;
 	clock_moves(STEP);
 	rdv_spin_begin(&first, d, RDV_SPIN_QUEUE, NULL);
 	rdv_spin_begin(&second, d, RDV_SPIN_HELD, NULL);
@@ -292,17 +267,15 @@ static void g7_a_slot_that_becomes_free(void **state)
 	assert_int_equal(d->spinners, 1);
 	rdv_spin_end(&second);
 	assert_int_equal(d->spinners, 0);
-	unit_destroy(d);
 }
 
 /* Lingering goes on for as long as rounds end, up to the cap, and looks seldom. */
-static void g7_lingering_is_bounded(void **state)
+static void g7_lingering_is_bounded(void)
 {
 	rdv_domain *d = spinning_domain(0, 2);
 	struct rdv_spin spin;
 	uint64_t start, looks;
 
-	(void)state;
 	clock_moves(STEP);
 	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 9 * US, 11 * US);
 	start = shim.clock_ns;
@@ -319,17 +292,15 @@ static void g7_lingering_is_bounded(void **state)
 	unit_destroy(d);
 	d = spinning_domain(RDV_SPIN_NEVER, 2);
 	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
-	unit_destroy(d);
 }
 
 /* Between two looks at the clock somebody else had the processor. */
-static void g7_a_descheduled_thread_sleeps(void **state)
+static void g7_a_descheduled_thread_sleeps(void)
 {
 	rdv_domain *d = spinning_domain(1000 * US, 1 + SPARE);
 	struct rdv_spin spin;
 	int turns = 0;
 
-	(void)state;
 	d->spin_ns[RDV_SPIN_HELD] = 1000 * US;
 	clock_moves(STEP);
 	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, NULL);
@@ -340,15 +311,13 @@ static void g7_a_descheduled_thread_sleeps(void **state)
 	assert_true(turns < 16);
 	rdv_spin_end(&spin);
 	assert_int_equal(d->spinners, 0);
-	unit_destroy(d);
 }
 
-static void g7_not_if_it_is_late(void **state)
+static void g7_not_if_it_is_late(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct rdv_spin spin;
 
-	(void)state;
 	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, &unit_past);
 	assert_false(rdv_spin_once(&spin));
 	rdv_spin_end(&spin);
@@ -356,18 +325,16 @@ static void g7_not_if_it_is_late(void **state)
 	assert_true(rdv_spin_once(&spin));
 	rdv_spin_end(&spin);
 	assert_int_equal(d->spinners, 0);
-	unit_destroy(d);
 }
 
 /* Waits of all kinds end asleep, and what they wait for still wakes them. */
-static void g7_all_waits_end_asleep(void **state)
+static void g7_all_waits_end_asleep(void)
 {
 	rdv_domain *d = spinning_domain(0, 1 + SPARE);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 	int i;
 
-	(void)state;
 	for (i = 0; i < 10; i++) {
 		actor_go(a, do_isolate);
 		assert_where(a, GATHERING);
@@ -384,10 +351,6 @@ static void g7_all_waits_end_asleep(void **state)
 		assert_where(a, DONE);
 		assert_where(c, DONE);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

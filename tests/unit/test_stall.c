@@ -117,12 +117,11 @@ static void assert_reports(const struct actor *a, uint32_t kind,
 	assert_is(&last, a, kind, blocker, why);
 }
 
-static void leaders_report(void **state)
+static void leaders_report(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_go(a, do_isolate);
 	while (SHIM_GET(seen.kept_n) < 3)
 		await_reports(RDV_STALL_GATHER, 1);
@@ -138,17 +137,13 @@ static void leaders_report(void **state)
 	assert_false(seen.kept[0].stall.may_give_up);
 	assert_true(rdv_isolated(a->self));
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void the_queued_and_the_held_report(void **state)
+static void the_queued_and_the_held_report(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_go(b, do_isolate);
@@ -161,17 +156,13 @@ static void the_queued_and_the_held_report(void **state)
 	assert_true(rdv_isolated(b->self));
 	actor_do(b, do_release);
 	actor_wait(a);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void those_in_a_sync_point_report(void **state)
+static void those_in_a_sync_point_report(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(a, do_want);
 	actor_go(a, do_enter);
 	assert_reports(a, RDV_STALL_SYNC, b, RDV_BLOCKER_ABSENT);
@@ -183,19 +174,15 @@ static void those_in_a_sync_point_report(void **state)
 	assert_reports(a, RDV_STALL_SYNC, b, RDV_BLOCKER_LEAVING);
 	actor_do(b, do_exit);
 	actor_wait(a);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* G8: as if the deadline had passed, and only for that call. */
-static void a_handler_can_call_a_timed_isolate_off(void **state)
+static void a_handler_can_call_a_timed_isolate_off(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct unit_words before;
 
-	(void)state;
 	before = unit_words(d);
 	SHIM_SET(seen.answer, 1);
 	a->deadline = &unit_far;
@@ -228,26 +215,22 @@ static void a_handler_can_call_a_timed_isolate_off(void **state)
 	actor_wait(a);
 	assert_true(rdv_isolated(a->self));
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* A deadline that comes first is the one that counts. */
-static void a_deadline_passes_as_ever(void **state)
+static void a_deadline_passes_as_ever(void)
 {
 	rdv_domain_attr attr = unit_attr();
-	struct actor *a, *b;
+	struct actor *a;
 	rdv_domain *d;
 
-	(void)state;
 	memset(seen.reports, 0, sizeof(seen.reports));
 	attr.stall_ns = UINT64_MAX;
 	attr.on_stall = on_stall;
 	attr.stall_arg = &seen;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
-	b = actor_member(d, "b");
+	actor_member(d, "b");
 	a->deadline = &unit_far;
 	actor_go(a, do_isolate_until);
 	assert_where(a, GATHERING);
@@ -258,9 +241,6 @@ static void a_deadline_passes_as_ever(void **state)
 	actor_do(a, do_isolate_until);
 	assert_ret(a, -ETIMEDOUT);
 	assert_int_equal(seen.reports[RDV_STALL_GATHER], 0);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* What goes to stderr in between; a line is written by one write, and read by one read. */
@@ -307,12 +287,11 @@ static void assert_said(const struct actor *a, const char *what, const struct ac
 	assert_non_null(strstr(said.line, expected));
 }
 
-static void the_default_writes_a_line(void **state)
+static void the_default_writes_a_line(void)
 {
 	rdv_domain *d = stalling_domain(NULL);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b\n");
 
-	(void)state;
 	listen_begin();
 	actor_go(a, do_isolate);
 	next_line();
@@ -322,9 +301,6 @@ static void the_default_writes_a_line(void **state)
 	b->name = "b?";
 	assert_said(a, "to be isolated", b, "running\n");
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* The next line that says this; others may have been written before.  They come ever more
@@ -342,12 +318,11 @@ static void line_with(const char *what)
 	fail_msg("no line with '%s'", what);
 }
 
-static void the_default_says_what_for(void **state)
+static void the_default_says_what_for(void)
 {
 	rdv_domain *d = stalling_domain(NULL);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	listen_begin();
@@ -367,13 +342,10 @@ static void the_default_says_what_for(void **state)
 	actor_do(b, do_exit);
 	actor_wait(a);
 	listen_end();
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* Sixteen are named. */
-static void the_default_names_some(void **state)
+static void the_default_names_some(void)
 {
 	enum { OTHERS = 18 };
 	rdv_domain *d = stalling_domain(NULL);
@@ -381,7 +353,6 @@ static void the_default_names_some(void **state)
 	const char *at;
 	int i, n = 0;
 
-	(void)state;
 	for (i = 0; i < OTHERS; i++)
 		other[i] = actor_member(d, "other");
 	listen_begin();
@@ -397,10 +368,6 @@ static void the_default_names_some(void **state)
 	assert_int_equal(n, 16);
 	assert_non_null(strstr(said.line, " running and 2 more\n"));
 	actor_do(a, do_release);
-	actor_stop(a);
-	for (i = 0; i < OTHERS; i++)
-		actor_stop(other[i]);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -52,12 +52,11 @@ static uint64_t middle_of(uint64_t ns)
 }
 
 /* All small values, and those around each bound above. */
-static void buckets_are_a_sixteenth_wide_on_either_side(void **state)
+static void buckets_are_a_sixteenth_wide_on_either_side(void)
 {
 	uint64_t ns, from, to;
 	unsigned i;
 
-	(void)state;
 	for (ns = 0; ns < 100000; ns++)
 		assert_near(middle_of(ns), ns);
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++) {
@@ -72,11 +71,10 @@ static void buckets_are_a_sixteenth_wide_on_either_side(void **state)
 	assert_int_equal(rdv_histogram_from(RDV_HISTOGRAM_BUCKETS), 1ull << 40);
 }
 
-static void percentiles(void **state)
+static void percentiles(void)
 {
 	struct rdv_histogram h = {{0}};
 
-	(void)state;
 	assert_int_equal(rdv_histogram_percentile(&h, 50), 0);
 	assert_int_equal(rdv_histogram_mean(&h), 0);
 	h.bucket[1] = 98;
@@ -95,14 +93,13 @@ static void percentiles(void **state)
 }
 
 /* A bucket of 32 bits goes on, for as many of them as there are carries. */
-static void full_buckets_carry(void **state)
+static void full_buckets_carry(void)
 {
 	rdv_domain *d = unit_domain();
 	struct rdv_counts *counts = &d->history->counts[RDV_HELD];
 	struct rdv_stats s;
 	unsigned i, times;
 
-	(void)state;
 	for (i = 0; i < RDV_CARRIES + 1; i++) {
 		for (times = 0; times < 3; times++) {
 			rdv_history_add(counts, 10 * i, UINT32_MAX);
@@ -114,12 +111,11 @@ static void full_buckets_carry(void **state)
 	for (i = 0; i < RDV_CARRIES; i++)
 		assert_int_equal(s.held.bucket[10 * i], 3 * (1ull << 32) + 7);
 	assert_int_equal(s.held.bucket[10 * i], 7);
-	unit_destroy(d);
 }
 
 /* ------------------------------------------------------------------- the struct */
 
-static void an_older_or_newer_struct_is_filled_as_far_as_known(void **state)
+static void an_older_or_newer_struct_is_filled_as_far_as_known(void)
 {
 	struct {
 		struct rdv_stats s;
@@ -128,7 +124,6 @@ static void an_older_or_newer_struct_is_filled_as_far_as_known(void **state)
 	rdv_domain_attr attr = unit_attr();
 	rdv_domain *d;
 
-	(void)state;
 	attr.name = "named";
 	d = unit_domain_attr(&attr);
 	memset(&big, 0x55, sizeof(big));
@@ -145,30 +140,27 @@ static void an_older_or_newer_struct_is_filled_as_far_as_known(void **state)
 	assert_int_equal(big.s.isolations, 0);
 	assert_int_equal(big.s.rounds, 0x5555555555555555);
 	assert_int_equal(rdv_domain_stats(d, &big.s, 7), -EINVAL);
-	unit_destroy(d);
 }
 
 /* P12: all that a default domain and a thread take, with malloc's own. */
-static void memory_is_within_its_limits(void **state)
+static void memory_is_within_its_limits(void)
 {
 	size_t domain = sizeof(rdv_domain) + 4 * 128 + sizeof(struct rdv_history) +
 			1024 * sizeof(struct rdv_member *);
 
-	(void)state;
 	assert_in_range(domain, 1, 16384 - 256);
 	assert_in_range(sizeof(struct rdv_member), 1, 256);
 }
 
 /* --------------------------------------------------------------------- isolations */
 
-static void the_first_isolations_of_a_tick_are_timed(void **state)
+static void the_first_isolations_of_a_tick_are_timed(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	struct rdv_stats s;
 	int i;
 
-	(void)state;
 	stop_clock();
 	for (i = 0; i < RDV_TIMED; i++) {
 		actor_do(a, do_isolate);
@@ -182,19 +174,16 @@ static void the_first_isolations_of_a_tick_are_timed(void **state)
 	assert_int_equal(s.to_isolation.bucket[0], RDV_TIMED);
 	assert_int_equal(s.to_release.bucket[0], RDV_TIMED);
 	assert_int_equal(rdv_histogram_count(&s.to_release), RDV_TIMED);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Those beyond are counted with the last that was; one that takes long is not. */
-static void the_others_are_counted_unless_they_take_long(void **state)
+static void the_others_are_counted_unless_they_take_long(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	struct rdv_stats s;
 	int i;
 
-	(void)state;
 	stop_clock();
 	for (i = 0; i < 100; i++) {
 		actor_do(a, do_isolate);
@@ -213,12 +202,10 @@ static void the_others_are_counted_unless_they_take_long(void **state)
 	assert_int_equal(rdv_histogram_count(&s.isolated), 101);
 	assert_in_range(rdv_histogram_percentile(&s.isolated, 100), 92 * MS, 106 * MS);
 	assert_int_equal(rdv_histogram_count(&s.to_isolation), 101);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* What an operator does once a minute is there, always: whatever happened before. */
-static void a_rare_long_one_is_always_there(void **state)
+static void a_rare_long_one_is_always_there(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -226,7 +213,6 @@ static void a_rare_long_one_is_always_there(void **state)
 	uint64_t longest;
 	int before, i;
 
-	(void)state;
 	actor_do(b, do_now);
 	stop_clock();
 	for (before = 0; before < 40; before++) {
@@ -246,19 +232,15 @@ static void a_rare_long_one_is_always_there(void **state)
 		assert_int_equal(rdv_histogram_count(&s.isolated), s.isolations);
 		advance(60000ull * MS);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void waiting_isolations_are_timed_exactly(void **state)
+static void waiting_isolations_are_timed_exactly(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_stats s;
 	int i;
 
-	(void)state;
 	stop_clock();
 	actor_do(b, do_now);
 	for (i = 0; i < 30; i++) {
@@ -294,20 +276,16 @@ static void waiting_isolations_are_timed_exactly(void **state)
 	assert_int_equal(s.to_release.bucket[rdv_bucket(2 * MS)], 1);
 	assert_int_equal(s.held.bucket[rdv_bucket(2 * MS)], 1);
 	assert_int_equal(s.held_waits, 1);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* More than the log of a thread holds, so that some are in it and some are not. */
-static void each_time_held_is_counted_once(void **state)
+static void each_time_held_is_counted_once(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_stats s;
 	unsigned i;
 
-	(void)state;
 	stop_clock();
 	actor_do(b, do_now);
 	for (i = 1; i <= 40; i++) {
@@ -323,18 +301,14 @@ static void each_time_held_is_counted_once(void **state)
 		assert_int_equal(s.held.bucket[rdv_bucket(1 * MS)], i);
 		assert_int_equal(rdv_histogram_count(&s.to_release), i);
 	}
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void failures_are_counted(void **state)
+static void failures_are_counted(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_stats s;
 
-	(void)state;
 	actor_do(a, do_isolate_try); /* b runs */
 	assert_ret(a, -EBUSY);
 	a->deadline = &unit_past;
@@ -351,18 +325,14 @@ static void failures_are_counted(void **state)
 	assert_int_equal(s.isolations, 1);
 	assert_int_equal(s.rounds, 3);
 	assert_int_equal(rdv_histogram_count(&s.to_isolation), 1);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void system_calls_are_counted(void **state)
+static void system_calls_are_counted(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_stats s;
 
-	(void)state;
 	shim_count_from_here();
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
@@ -388,20 +358,16 @@ static void system_calls_are_counted(void **state)
 	assert_int_equal(s.futex_wakes, SHIM(wakes));
 	assert_int_equal(s.membarriers, SHIM(fences));
 	assert_true(s.futex_waits >= 4);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* What a thread has done stays when it is gone, and when another has its slot. */
-static void threads_come_and_go(void **state)
+static void threads_come_and_go(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b;
 	struct rdv_stats s;
 	int i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		b = actor_member(d, "b");
 		actor_do(a, do_now);
@@ -420,7 +386,6 @@ static void threads_come_and_go(void **state)
 	s = stats_of(d);
 	assert_int_equal(s.threads, 0);
 	assert_int_equal(s.isolations, 3);
-	unit_destroy(d);
 }
 
 /* --------------------------------------------------------------------------- fork */
@@ -447,14 +412,13 @@ static void do_fork(struct actor *a)
 	a->ret = unit_child(look_as_a_child, a->domain);
 }
 
-static void g10_a_child_begins_anew(void **state)
+static void g10_a_child_begins_anew(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct rdv_stats s;
 	int i;
 
-	(void)state;
 	actor_do(b, do_now);
 	for (i = 0; i < 50; i++) {
 		actor_do(a, do_isolate);
@@ -470,9 +434,6 @@ static void g10_a_child_begins_anew(void **state)
 	s = stats_of(d);
 	assert_int_equal(s.isolations, 51);
 	assert_int_equal(s.held_waits, 1);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

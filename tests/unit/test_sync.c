@@ -49,17 +49,6 @@ static struct trio trio(void)
 	return t;
 }
 
-static void trio_end(struct trio *t)
-{
-	if (t->a)
-		actor_stop(t->a);
-	if (t->b)
-		actor_stop(t->b);
-	if (t->c)
-		actor_stop(t->c);
-	unit_destroy(t->d);
-}
-
 /* Those who are left pass a sync-point that a has asked for: nothing is stuck. */
 static void check_works(struct trio *t)
 {
@@ -87,12 +76,11 @@ static void check_works(struct trio *t)
 
 /* -------------------------------------------------------------------- the eventfd */
 
-static void enable_gives_one_descriptor(void **state)
+static void enable_gives_one_descriptor(void)
 {
 	rdv_domain *d = unit_domain();
 	int fd, again;
 
-	(void)state;
 	assert_int_equal(rdv_sync_fd(d), -1);
 	CALL(NULL, fd = rdv_sync_enable(d));
 	assert_true(fd >= 0);
@@ -107,14 +95,13 @@ static void enable_gives_one_descriptor(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
-static void enable_fails_as_eventfd_does(void **state)
+static void enable_fails_as_eventfd_does(void)
 {
 	static const int errors[] = {EMFILE, ENFILE, ENOMEM, ENODEV};
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	int i, ret;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		shim.deny_eventfd = errors[i];
 		CALL(NULL, ret = rdv_sync_enable(d));
@@ -128,8 +115,6 @@ static void enable_fails_as_eventfd_does(void **state)
 	actor_do(a, do_exit);
 	shim.deny_eventfd = 0;
 	assert_true(rdv_sync_enable(d) >= 0);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static void without_descriptors(void *arg)
@@ -147,22 +132,19 @@ static void without_descriptors(void *arg)
 	CHECK(NULL, ret == -EMFILE);
 }
 
-static void enable_without_descriptors_is_emfile(void **state)
+static void enable_without_descriptors_is_emfile(void)
 {
 	rdv_domain *d = unit_domain();
 
-	(void)state;
 	assert_int_equal(unit_child(without_descriptors, d), 0);
-	unit_destroy(d);
 }
 
 /* Many requests, one write; nobody reads but the last requester. */
-static void one_write_and_one_read_per_point(void **state)
+static void one_write_and_one_read_per_point(void)
 {
 	struct trio t = trio();
 	int point;
 
-	(void)state;
 	for (point = 0; point < 3; point++) {
 		shim_count_from_here();
 		actor_do(t.a, do_want);
@@ -188,16 +170,14 @@ static void one_write_and_one_read_per_point(void **state)
 		assert_int_equal(SHIM(eventfd_writes), 1);
 		assert_int_equal(SHIM(eventfd_reads), 1);
 	}
-	trio_end(&t);
 }
 
-static void alone_it_writes_nothing(void **state)
+static void alone_it_writes_nothing(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 	int fd = rdv_sync_enable(d);
 
-	(void)state;
 	shim_count_from_here();
 	actor_do(a, do_want);
 	assert_true(rdv_sync_pending(d));
@@ -211,18 +191,15 @@ static void alone_it_writes_nothing(void **state)
 	assert_int_equal(SHIM(eventfd_reads), 0);
 	assert_int_equal(SHIM(waits), 0);
 	assert_false(readable(fd));
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* ... but the second member has to be called. */
-static void a_second_member_is_called(void **state)
+static void a_second_member_is_called(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b;
 	int fd = rdv_sync_enable(d);
 
-	(void)state;
 	actor_do(a, do_want);
 	assert_false(readable(fd));
 	b = actor_member(d, "b");
@@ -236,18 +213,14 @@ static void a_second_member_is_called(void **state)
 	actor_do(b, do_exit);
 	assert_where(a, DONE);
 	assert_false(readable(fd));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
-static void want_may_come_before_enable(void **state)
+static void want_may_come_before_enable(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	int fd;
 
-	(void)state;
 	actor_do(a, do_want);
 	assert_true(rdv_sync_pending(d));
 	fd = rdv_sync_enable(d);
@@ -260,18 +233,14 @@ static void want_may_come_before_enable(void **state)
 	actor_do(b, do_exit);
 	assert_where(a, DONE);
 	assert_false(readable(fd));
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* ---------------------------------------------------------------------- the point */
 
-static void everybody_meets_and_takes_turns(void **state)
+static void everybody_meets_and_takes_turns(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_do(t.c, do_want);
 	assert_true(wanted(t.a));
@@ -302,14 +271,12 @@ static void everybody_meets_and_takes_turns(void **state)
 	assert_where(t.a, DONE);
 	assert_where(t.c, DONE);
 	check_works(&t);
-	trio_end(&t);
 }
 
-static void enter_and_exit_without_a_point_return(void **state)
+static void enter_and_exit_without_a_point_return(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_enter);
 	actor_do(t.a, do_exit);
 	assert_int_equal(actor_state(t.a), RDV_STATE_RUNNING);
@@ -328,15 +295,13 @@ static void enter_and_exit_without_a_point_return(void **state)
 	assert_where(t.c, DONE);
 	actor_do(t.c, do_exit);
 	assert_where(t.b, DONE);
-	trio_end(&t);
 }
 
 /* What is asked for in one's turn is this point; after it, the next. */
-static void wanting_while_it_goes_on(void **state)
+static void wanting_while_it_goes_on(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.b, do_enter);
 	actor_go(t.c, do_enter);
@@ -367,15 +332,13 @@ static void wanting_while_it_goes_on(void **state)
 	assert_where(t.b, DONE);
 	assert_false(rdv_sync_pending(t.d));
 	assert_false(readable(t.fd));
-	trio_end(&t);
 }
 
 /* The next point forms before a slow one has left this: it cannot begin without. */
-static void a_slow_one_is_waited_for(void **state)
+static void a_slow_one_is_waited_for(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.b, do_enter);
 	actor_go(t.c, do_enter);
@@ -405,15 +368,13 @@ static void a_slow_one_is_waited_for(void **state)
 	assert_where(t.c, DONE);
 	actor_do(t.c, do_exit);
 	assert_where(t.a, DONE);
-	trio_end(&t);
 }
 
 /* The step that a thread waits for comes before it sleeps. */
-static void g3_the_step_comes_before_it_sleeps(void **state)
+static void g3_the_step_comes_before_it_sleeps(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	shim_stop_at(t.a->shim, SHIM_BEFORE_WAIT);
 	actor_go(t.a, do_enter);
@@ -437,20 +398,18 @@ static void g3_the_step_comes_before_it_sleeps(void **state)
 	assert_where(t.c, DONE);
 	shim_resume(t.a->shim);
 	assert_where(t.a, DONE);
-	trio_end(&t);
 }
 
 enum { MANY = 40 };
 
 /* Ids that are 31 apart share a bit of the wake-ups. */
-static void turns_go_in_the_order_of_ids(void **state)
+static void turns_go_in_the_order_of_ids(void)
 {
 	static const int wants[] = {0, 1, 31, 32, 39};
 	rdv_domain *d = unit_domain();
 	struct actor *a[MANY];
 	int i;
 
-	(void)state;
 	for (i = 0; i < MANY; i++)
 		a[i] = actor_member(d, "a");
 	for (i = 4; i >= 0; i--)
@@ -473,14 +432,12 @@ static void turns_go_in_the_order_of_ids(void **state)
 		assert_where(a[i], DONE);
 		actor_stop(a[i]);
 	}
-	unit_destroy(d);
 }
 
-static void domains_have_points_of_their_own(void **state)
+static void domains_have_points_of_their_own(void)
 {
 	struct trio t = trio(), u = trio();
 
-	(void)state;
 	assert_int_not_equal(t.fd, u.fd);
 	actor_do(t.a, do_want);
 	assert_false(rdv_sync_pending(u.d));
@@ -498,18 +455,15 @@ static void domains_have_points_of_their_own(void **state)
 	assert_where(t.c, DONE);
 	actor_do(t.c, do_exit);
 	assert_where(t.a, DONE);
-	trio_end(&t);
-	trio_end(&u);
 }
 
 /* ------------------------------------------------------------- G9: coming, going */
 
-static void g9_registering_while_it_forms_counts(void **state)
+static void g9_registering_while_it_forms_counts(void)
 {
 	struct trio t = trio();
 	struct actor *e = actor_start(t.d, "e");
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.a, do_enter);
 	actor_go(t.b, do_enter);
@@ -530,15 +484,13 @@ static void g9_registering_while_it_forms_counts(void **state)
 	assert_where(t.a, DONE);
 	assert_where(e, DONE);
 	actor_stop(e);
-	trio_end(&t);
 }
 
-static void g9_registering_while_it_serves_waits(void **state)
+static void g9_registering_while_it_serves_waits(void)
 {
 	struct trio t = trio();
 	struct actor *e = actor_start(t.d, "e"), *f = actor_start(t.d, "f");
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.b, do_enter);
 	actor_go(t.c, do_enter);
@@ -558,7 +510,6 @@ static void g9_registering_while_it_serves_waits(void **state)
 	assert_where(t.a, DONE);
 	actor_stop(e);
 	actor_stop(f);
-	trio_end(&t);
 }
 
 static void leave(struct actor **a, actor_fn *how)
@@ -587,7 +538,6 @@ static void check_leaving_while_it_forms(actor_fn *how)
 	actor_do(t.c, do_exit);
 	assert_where(t.a, DONE);
 	check_works(&t);
-	trio_end(&t);
 }
 
 /* b, who has asked for it, leaves: others have asked too, or not; come, or not. */
@@ -620,7 +570,6 @@ static void check_requester_leaving(bool another, bool formed, actor_fn *how)
 		assert_where(t.a, DONE);
 	}
 	check_works(&t);
-	trio_end(&t);
 }
 
 /* b leaves when it is his turn, c being next, or nobody. */
@@ -644,7 +593,6 @@ static void check_leaving_in_turn(bool another, actor_fn *how)
 	actor_do(t.a, do_exit);
 	assert_where(t.c, DONE);
 	check_works(&t);
-	trio_end(&t);
 }
 
 /* b has done what it had to, or had nothing to do, and leaves before the others. */
@@ -665,15 +613,13 @@ static void check_leaving_at_the_end(actor_fn *how)
 	assert_where(t.a, DONE);
 	assert_where(t.c, DONE);
 	check_works(&t);
-	trio_end(&t);
 }
 
-static void g9_members_leave_at_any_stage(void **state)
+static void g9_members_leave_at_any_stage(void)
 {
 	static actor_fn *const ways[] = {do_unregister, do_pthread_exit};
 	int i;
 
-	(void)state;
 	for (i = 0; i < 2; i++) {
 		check_leaving_while_it_forms(ways[i]);
 		check_requester_leaving(false, false, ways[i]);
@@ -687,12 +633,11 @@ static void g9_members_leave_at_any_stage(void **state)
 }
 
 /* The last one of all leaves in its turn; the domain is as new. */
-static void g9_the_only_member_leaves_in_its_turn(void **state)
+static void g9_the_only_member_leaves_in_its_turn(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b;
 
-	(void)state;
 	actor_do(a, do_want);
 	actor_do(a, do_enter);
 	actor_stop(a);
@@ -702,18 +647,15 @@ static void g9_the_only_member_leaves_in_its_turn(void **state)
 	actor_do(b, do_enter);
 	assert_true(wanted(b));
 	actor_do(b, do_exit);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------------- with rendez-vous */
 
 /* Those who wait here are harmless, at either barrier. */
-static void waiting_here_is_harmless(void **state)
+static void waiting_here_is_harmless(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.a, do_enter);
 	assert_where(t.a, SYNCING);
@@ -736,15 +678,13 @@ static void waiting_here_is_harmless(void **state)
 	actor_do(t.b, do_exit);
 	assert_where(t.a, DONE);
 	assert_where(t.c, DONE);
-	trio_end(&t);
 }
 
 /* The others wait for it already. */
-static void isolating_in_one_s_turn_is_free(void **state)
+static void isolating_in_one_s_turn_is_free(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_do(t.b, do_want);
 	actor_go(t.b, do_enter);
@@ -766,15 +706,13 @@ static void isolating_in_one_s_turn_is_free(void **state)
 	actor_do(t.c, do_exit);
 	assert_where(t.a, DONE);
 	assert_where(t.b, DONE);
-	trio_end(&t);
 }
 
 /* The sync-point is over, a round is on: who comes out of it is held. */
-static void leaving_into_a_round_is_held(void **state)
+static void leaving_into_a_round_is_held(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_go(t.b, do_enter);
 	actor_go(t.c, do_enter);
@@ -793,15 +731,13 @@ static void leaving_into_a_round_is_held(void **state)
 	actor_do(t.b, do_release);
 	assert_where(t.a, DONE);
 	assert_int_equal(actor_state(t.a), RDV_STATE_RUNNING);
-	trio_end(&t);
 }
 
 /* A harmless thread enters, and is running between the barriers. */
-static void entering_harmless_returns_running(void **state)
+static void entering_harmless_returns_running(void)
 {
 	struct trio t = trio();
 
-	(void)state;
 	actor_do(t.a, do_want);
 	actor_do(t.b, do_now);
 	actor_go(t.b, do_enter);
@@ -817,7 +753,6 @@ static void entering_harmless_returns_running(void **state)
 	actor_do(t.c, do_exit);
 	assert_where(t.b, DONE);
 	assert_int_equal(actor_state(t.b), RDV_STATE_RUNNING);
-	trio_end(&t);
 }
 
 /* ------------------------------------------------------------- with real pollers */
@@ -859,13 +794,12 @@ static void do_change(struct actor *a)
 	do_exit(a);
 }
 
-static void every_poller_is_woken(void **state)
+static void every_poller_is_woken(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *p[POLLERS];
 	int fd = rdv_sync_enable(d), i, point;
 
-	(void)state;
 	sum = 0;
 	for (i = 0; i < POLLERS; i++) {
 		p[i] = actor_member(d, "poller");
@@ -885,8 +819,6 @@ static void every_poller_is_woken(void **state)
 		assert_where(p[i], DONE);
 		actor_stop(p[i]);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -10,12 +10,11 @@ enum { SMALL_STACK = 128 * 1024 };
 
 /* ----------------------------------------------------------------- registration */
 
-static void registering_returns_running(void **state)
+static void registering_returns_running(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_start(d, "0123456789abcdefghi");
 
-	(void)state;
 	actor_do(a, do_register);
 	assert_ret(a, 0);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
@@ -23,8 +22,6 @@ static void registering_returns_running(void **state)
 	assert_false(rdv_isolated(a->self));
 	assert_string_equal(member(a)->name, "0123456789abcde");
 	assert_int_equal(SHIM(waits) + SHIM(wakes), 0);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static void do_register_again(struct actor *a)
@@ -36,12 +33,11 @@ static void do_register_again(struct actor *a)
 	CHECK(a, rdv_thread_self(a->domain) == a->self);
 }
 
-static void registering_twice_is_eexist(void **state)
+static void registering_twice_is_eexist(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 
-	(void)state;
 	actor_do(a, do_register_again);
 	assert_ret(a, -EEXIST);
 	actor_do(a, do_isolate);
@@ -51,8 +47,6 @@ static void registering_twice_is_eexist(void **state)
 	actor_do(a, do_unregister);
 	actor_do(a, do_register);
 	assert_ret(a, 0);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 static void do_compare_self(struct actor *a)
@@ -61,13 +55,12 @@ static void do_compare_self(struct actor *a)
 }
 
 /* The handle of a domain is found among those of others. */
-static void self_is_the_handle_or_null(void **state)
+static void self_is_the_handle_or_null(void)
 {
 	rdv_domain *d = unit_domain(), *e = unit_domain(), *f = unit_domain();
 	rdv_thread *in_d, *in_e, *in_f;
 	struct actor *a = actor_start(d, "a");
 
-	(void)state;
 	actor_do(a, do_compare_self);
 	assert_true(a->flag); /* NULL */
 	assert_int_equal(rdv_thread_register(d, NULL, &in_d), 0);
@@ -86,19 +79,15 @@ static void self_is_the_handle_or_null(void **state)
 	rdv_thread_unregister(in_f);
 	rdv_thread_unregister(in_d);
 	assert_null(rdv_thread_self(d));
-	unit_destroy(d);
-	unit_destroy(e);
-	unit_destroy(f);
 }
 
-static void ids_are_the_lowest_and_reused(void **state)
+static void ids_are_the_lowest_and_reused(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a[40];
 	rdv_thread *handle;
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < 40; i++) {
 		a[i] = actor_member(d, "a");
 		assert_int_equal(rdv_thread_id(a[i]->self), i);
@@ -115,18 +104,14 @@ static void ids_are_the_lowest_and_reused(void **state)
 	assert_int_equal(rdv_thread_id(a[31]->self), 33);
 	/* a leader may look at a thread that leaves: its memory stays */
 	assert_ptr_equal(a[31]->self, handle);
-	for (i = 0; i < 40; i++)
-		actor_stop(a[i]);
-	unit_destroy(d);
 }
 
-static void a_full_domain_is_enospc(void **state)
+static void a_full_domain_is_enospc(void)
 {
 	rdv_domain_attr attr = unit_attr();
 	rdv_domain *d;
 	struct actor *a, *b, *c;
 
-	(void)state;
 	attr.max_threads = 2;
 	d = unit_domain_attr(&attr);
 	a = actor_member(d, "a");
@@ -143,21 +128,16 @@ static void a_full_domain_is_enospc(void **state)
 	assert_ret(c, 0);
 	actor_do(b, do_register);
 	assert_ret(b, -ENOSPC);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* No trace of a registration that failed, wherever it did. */
-static void no_memory_is_enomem(void **state)
+static void no_memory_is_enomem(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_start(d, "a");
 	struct unit_words words = unit_words(d);
 	int i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		shim.deny_memory = i == 0;
 		shim.deny_specific = i == 1;
@@ -172,17 +152,9 @@ static void no_memory_is_enomem(void **state)
 		actor_do(a, do_compare_self);
 		assert_true(a->flag);
 	}
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------- bits 31, 32 and the last one */
-
-static void stop_all(struct actor **a, unsigned n)
-{
-	while (n--)
-		actor_stop(a[n]);
-}
 
 /*
  * x and y are the only ones that are not parked.  Each is waited for by the other,
@@ -257,49 +229,42 @@ static rdv_domain *full_domain(struct actor **a, unsigned *n)
 	return d;
 }
 
-static void bits_31_and_32_of_33_threads(void **state)
+static void bits_31_and_32_of_33_threads(void)
 {
 	static const unsigned ids[] = {0, 30, 31, 32};
 	struct actor *a[33], *more;
 	unsigned n = 33;
 	rdv_domain *d = full_domain(a, &n);
 
-	(void)state;
 	assert_int_equal(n, 33);
 	more = actor_start(d, "more");
 	actor_do(more, do_register);
 	assert_ret(more, -ENOSPC);
 	actor_stop(more);
 	check_ids(a, ids, 4);
-	stop_all(a, n);
-	unit_destroy(d);
 }
 
-static void bit_63_of_64_threads(void **state)
+static void bit_63_of_64_threads(void)
 {
 	static const unsigned ids[] = {0, 31, 32, 63};
 	struct actor *a[64], *more;
 	unsigned n = 64;
 	rdv_domain *d = full_domain(a, &n);
 
-	(void)state;
 	assert_int_equal(n, 64);
 	more = actor_start(d, "more");
 	actor_do(more, do_register);
 	assert_ret(more, -ENOSPC);
 	actor_stop(more);
 	check_ids(a, ids, 4);
-	stop_all(a, n);
-	unit_destroy(d);
 }
 
-static void the_last_bit_of_4095_threads(void **state)
+static void the_last_bit_of_4095_threads(void)
 {
 	static struct actor *a[RDV_MAX_THREADS];
 	unsigned n = unit_slow() ? 400 : RDV_MAX_THREADS, ids[4];
-	rdv_domain *d = full_domain(a, &n);
 
-	(void)state;
+	full_domain(a, &n);
 	if (n < RDV_MAX_THREADS)
 		printf("# %u threads is what there can be here\n", n);
 	ids[0] = 0;
@@ -307,38 +272,31 @@ static void the_last_bit_of_4095_threads(void **state)
 	ids[2] = n - 2;
 	ids[3] = n - 1;
 	check_ids(a, ids, 4);
-	stop_all(a, n);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------- G9: coming at any time */
 
-static void g9_registering_waits_for_the_round(void **state)
+static void g9_registering_waits_for_the_round(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_start(d, "b");
 
-	(void)state;
 	actor_do(a, do_isolate);
 	actor_go(b, do_register);
 	assert_where(b, HELD);
 	actor_do(a, do_release);
 	assert_done(b, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* A leader does not wait for those who come while it gathers, in no word. */
-static void g9_nobody_waits_for_the_unborn(void **state)
+static void g9_nobody_waits_for_the_unborn(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *more[40];
 	int i;
 
-	(void)state;
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
 	for (i = 0; i < 40; i++) {
@@ -362,11 +320,6 @@ static void g9_nobody_waits_for_the_unborn(void **state)
 	}
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	for (i = 0; i < 40; i++)
-		actor_stop(more[i]);
-	actor_stop(a);
-	actor_stop(b);
-	unit_destroy(d);
 }
 
 /* -------------------------------------------------------- G9: going at any time */
@@ -394,32 +347,28 @@ static void check_leaving(actor_fn *first, actor_fn *leave)
 	assert_true(rdv_isolated(a->self));
 	assert_int_equal(d->members, 1);
 	actor_do(a, do_release);
-	actor_stop(a);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void g9_running_threads_may_go(void **state)
+static void g9_running_threads_may_go(void)
 {
-	(void)state;
 	check_leaving(do_checkpoint, do_unregister);
 	check_leaving(do_checkpoint, do_pthread_exit);
 }
 
-static void g9_harmless_threads_may_go(void **state)
+static void g9_harmless_threads_may_go(void)
 {
-	(void)state;
 	check_leaving(do_now, do_unregister);
 	check_leaving(do_now, do_pthread_exit);
 }
 
 /* Threads that leave harmless wake nobody: they were not waited for. */
-static void g9_only_the_awaited_wake_the_leader(void **state)
+static void g9_only_the_awaited_wake_the_leader(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	(void)state;
 	actor_do(c, do_now);
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
@@ -432,10 +381,6 @@ static void g9_only_the_awaited_wake_the_leader(void **state)
 	assert_int_equal(SHIM(woken), 1);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
 }
 
 /* ... isolated, alone or with others behind it, nested or not: releases. */
@@ -471,16 +416,13 @@ static void check_isolated_leaving(bool nested, bool queued, actor_fn *leave)
 		actor_do(c, do_release);
 	}
 	assert_where(b, DONE);
-	actor_stop(b);
-	actor_stop(c);
-	unit_destroy(d);
+	unit_clear();
 }
 
-static void g9_isolated_threads_release_when_they_go(void **state)
+static void g9_isolated_threads_release_when_they_go(void)
 {
 	int i;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		check_isolated_leaving(i & 1, i & 2, do_unregister);
 		check_isolated_leaving(i & 1, i & 2, do_pthread_exit);
@@ -495,12 +437,11 @@ static void do_wait_to_be_cancelled(struct actor *a)
 		pause();
 }
 
-static void g9_cancelled_threads_unregister(void **state)
+static void g9_cancelled_threads_unregister(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	(void)state;
 	actor_go(b, do_wait_to_be_cancelled);
 	assert_where(b, OUTSIDE);
 	actor_do(a, do_isolate);
@@ -508,8 +449,6 @@ static void g9_cancelled_threads_unregister(void **state)
 	actor_join(b);
 	assert_int_equal(d->members, 1);
 	actor_do(a, do_release);
-	actor_stop(a);
-	unit_destroy(d);
 }
 
 /* Alone in one domain, harmless in another, running in the third. */
@@ -525,13 +464,12 @@ static void do_join_three(struct actor *a)
 	CHECK(a, !rdv_thread_register(d[2], NULL, &self));
 }
 
-static void g9_exit_ends_all_memberships(void **state)
+static void g9_exit_ends_all_memberships(void)
 {
 	rdv_domain *d[3] = {unit_domain(), unit_domain(), unit_domain()};
 	struct actor *a = actor_start(d[0], "a"), *b;
 	int i;
 
-	(void)state;
 	a->arg = d;
 	actor_do(a, do_join_three);
 	actor_stop(a);
@@ -564,29 +502,26 @@ static void do_set_late(struct actor *a)
 	pthread_setspecific(late_key, a);
 }
 
-static void g9_exit_ends_memberships_of_destructors(void **state)
+static void g9_exit_ends_memberships_of_destructors(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 
-	(void)state;
 	late_domain = d;
 	assert_int_equal(pthread_key_create(&late_key, register_late), 0);
 	actor_do(a, do_set_late);
 	actor_stop(a);
 	assert_int_equal(pthread_key_delete(late_key), 0);
-	unit_destroy(d);
 }
 
 /* Slots change hands while a round is pending: no bit of the last owner's counts. */
-static void g9_a_slot_changes_hands(void **state)
+static void g9_a_slot_changes_hands(void)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_start(d, "c");
 	struct actor *e = actor_member(d, "e");
 
-	(void)state;
 	actor_go(a, do_isolate);
 	assert_where(a, GATHERING);
 	actor_do(b, do_unregister);
@@ -601,11 +536,6 @@ static void g9_a_slot_changes_hands(void **state)
 	actor_do(a, do_release);
 	assert_where(c, DONE);
 	assert_int_equal(rdv_thread_id(c->self), 1);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(c);
-	actor_stop(e);
-	unit_destroy(d);
 }
 
 static const struct unit_case cases[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
-#include "dump.h"
 
+#include <rdv/stats.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -67,7 +67,7 @@ void unit_dump(void)
 
 	for (i = 0; i < DOMAINS; i++)
 		if (domains[i])
-			dump_domain(domains[i]);
+			rdv_domain_dump(domains[i], STDERR_FILENO);
 	actors_dump();
 }
 
@@ -97,6 +97,7 @@ static void handle(int number, void (*handler)(int))
 struct instance {
 	char name[96];
 	enum unit_variant variant;
+	void (*run)(void);
 };
 
 static const char *const suffixes[VARIANTS] = {
@@ -133,6 +134,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
+void unit_clear(void)
+{
+	int i;
+
+	actors_stop();
+	for (i = 0; i < DOMAINS; i++)
+		if (domains[i])
+			unit_destroy(domains[i]);
+}
+
+static void run(void **state)
+{
+	const struct instance *instance = *state;
+
+	instance->run();
+	unit_clear();
+}
+
 static bool possible(unsigned variants, enum unit_variant v)
 {
 	if (!(variants & 1u << v))
@@ -146,8 +165,9 @@ static void fill(struct CMUnitTest *test, struct instance *instance,
 {
 	snprintf(instance->name, sizeof(instance->name), "%s%s", c->name, suffixes[v]);
 	instance->variant = v;
+	instance->run = c->run;
 	test->name = instance->name;
-	test->test_func = c->run;
+	test->test_func = run;
 	test->setup_func = set_up;
 	test->teardown_func = tear_down;
 	test->initial_state = instance;

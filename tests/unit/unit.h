@@ -16,6 +16,7 @@
  *	actor_do(a, do_release);
  *	assert_where(b, DONE);
  *
+ * At the end of a case the harness stops its actors and destroys its domains.
  * A test that hangs is ended by a watchdog that tells where everybody was.
  */
 #ifndef RDV_UNIT_H
@@ -84,7 +85,7 @@ enum unit_variant {
 
 struct unit_case {
 	const char *name;
-	CMUnitTestFunction run;
+	void (*run)(void);
 	unsigned variants;
 };
 
@@ -116,6 +117,9 @@ rdv_domain *unit_domain_attr(const rdv_domain_attr *attr);
 /* Nobody is in it any more: its words must say so. */
 void unit_destroy(rdv_domain *d);
 
+/* Stops all actors and destroys all domains; also done at the end of each case. */
+void unit_clear(void);
+
 /* The words that a call which fails may not leave changed, but for the round. */
 struct unit_words {
 	uint32_t ctl, held, asleep, waking, lingering, barred, gathering, spinners;
@@ -129,7 +133,7 @@ void unit_same_words(const struct unit_words *before, const rdv_domain *d);
 /* The gate is open, nobody is held, queued, woken, on its way. */
 void unit_quiet(const rdv_domain *d);
 
-/* Prints everything about all domains, each line a TAP comment. */
+/* Prints everything about all domains and actors, to stderr. */
 void unit_dump(void);
 
 /* ---------------------------------------------------------------------- actors */
@@ -148,7 +152,7 @@ struct actor {
 
 	/* what to do; with what; how it went */
 	actor_fn *fn;
-	bool busy;
+	bool busy, leaving;
 	void *arg;
 	const struct timespec *deadline;
 	int ret;
@@ -200,6 +204,7 @@ void actor_expire(struct actor *a);
 
 /* The thread ends, still registered or not, and with it the actor. */
 void actor_stop(struct actor *a);
+void actors_stop(void);
 /* ... if its last call was one that ends the thread */
 void actor_join(struct actor *a);
 
