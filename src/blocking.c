@@ -3,7 +3,7 @@
  * Calls that block, harmless meanwhile.  None of the calls of the library that stand
  * around them changes errno, so it is theirs.
  */
-#include "internal.h"
+#include "domain.h"
 
 #include <errno.h>
 #include <rdv/blocking.h>

@@ -2,9 +2,9 @@
 /*
  * Domains: attributes, memory, birth and death.
  */
-#include "internal.h"
+#include "domain.h"
 #include "fence.h"
-#include "history.h"
+#include "inside/history.h"
 #include "spin.h"
 
 #include <errno.h>

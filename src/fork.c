@@ -3,9 +3,9 @@
  * fork(): the child has the calling thread alone.  So in each domain it keeps that
  * thread, in the state it had, and everybody else is as if he had never been.
  */
-#include "internal.h"
+#include "domain.h"
 #include "fence.h"
-#include "record.h"
+#include "inside/record.h"
 
 static rdv_mutex domains_lock = PTHREAD_MUTEX_INITIALIZER;
 static rdv_domain *domains;
@@ -93,7 +93,7 @@ static void after_in_child(void)
 	rdv_domain *d;
 
 	for (d = domains; d; d = d->next)
-		forget_others(d, rdv_thread_member(d));
+		forget_others(d, rdv_self_member(d));
 	unlock_all();
 }
 

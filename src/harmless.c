@@ -5,10 +5,9 @@
  * rdv_park() is the one place where a thread publishes that it is harmless, and
  * rdv_leave() the one place where a parked thread starts to run.
  */
-#include "internal.h"
+#include "domain.h"
 #include "clock.h"
-#include "futex.h"
-#include "record.h"
+#include "inside/record.h"
 
 #include <errno.h>
 
@@ -52,31 +51,6 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 /* ------------------------------------------------------------------ publishing */
 
 /*
- * Wakes the leader if the thread that has just published itself was the last one
- * that it waits for.  Who swaps gathering wakes, so one thread does.
- *
- * [GATHER-SLEEP] Dekker: the leader sets gathering, then reads harmless[]; we
- * set our bit in harmless[], then read gathering.  awaited[] was written before
- * gathering.  If it is a former leader's by now, the new one has not read
- * harmless[] yet, and a wake-up for the old one does no harm.
- */
-static void tell_leader(struct rdv_member *m)
-{
-	rdv_domain *d = m->domain;
-	uint32_t gathering = rdv_load_sc(&d->gathering);
-	struct rdv_shield shield;
-
-	if (!gathering || rdv_anybody_missing(d))
-		return;
-	rdv_shield(m, &shield);
-	if (rdv_cas_sc(&d->gathering, &gathering, 0)) {
-		rdv_record_last(m, gathering);
-		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
-	}
-	rdv_unshield(m, &shield);
-}
-
-/*
  * Publishes that the calling thread is harmless.  It stays so until it goes
  * through rdv_leave().  [PARK] release: what it did before, for the leader that
  * finds it PARKED with the bit still clear; the bit itself is seq_cst.
@@ -92,7 +66,7 @@ void rdv_park(struct rdv_member *m)
 		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED);
 		rdv_signal_fence();
 	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED);
-	tell_leader(m);
+	rdv_tell_leader(m);
 }
 
 /* -------------------------------------------------------------------- leaving */

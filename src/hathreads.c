@@ -2,7 +2,7 @@
 /*
  * The default domain of <rdv/hathreads.h>.
  */
-#include "internal.h"
+#include "domain.h"
 
 #include <limits.h>
 #include <rdv/hathreads.h>

@@ -11,7 +11,7 @@
 #ifndef RDV_SPIN_H
 #define RDV_SPIN_H
 
-#include "internal.h"
+#include "domain.h"
 
 /* What a sleep and a wake-up cost at worst: spinning for longer is for the user to ask for. */
 enum { RDV_SPIN_CAP_NS = 50000 };

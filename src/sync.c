@@ -16,9 +16,10 @@
  * Members come and go while it forms: both barriers compare with counts that
  * unregistering keeps up to date.  Once it serves, nobody can join until it is over.
  */
-#include "internal.h"
+#include "domain.h"
 #include "futex.h"
-#include "record.h"
+#include "inside/record.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -229,7 +230,7 @@ void rdv_sync_close(rdv_domain *d)
 
 int rdv_sync_enable(rdv_domain *domain)
 {
-	struct rdv_member *m = rdv_thread_member(domain);
+	struct rdv_member *m = rdv_self_member(domain);
 	struct rdv_sync *s = &domain->sync;
 	struct rdv_shield shield;
 	int saved_errno = errno;

@@ -1,49 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members: birth, death, and how a thread finds its handles.
+ * Members: birth and death.
  */
-#include "internal.h"
-#include "record.h"
+#include "domain.h"
+#include "inside/record.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * The calling thread's memberships.  Initial-exec, because a signal handler that
- * asks for its handle must not make the dynamic linker allocate.
- */
-static __thread struct rdv_member *memberships __attribute__((tls_model("initial-exec")));
 
 /* Its destructor ends the memberships of a thread that exits. */
 static pthread_key_t exit_key;
 
 static void thread_exits(void *unused)
 {
+	struct rdv_member *m;
+
 	(void)unused;
-	while (memberships)
-		rdv_thread_unregister(&memberships->self);
+	while ((m = rdv_self_any()))
+		rdv_thread_unregister(&m->self);
 }
 
 int rdv_thread_setup(void)
 {
 	return -pthread_key_create(&exit_key, thread_exits);
-}
-
-struct rdv_member *rdv_thread_member(const rdv_domain *d)
-{
-	struct rdv_member *m = memberships;
-
-	while (m && m->domain != d)
-		m = m->next;
-	return m;
-}
-
-rdv_thread *rdv_thread_self(rdv_domain *domain)
-{
-	struct rdv_member *m = rdv_thread_member(domain);
-
-	return m ? &m->self : NULL;
 }
 
 unsigned rdv_thread_id(const rdv_thread *self)
@@ -143,7 +123,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 	struct rdv_member *m;
 	int ret;
 
-	if (rdv_thread_member(domain))
+	if (rdv_self_member(domain))
 		return -EEXIST;
 	ret = enroll(domain, name, &m);
 	if (ret)
@@ -152,9 +132,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 		strike_off(m);
 		return -ENOMEM;
 	}
-	m->next = memberships;
-	rdv_signal_fence();
-	memberships = m;
+	rdv_self_add(m);
 	rdv_leave(m, NULL);
 	*self = &m->self;
 	return 0;
@@ -166,7 +144,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
  */
 void rdv_thread_unregister(rdv_thread *self)
 {
-	struct rdv_member *m = rdv_member_of(self), **link;
+	struct rdv_member *m = rdv_member_of(self);
 
 	rdv_must_own("rdv_thread_unregister", m);
 	if (m->depth)
@@ -177,8 +155,6 @@ void rdv_thread_unregister(rdv_thread *self)
 	rdv_park(m);
 	if (rdv_owns(m))
 		rdv_pass(m, true, m->id);
-	for (link = &memberships; *link != m; link = &(*link)->next)
-		;
-	*link = m->next;
+	rdv_self_remove(m);
 	strike_off(m); /* waiting stays set, for the next one in the slot to clear */
 }

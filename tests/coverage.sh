@@ -32,10 +32,12 @@ run make check-unit
 # is reached if it is in either.
 rm -rf gcov
 mkdir gcov gcov/plain gcov/points
-for notes in src/librdv_core_la-*.gcno; do
-	"$GCOV" -b -o src "${notes%.gcno}.o" >>"$log" 2>&1
+for notes in src/librdv_core_la-*.gcno src/inside/librdv_core_la-*.gcno; do
+	dir=$(dirname "$notes")
+	file=${notes##*/librdv_core_la-}
+	"$GCOV" -b -o "$dir" "${notes%.gcno}.o" >>"$log" 2>&1
 	mv -f ./*.c.gcov gcov/plain
-	"$GCOV" -o src "src/librdv_points_a-${notes#src/librdv_core_la-}" >>"$log" 2>&1
+	"$GCOV" -o "$dir" "$dir/librdv_points_a-$file" >>"$log" 2>&1
 	mv -f ./*.c.gcov gcov/points
 	rm -f ./*.gcov
 done

@@ -16,14 +16,14 @@ fail() {
 }
 
 listed=$(sed -n 's/^| `\(\[[A-Z][A-Z-]*\]\)` |.*/\1/p' "$design" | sort)
-used=$(grep -ho '\[[A-Z][A-Z-]*\]' "$top"/src/*.[ch] "$top"/include/rdv/*.h | sort -u)
+used=$(grep -ho '\[[A-Z][A-Z-]*\]' "$top"/src/*.[ch] "$top"/src/inside/*.[ch] "$top"/include/rdv/*.h | sort -u)
 
 [ -n "$listed" ] || fail "no table of tags in $design"
 for tag in $(printf '%s\n' "$listed" | uniq -d); do
 	fail "$tag is listed twice in doc/design.md"
 done
 for tag in $(printf '%s\n' "$listed" | uniq); do
-	n=$(grep -hF "$tag" "$top"/src/*.c "$top"/include/rdv/*.h | wc -l)
+	n=$(grep -hF "$tag" "$top"/src/*.c "$top"/src/inside/*.c "$top"/include/rdv/*.h | wc -l)
 	[ "$n" -ge 2 ] || fail "$tag stands at $n places in the source, expected 2 or more"
 done
 for tag in $used; do

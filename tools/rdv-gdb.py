@@ -5,7 +5,7 @@
     (gdb) rdv-dump              all domains
     (gdb) rdv-dump EXPRESSION   the one that a rdv_domain * points to
 
-librdv has to have its debugging symbols.  The same as src/dump.c, but for the line
+librdv has to have its debugging symbols.  The same as src/inside/dump.c, but for the line
 "clock": a core does not know how late it was.
 """
 import gdb

@@ -51,7 +51,7 @@ newer() {
 # Everything, unless it is up to date.
 build() {
 	newer "$built/rdv-model" "$model"/*.cc "$model"/*.h "$top"/src/*.[ch] \
-		"$top"/include/rdv/*.h || return 0
+		"$top"/src/inside/*.h "$top"/include/rdv/*.h || return 0
 	# shellcheck disable=SC2086 # a list
 	compile "$top" "$built" $units protocol || die "the model does not compile"
 	link "$built" "$built/rdv-model"

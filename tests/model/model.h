@@ -9,7 +9,7 @@
  *	futex.h, fence.h   system calls of the model's kernel: see engine.cc
  *	lock.h, clock.h
  *	spin.h             spinning is one more look at most
- *	count.h, record.h  no statistics
+ *	wait.h, inside/    no statistics, no checks for misuse
  *
  * Nothing here needs the headers of Relacy; engine.cc does.
  */
@@ -124,7 +124,7 @@ static inline bool rdv_deadline_valid(const struct timespec *)
 
 #define RDV_SPIN_H
 #define _Alignas alignas
-#include "internal.h"
+#include "domain.h"
 
 struct rdv_spin {
 	bool once;
@@ -141,6 +141,11 @@ void rdv_spin_end(struct rdv_spin *spin);
  *
  * They are no part of the protocol: the model has none, nor stall reports.
  */
+
+#define RDV_MISUSE_H
+#define rdv_must_be(condition, call, m, what) ((void)0)
+#define rdv_must_own(call, m)                 ((void)0)
+#define rdv_must_have_no_locks(call, m)       ((void)0)
 
 #define RDV_COUNT_H
 #define rdv_peek(p)       (*(p))
@@ -170,6 +175,7 @@ void rdv_spin_end(struct rdv_spin *spin);
 /* The clock is looked at for patience only. */
 #define rdv_record_now(d) ((d)->patience_us ? rdv_clock_ns() : 0)
 
+#define RDV_WAIT_H
 #define rdv_wait_begin(m, kind)        ((void)0)
 #define rdv_wait_begin_at(m, kind, at) ((void)(at))
 #define rdv_wait_end(m)                ((void)0)

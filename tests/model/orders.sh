@@ -43,7 +43,7 @@ if [ "${1-}" = --one ]; then
 	exit
 fi
 build
-[ $# -gt 0 ] || set -- round.c isolate.c harmless.c sync.c thread.c
+[ $# -gt 0 ] || set -- held.c queue.c gather.c harmless.c isolate.c sync.c thread.c
 for file; do
 	grep -n '' "$top/src/$file" | grep -o '^[0-9]*:\|rdv_[a-z]*_sc(' | awk -v file="$file" '
 		/^[0-9]/ { line = $0; next }

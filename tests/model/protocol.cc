@@ -8,10 +8,10 @@
 
 #include <rdv/sync.h>
 
-/* ------------------------------------------------- what thread.c takes from libc */
+/* ------------------------------------------------- what self.c and thread.c take */
 
 /*
- * thread.c declares "static __thread struct rdv_member *memberships": with this it
+ * self.c declares "static __thread struct rdv_member *memberships": with this it
  * declares a function, and uses what that function returns a pointer to.
  */
 #define __thread
@@ -31,9 +31,12 @@
 
 /* ----------------------------------------------------------------- the sources */
 
-#include "round.c"
-#include "isolate.c"
+#include "held.c"
+#include "queue.c"
+#include "gather.c"
 #include "harmless.c"
+#include "isolate.c"
+#include "self.c"
 #include "sync.c"
 #include "thread.c"
 

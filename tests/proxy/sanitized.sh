@@ -32,7 +32,8 @@ build()
 		-include "$top_builddir/config.h" -I"$top_srcdir/include" \
 		-I"$top_srcdir/src" -I"$top_srcdir/examples/proxy" -I"$here" \
 		"$@" -o "$program" \
-		"$top_srcdir"/src/*.c "$top_srcdir"/examples/proxy/*.c
+		"$top_srcdir"/src/*.c "$top_srcdir"/src/inside/*.c \
+		"$top_srcdir"/examples/proxy/*.c
 }
 
 echo 'int main(void) { return 0; }' >"$tmp/try.c"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 #include "canary.h"
-#include "internal.h"
+#include "domain.h"
 #include "perturb.h"
 #include "slow-motion.h"
 

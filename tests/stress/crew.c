@@ -2,7 +2,7 @@
 #include "crew.h"
 #include "calls.h"
 #include "canary.h"
-#include "internal.h"
+#include "domain.h"
 #include "ops.h"
 #include "perturb.h"
 #include "state.h"

@@ -4,7 +4,7 @@
  * these runs in a process that can be spoilt.
  */
 #include "crew.h"
-#include "internal.h"
+#include "domain.h"
 #include "ops.h"
 #include "scenarios.h"
 

@@ -2,7 +2,7 @@
 #include "ops.h"
 #include "calls.h"
 #include "canary.h"
-#include "internal.h"
+#include "domain.h"
 #include "perturb.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 #include "crew.h"
-#include "internal.h"
+#include "domain.h"
 
 #include <errno.h>
 #include <fcntl.h>

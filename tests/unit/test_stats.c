@@ -4,8 +4,8 @@
  * clock is the shim's, so a time is what the case says.
  */
 #include "unit.h"
-#include "history.h"
-#include "record.h"
+#include "inside/history.h"
+#include "inside/record.h"
 
 #include <rdv/stats.h>
 #include <sys/wait.h>

@@ -40,7 +40,7 @@
 
 #include <rdv/sync.h>
 
-#include "internal.h"
+#include "domain.h"
 #include "shim.h"
 
 #if defined(__SANITIZE_THREAD__)

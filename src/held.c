@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The round: who may open one, who has the token next, and what happens at its
- * end.  See internal.h for the words and doc/design.md for the argument.
+ * The held: threads that want to run while the gate is closed.  They sleep on ctl, and
+ * are woken here.
+ *
+ * See domain.h for the words and doc/design.md for the argument.
  */
-#include "internal.h"
+#include "domain.h"
 #include "clock.h"
 #include "futex.h"
-#include "record.h"
+#include "inside/record.h"
 #include "spin.h"
+#include "wait.h"
 
 #include <errno.h>
 
@@ -50,41 +53,6 @@ bool rdv_may_open(const rdv_domain *d)
 	       now_us() - rdv_load_rlx(&d->held_since) <= d->patience_us;
 }
 
-/* The next isolator in the order of ids, beginning after the given one, or NULL. */
-static struct rdv_member *next_queued(const rdv_domain *d, uint32_t id)
-{
-	uint32_t words = rdv_load_sc(&d->words);
-	uint32_t first = id / RDV_WORD_BITS, bit = 1u << id % RDV_WORD_BITS;
-	uint32_t after = ~(bit | (bit - 1));
-	uint32_t i, word, found;
-
-	for (i = 0; i <= words; i++) {
-		word = (first + i) % words;
-		found = rdv_load_sc(&d->want_rdv[word]);
-		found &= i == 0 ? after : i == words ? ~after : ~0u;
-		if (found)
-			return d->member[word * RDV_WORD_BITS +
-					 (uint32_t)__builtin_ctz(found)];
-	}
-	return NULL;
-}
-
-/*
- * The token was taken by a thread that wants none of it, for those who were barred.
- * They take turns at being the first, because the last of them may then open one
- * round after another, for as long as patience lets it.
- */
-static void serve_barred(struct rdv_member *m)
-{
-	rdv_domain *d = m->domain;
-	uint32_t after = d->served;
-	struct rdv_member *first = next_queued(d, after);
-
-	if (first)
-		d->served = first->id;
-	rdv_give_up(m, after);
-}
-
 /*
  * [BARRED] Dekker: a barred isolator adds itself to barred, then reads held; we
  * subtract ourselves from held, then read barred.  It may be asleep while the gate
@@ -108,118 +76,9 @@ void rdv_hold_end(struct rdv_member *m)
 		} else if (rdv_cas_sc(&d->ctl, &ctl,
 				      rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
 			rdv_record_round(m);
-			serve_barred(m);
+			rdv_serve_barred(m);
 			return;
 		}
-	}
-}
-
-/* ------------------------------------------------------------------ the token */
-
-/*
- * Opens a round, if none is on and no held thread is due first.
- * [GATE] closes the gate before the leader reads anybody's state.
- */
-bool rdv_take(struct rdv_member *m)
-{
-	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
-
-	return rdv_ctl_open(ctl) && rdv_may_open(d) &&
-	       rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m));
-}
-
-/*
- * Writes the new owner's name on the gate, unless it has done so itself.  It may by
- * then have passed the token on, but not back to us.
- */
-static void rename_owner(const struct rdv_member *from, const struct rdv_member *to)
-{
-	rdv_word *word = &from->domain->ctl;
-	uint32_t ctl = rdv_load_rlx(word);
-
-	while ((ctl & RDV_GATE_OWNER) == from->id + 1 &&
-	       !rdv_cas_sc(word, &ctl, rdv_ctl_owned(ctl, to)))
-		;
-}
-
-static void wake_queued(struct rdv_member *from, const struct rdv_member *to)
-{
-	rdv_record_wake(from);
-	rdv_futex_wake(&to->domain->want_rdv[to->word], 1, to->bit);
-}
-
-/*
- * [TOKEN] Clearing the bit hands over the token, with all that the predecessors did.
- * False if the isolator has withdrawn: it clears its bit by itself.
- */
-static bool hand_over(struct rdv_member *from, struct rdv_member *to)
-{
-	rdv_word *word = &to->domain->want_rdv[to->word];
-
-	if (!(rdv_and_sc(word, ~to->bit) & to->bit))
-		return false;
-	rename_owner(from, to);
-	/* [QUEUE-SLEEP] Dekker: it sets asleep, then reads its bit. */
-	if (rdv_load_sc(&to->asleep))
-		wake_queued(from, to);
-	return true;
-}
-
-/*
- * Wakes the isolator after the next one, so that it comes awake while the next one is
- * isolated.  It sees its bit still set, and spins.  We are parked, so nobody waits for us.
- */
-static void wake_early(struct rdv_member *from, const struct rdv_member *next)
-{
-	struct rdv_member *after;
-
-	if (!rdv_spin_pays(from->domain, RDV_SPIN_EARLY))
-		return;
-	after = next_queued(from->domain, next->id);
-	if (after && rdv_load_sc(&after->asleep))
-		wake_queued(from, after);
-}
-
-/*
- * The owner passes the token on, or ends the round if nobody is queued; [OPEN] the
- * swap carries all that the isolators of the round did to whoever sees the gate
- * open.  The successor is the next one in the order of ids after the given one.
- * gathered: no other thread is running, nor is the caller, which is parked; so the
- * successor need not look.
- *
- * [MORE] Dekker: an isolator sets its bit, then reads ctl and sets MORE unless it
- * is set; we clear MORE, then read the bits.  So none is left behind by the
- * compare-and-swap that opens the gate, which fails if MORE is set again.
- */
-void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
-{
-	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
-	struct rdv_member *next;
-
-	for (;;) {
-		if (!(ctl & RDV_CTL_MORE)) {
-			if (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl)))
-				continue;
-			rdv_wake_held(d);
-			rdv_record_round_end(m);
-			return;
-		}
-		next = next_queued(d, after);
-		if (next) {
-			d->gathered = gathered;
-			if (hand_over(m, next)) {
-				if (gathered)
-					wake_early(m, next);
-				return;
-			}
-			continue;
-		}
-		rdv_and_sc(&d->ctl, ~RDV_CTL_MORE);
-		if (next_queued(d, after))
-			rdv_or_sc(&d->ctl, RDV_CTL_MORE);
-		ctl = rdv_load_sc(&d->ctl);
 	}
 }
 

@@ -3,7 +3,7 @@
  * The file that rdv-top reads.  A reader sees whether it was changed under its eyes by
  * counting: changes is odd before the first and even after the last write.
  */
-#include "internal.h"
+#include "domain.h"
 #include "clock.h"
 #include "count.h"
 

@@ -20,8 +20,8 @@
 
 #include "clock.h"
 #include "count.h"
-#include "futex.h"
-#include "internal.h"
+#include "domain.h"
+#include "misuse.h"
 #include "probe.h"
 
 enum { RDV_TIMED = 16 };
@@ -116,53 +116,8 @@ static inline void rdv_record_sync_exit(const struct rdv_member *m)
 
 /* ------------------------------------------------------------------------ waits */
 
-void rdv_stall_begin(struct rdv_member *m);
-int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
-		      uint32_t bitset, const struct timespec *deadline);
-
-/* From here on the thread waits, spinning or asleep, for this. */
-static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind kind,
-				     uint64_t now)
-{
-	rdv_poke(&m->wait_since, now);
-	rdv_poke(&m->wait_kind, (uint8_t)kind);
-	if (!m->since)
-		m->since = now;
-	if (kind == RDV_WAIT_HELD)
-		rdv_probe(held_begin, m);
-	if (m->domain->stall_ns)
-		rdv_stall_begin(m);
-}
-
-static inline void rdv_wait_begin(struct rdv_member *m, enum rdv_wait_kind kind)
-{
-	rdv_wait_begin_at(m, kind, rdv_clock_ns());
-}
-
-static inline void rdv_wait_end(struct rdv_member *m)
-{
-	rdv_poke(&m->wait_kind, (uint8_t)RDV_WAIT_NONE);
-}
-
 /* Held: what has begun ends here. */
 void rdv_record_held(struct rdv_member *m);
-
-/* Whether a stall report may end a wait for isolation. */
-static inline void rdv_wait_may_give_up(struct rdv_member *m, bool may)
-{
-	m->may_give_up = may;
-}
-
-/* rdv_futex_wait() by a member.  May call on_stall, and returns -EINTR then, or
- * -ETIMEDOUT if it wants the wait to end; so it is called without a lock. */
-static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
-			   uint32_t bitset, const struct timespec *deadline)
-{
-	rdv_bump(&m->waits, 1);
-	if (m->domain->stall_ns)
-		return rdv_wait_stalling(m, word, expected, bitset, deadline);
-	return rdv_futex_wait(word, expected, bitset, deadline);
-}
 
 static inline void rdv_record_wake(struct rdv_member *m)
 {

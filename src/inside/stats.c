@@ -2,7 +2,7 @@
 /*
  * Reading what record.h has written.
  */
-#include "internal.h"
+#include "domain.h"
 #include "count.h"
 #include "history.h"
 

@@ -32,8 +32,8 @@
  *	                                                              a barred isolator,
  *	                                                              then one another
  */
-#ifndef RDV_INTERNAL_H
-#define RDV_INTERNAL_H
+#ifndef RDV_DOMAIN_H
+#define RDV_DOMAIN_H
 
 #include <rdv/rdv.h>
 
@@ -220,32 +220,6 @@ static inline bool rdv_owns(const struct rdv_member *m)
 	return (rdv_load_rlx(&m->domain->ctl) & RDV_GATE_OWNER) == m->id + 1;
 }
 
-/*
- * misuse.c: what --enable-debug looks for.  rdv_must_be() is for what the thread must be
- * for the call, rdv_must_own() for whose the handle is.
- */
-#ifdef RDV_DEBUG
-void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
-void rdv_check_owner(const char *call, const struct rdv_member *m);
-void rdv_check_locks(const char *call, const struct rdv_member *m);
-#endif
-
-/* Not where handlers come between any two instructions: one that interrupts a thread on its
- * way in or out cannot know that yet, or any more, it is what it takes it for. */
-#if defined(RDV_DEBUG) && !defined(RDV_PERTURB)
-#define rdv_must_be(condition, call, m, what)      \
-	do {                                       \
-		if (!(condition))                  \
-			rdv_misuse(call, m, what); \
-	} while (0)
-#define rdv_must_own(call, m)           rdv_check_owner(call, m)
-#define rdv_must_have_no_locks(call, m) rdv_check_locks(call, m)
-#else
-#define rdv_must_be(condition, call, m, what) ((void)0)
-#define rdv_must_own(call, m)                 ((void)0)
-#define rdv_must_have_no_locks(call, m)       ((void)0)
-#endif
-
 /* harmless.c: becoming harmless, and running again */
 extern const struct timespec rdv_do_not_wait; /* a deadline: -EBUSY at once */
 
@@ -272,18 +246,24 @@ static inline bool rdv_held_to_wake(const rdv_domain *d)
 	       !rdv_load_sc(&d->waking);
 }
 
-/* isolate.c */
-uint32_t rdv_anybody_missing(const rdv_domain *d);
-
-/* round.c: who may open a round, who comes next, and what happens at its end */
+/* held.c: threads that want to run while the gate is closed, and who wakes them */
 bool rdv_may_open(const rdv_domain *d);
-bool rdv_take(struct rdv_member *m);
-void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
 void rdv_wake_held(rdv_domain *d);
 void rdv_wake_held_now(rdv_domain *d);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_hold_begin(struct rdv_member *m);
 void rdv_hold_end(struct rdv_member *m);
+
+/* queue.c: who has the token, and who is next */
+bool rdv_take(struct rdv_member *m);
+void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
+void rdv_serve_barred(struct rdv_member *m);
+int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline);
+void rdv_take_office(struct rdv_member *m);
+
+/* gather.c: the leader, and who wakes it */
+bool rdv_gather(struct rdv_member *m, const struct timespec *deadline);
+void rdv_tell_leader(struct rdv_member *m);
 
 /* sync.c */
 void rdv_sync_lock_registry(rdv_domain *d);
@@ -294,7 +274,12 @@ void rdv_sync_close(rdv_domain *d);
 
 /* thread.c */
 int rdv_thread_setup(void);
-struct rdv_member *rdv_thread_member(const rdv_domain *d);
+
+/* self.c: the calling thread's memberships */
+struct rdv_member *rdv_self_any(void);
+struct rdv_member *rdv_self_member(const rdv_domain *d);
+void rdv_self_add(struct rdv_member *m);
+void rdv_self_remove(const struct rdv_member *m);
 
 /* fork.c */
 int rdv_fork_setup(void);

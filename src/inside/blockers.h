@@ -4,7 +4,7 @@
 
 #include <rdv/stats.h>
 
-#include "internal.h"
+#include "domain.h"
 
 /* Those that a wait of this kind (enum rdv_wait_kind) waits for, and has since then; see
  * rdv_domain_blockers(). */

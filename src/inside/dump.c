@@ -3,7 +3,7 @@
  * The dump.  tools/rdv-gdb.py prints the same from a core: whoever changes one changes
  * the other, and the first line if a program that reads it would have to know.
  */
-#include "internal.h"
+#include "domain.h"
 #include "blockers.h"
 #include "clock.h"
 #include "count.h"

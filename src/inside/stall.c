@@ -9,6 +9,7 @@
 #include "record.h"
 #include "blockers.h"
 #include "text.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <unistd.h>

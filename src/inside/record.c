@@ -4,6 +4,7 @@
  */
 #include "record.h"
 #include "history.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Misuse: with --enable-debug a line on stderr, and abort().  A program that is compiled
  * with RDV_DEBUG defined calls the fast paths here instead of inlining them.
  */
-#include "internal.h"
+#include "misuse.h"
 
 #include <rdv/debug.h>
 
@@ -69,7 +69,7 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 /* A slot outlives its thread, so there is something to look at. */
 void rdv_check_owner(const char *call, const struct rdv_member *m)
 {
-	if (rdv_thread_member(m->domain) == m)
+	if (rdv_self_member(m->domain) == m)
 		return;
 	rdv_misuse(call, m,
 		   rdv_peek(&m->tid) ? "is another thread than the caller"

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gathering: the leader waits until all other threads are harmless.  It sleeps on
+ * gathering, and the last one that it waits for wakes it.
+ *
+ * See domain.h for the words and doc/design.md for the argument.
+ */
+#include "domain.h"
+#include "fence.h"
+#include "futex.h"
+#include "inside/record.h"
+#include "spin.h"
+#include "wait.h"
+
+#include <errno.h>
+
+/* ------------------------------------------------------------------- gathering
+ *
+ * The gate is closed by us.  From here on a thread that we have seen harmless stays
+ * so: it may go through RUNNING on its way out, but it finds the gate closed and
+ * parks again.  So each thread is looked at once, and what is left to wait for is
+ * a set, awaited[], that only shrinks.
+ */
+
+/* Whether all bits are set, but for our own: an owner needs none. */
+static bool all_harmless(const struct rdv_member *m)
+{
+	const rdv_domain *d = m->domain;
+	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t all = ~0u;
+
+	for (word = 0; word < words; word++)
+		all &= rdv_load_sc(&d->harmless[word]) | (word == m->word ? m->bit : 0);
+	return all == ~0u;
+}
+
+/*
+ * A thread whose bit is clear: is it harmless all the same?  If its fast path has
+ * said so, park it in its place, so that neither we nor a later leader need look
+ * at it again.  If the swap succeeds, its exchange will return PARKED and send it
+ * through step_out(), which clears the bit.  If it fails, the thread has left, and
+ * will find the gate closed.
+ *
+ * [GATE] seq_cst, after the gate was closed.  [PARK] acquire: what the thread did
+ * before it became harmless.  [LENT] the bit is set before we open the gate again.
+ * Biased, the thread's plain stores would not notice that it was parked, so its bit
+ * stays clear.
+ */
+static bool found_harmless(struct rdv_member *t)
+{
+	rdv_domain *d = t->domain;
+	uint32_t state = rdv_load_sc(&t->self.state);
+
+	if (state == RDV_STATE_HARMLESS && !d->biased &&
+	    rdv_cas_sc(&t->self.state, &state, RDV_STATE_PARKED))
+		rdv_or_sc(&d->harmless[t->word], t->bit);
+	return state != RDV_STATE_RUNNING;
+}
+
+/* Computes awaited[]; false if it is empty. */
+static bool look_around(const struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t clear, bit, awaited, any = 0;
+
+	if (d->biased) {
+		rdv_fence_all();
+		rdv_record_fence(d);
+	}
+	for (word = 0; word < words; word++) {
+		clear = ~rdv_load_sc(&d->harmless[word]);
+		if (word == m->word)
+			clear &= ~m->bit;
+		for (awaited = 0; clear; clear &= ~bit) {
+			bit = clear & -clear;
+			if (!found_harmless(d->member[word * RDV_WORD_BITS +
+						      (uint32_t)__builtin_ctz(bit)]))
+				awaited |= bit;
+		}
+		rdv_store_rlx(&d->awaited[word], awaited);
+		any |= awaited;
+	}
+	return any != 0;
+}
+
+/* Whether anybody of awaited[] is not harmless yet: 0, or 1 + the lowest such id. */
+static uint32_t anybody_missing(const rdv_domain *d)
+{
+	uint32_t word, words = rdv_load_sc(&d->words);
+	uint32_t missing;
+
+	for (word = 0; word < words; word++) {
+		missing = rdv_load_rlx(&d->awaited[word]) &
+			  ~rdv_load_sc(&d->harmless[word]);
+		if (missing)
+			return word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(missing) +
+			       1;
+	}
+	return 0;
+}
+
+/*
+ * Wakes the leader if the thread that has just published itself was the last one
+ * that it waits for.  Who swaps gathering wakes, so one thread does.
+ *
+ * [GATHER-SLEEP] Dekker: the leader sets gathering, then reads harmless[]; we
+ * set our bit in harmless[], then read gathering.  awaited[] was written before
+ * gathering.  If it is a former leader's by now, the new one has not read
+ * harmless[] yet, and a wake-up for the old one does no harm.
+ */
+void rdv_tell_leader(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t gathering = rdv_load_sc(&d->gathering);
+	struct rdv_shield shield;
+
+	if (!gathering || anybody_missing(d))
+		return;
+	rdv_shield(m, &shield);
+	if (rdv_cas_sc(&d->gathering, &gathering, 0)) {
+		rdv_record_last(m, gathering);
+		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
+	}
+	rdv_unshield(m, &shield);
+}
+
+/*
+ * Waits until everybody in awaited[] is harmless.
+ *
+ * [GATHER-SLEEP] Whoever sets the last of the bits wakes us: it set the bit, then
+ * reads gathering; we set gathering, then read the bits.  It is not a word of
+ * harmless[] that we sleep on: other bits of it change all the time, and each of
+ * them would send us round this loop once more.
+ */
+static bool await(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	uint32_t gathering = rdv_load_rlx(&d->ctl);
+	struct rdv_spin spin;
+	uint32_t missing, last = 0;
+	bool slept = false;
+	int ret = 0;
+
+	rdv_wait_begin(m, RDV_WAIT_GATHER);
+	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
+	while ((missing = anybody_missing(d)) && rdv_spin_once(&spin))
+		last = missing;
+	rdv_spin_end(&spin);
+
+	while (missing && ret != -ETIMEDOUT) {
+		last = missing;
+		slept = true;
+		rdv_store_sc(&d->gathering, gathering);
+		if (anybody_missing(d))
+			ret = rdv_wait(m, &d->gathering, gathering, RDV_FUTEX_ANY,
+				       deadline);
+		missing = anybody_missing(d);
+	}
+	if (!missing)
+		rdv_record_delay(m, slept ? gathering : 0, last);
+	rdv_store_rlx(&d->gathering, 0);
+	rdv_wait_end(m);
+	return !missing;
+}
+
+/* The owner becomes alone; false if the deadline passed first. */
+bool rdv_gather(struct rdv_member *m, const struct timespec *deadline)
+{
+	if (all_harmless(m) || !look_around(m))
+		return true;
+	return deadline != &rdv_do_not_wait && await(m, deadline);
+}
