@@ -25,8 +25,7 @@ echo '#include <relacy/relacy.hpp>' |
 
 mkdir -p "$built" || die "no $built"
 
-units="engine main fixture scenario-isolation scenario-held scenario-deadline
-	scenario-members scenario-sync scenario-signal"
+units="engine main fixture $(cd "$model" && printf '%s ' scenario-*.cc | sed 's/\.cc//g')"
 
 # compile FROM OUT UNIT...: the units, with the sources of the library in FROM.  model.h has
 # an rdv_word of its own, whose accesses it can reorder, so that of <rdv/rdv.h> is left out.

@@ -345,3 +345,23 @@ void silent()
 		MODEL_CHECK(!model_calls(i)->waits && !model_calls(i)->wakes);
 	at_rest();
 }
+
+/* -------------------------------------------------------------------- the tables */
+
+/* Made when the first table wants it: which that is, the linker decides. */
+static std::vector<struct scenario> &registered()
+{
+	static std::vector<struct scenario> list;
+
+	return list;
+}
+
+scenarios::scenarios(std::initializer_list<struct scenario> list)
+{
+	registered().insert(registered().end(), list);
+}
+
+const std::vector<struct scenario> &all_scenarios()
+{
+	return registered();
+}

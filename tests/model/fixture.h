@@ -9,6 +9,9 @@
 #ifndef RDV_MODEL_FIXTURE_H
 #define RDV_MODEL_FIXTURE_H
 
+#include <initializer_list> /* these before the model's own */
+#include <vector>
+
 #include "engine.h"
 
 #include <rdv/sync.h>
@@ -105,9 +108,13 @@ void at_rest();
 /* No thread has asked the kernel for anything. */
 void silent();
 
-/* ------------------------------------------------------------------- the tables */
+/* -------------------------------------------------------------------- the tables */
 
-extern const struct scenario isolation_scenarios[], held_scenarios[],
-	deadline_scenarios[], member_scenarios[], sync_scenarios[], signal_scenarios[];
+/* Each scenario-*.cc has one, which adds its scenarios to those that rdv-model runs. */
+struct scenarios {
+	scenarios(std::initializer_list<struct scenario> list);
+};
+
+const std::vector<struct scenario> &all_scenarios();
 
 #endif

@@ -83,26 +83,19 @@ static bool weaken(const char *arg)
 	return false;
 }
 
-static const struct scenario *const tables[] = {
-	isolation_scenarios, held_scenarios, deadline_scenarios,
-	member_scenarios,    sync_scenarios, signal_scenarios,
-};
-
 static bool is_scenario(const char *name)
 {
-	for (const struct scenario *table : tables)
-		for (const struct scenario *s = table; s->name; s++)
-			if (!strcmp(s->name, name))
-				return true;
+	for (const struct scenario &s : all_scenarios())
+		if (!strcmp(s.name, name))
+			return true;
 	fprintf(stderr, "rdv-model: no scenario '%s', see --list\n", name);
 	return false;
 }
 
 static void list()
 {
-	for (const struct scenario *table : tables)
-		for (const struct scenario *s = table; s->name; s++)
-			printf("%s\n", s->name);
+	for (const struct scenario &s : all_scenarios())
+		printf("%s\n", s.name);
 }
 
 static bool parse(int argc, char **argv)
@@ -230,16 +223,15 @@ static void work_off()
 {
 	unsigned mine = work->taken++, number = 0;
 
-	for (const struct scenario *table : tables)
-		for (const struct scenario *s = table; s->name; s++) {
-			if (!asked_for(s->name) || number++ != mine)
-				continue;
-			if (stop && work->failed)
-				return;
-			if (!one(s))
-				work->failed = true;
-			mine = work->taken++;
-		}
+	for (const struct scenario &s : all_scenarios()) {
+		if (!asked_for(s.name) || number++ != mine)
+			continue;
+		if (stop && work->failed)
+			return;
+		if (!one(&s))
+			work->failed = true;
+		mine = work->taken++;
+	}
 }
 
 /* Relacy has global variables, so each job is a process. */

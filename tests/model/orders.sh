@@ -43,7 +43,8 @@ if [ "${1-}" = --one ]; then
 	exit
 fi
 build
-[ $# -gt 0 ] || set -- held.c queue.c gather.c harmless.c isolate.c sync.c thread.c
+# shellcheck disable=SC2046 # a list
+[ $# -gt 0 ] || set -- $(sed -n 's/^#include "\(.*\.c\)"$/\1/p' "$model/protocol.cc")
 for file; do
 	grep -n '' "$top/src/$file" | grep -o '^[0-9]*:\|rdv_[a-z]*_sc(' | awk -v file="$file" '
 		/^[0-9]/ { line = $0; next }

@@ -135,7 +135,7 @@ static void stays_harmless(unsigned self)
 	}
 }
 
-const struct scenario deadline_scenarios[] = {
+static const scenarios these({
 	{"try-pair", 2, plain<2>, try_and_pair, at_rest},
 	{"try-in-vain", 2, plain<3>, in_vain, at_rest},
 	{"try-in-vain-biased", 2, biased<3>, in_vain, at_rest},
@@ -158,5 +158,4 @@ const struct scenario deadline_scenarios[] = {
 	{"end-until", 3, plain<3>, ends_until, at_rest},
 	{"end-until-patient", 3, patient<3>, ends_until, at_rest},
 	{"end-until-stays", 3, plain<3>, stays_harmless, at_rest},
-	{},
-};
+});

@@ -125,7 +125,7 @@ static void one_wait_each()
 	at_rest();
 }
 
-const struct scenario held_scenarios[] = {
+static const scenarios these({
 	{"held-one", 2, plain<2>, one_round, at_rest},
 	{"held-two", 3, plain<3>, one_round, at_rest},
 	{"held-four", 5, plain<5>, one_round, at_rest},
@@ -144,5 +144,4 @@ const struct scenario held_scenarios[] = {
 	{"barred-far", 3, far<3>, barred, at_rest},
 	{"barred-biased", 3, biased<3>, barred, at_rest},
 	{"barred-tries", 3, plain<3>, tries_among_held, at_rest},
-	{},
-};
+});

@@ -206,7 +206,7 @@ static void one_wait()
 	at_rest();
 }
 
-const struct scenario isolation_scenarios[] = {
+static const scenarios these({
 	{"isolate-running", 2, plain<2>, against_running, at_rest},
 	{"isolate-entering", 2, plain<2>, against_entering, at_rest},
 	{"isolate-leaving", 2, plain<2>, against_leaving, at_rest},
@@ -235,5 +235,4 @@ const struct scenario isolation_scenarios[] = {
 	{"biased-and-pair", 3, biased<3>, two_and_pair, at_rest},
 	{"biased-checkpoint", 2, biased<2>, against_checkpoint, at_rest},
 	{"biased-polls-inside", 3, biased<3>, polls_inside, at_rest},
-	{},
-};
+});

@@ -154,7 +154,7 @@ static void one_isolates_members_come(unsigned self)
 	}
 }
 
-const struct scenario member_scenarios[] = {
+static const scenarios these({
 	{"join", 3, first_two_are_members, one_joins, at_rest},
 	{"join-leave", 3, first_two_are_members, one_joins_and_leaves, at_rest},
 	{"join-far", 3, first_two_are_far_members, one_joins_and_leaves, at_rest},
@@ -174,5 +174,4 @@ const struct scenario member_scenarios[] = {
 	{"exit-isolated-far", 3, far<3>, isolated_exits, at_rest},
 	{"exit-isolated-biased", 3, biased<3>, isolated_exits, at_rest},
 	{"leave-isolated", 2, plain<2>, isolated_leaves_and_joins, at_rest},
-	{},
-};
+});

@@ -100,7 +100,7 @@ static void biased_and_patient()
 	create({3, true, false, true});
 }
 
-const struct scenario signal_scenarios[] = {
+static const scenarios these({
 	{"signal-pair", 3, patient<3>, pairs, at_rest},
 	{"signal-isolate", 2, patient<2>, all_isolate, at_rest},
 	{"signal-isolate-three", 3, patient<3>, all_isolate, at_rest},
@@ -108,5 +108,4 @@ const struct scenario signal_scenarios[] = {
 	{"signal-others", 3, patient<3>, others, at_rest},
 	{"signal-biased", 3, biased_and_patient, deadlines, at_rest},
 	{"signal-sync", 3, patient<3>, sync_point, at_rest},
-	{},
-};
+});

@@ -369,7 +369,7 @@ template <unsigned members> static void not_enabled()
 	inside = 0;
 }
 
-const struct scenario sync_scenarios[] = {
+static const scenarios these({
 	{"sync-one", 3, enabled<3, 1>, once_for_one, written_once},
 	{"sync-two", 3, enabled<3, 2>, once_for_two, written_once},
 	{"sync-all", 3, enabled<3, 3>, all_want, written_once},
@@ -392,5 +392,4 @@ const struct scenario sync_scenarios[] = {
 	{"sync-isolate-two", 3, enabled<3, 1>, two_isolate, at_rest},
 	{"sync-isolate-inside", 3, enabled<3, 1>, requester_isolates, at_rest},
 	{"sync-isolate-leaving", 3, enabled<3, 1>, leavers_isolate, at_rest},
-	{},
-};
+});
