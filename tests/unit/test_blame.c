@@ -60,8 +60,7 @@ static void a_planted_laggard_is_named(void)
 	b[3] = actor_member(d, "three");
 	for (way = 0; way < 4; way++) {
 		for (last = 0; last < N; last++) {
-			actor_go(a, do_isolate);
-			assert_where(a, GATHERING);
+			assert_goes(a, do_isolate, GATHERING);
 			for (i = 0; i < N; i++)
 				if (i != last)
 					actor_do(b[i], do_now);
@@ -91,12 +90,10 @@ static void a_leader_that_is_interrupted_names_it_too(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_do(b, do_now);
 	shim_stop_at(c->shim, SHIM_BEFORE_WAKE);
-	actor_go(c, do_now);
-	assert_where(c, STOPPED);
+	assert_goes(c, do_now, STOPPED);
 	actor_interrupt(a); /* and finds that nobody is missing */
 	assert_where(a, DONE);
 	shim_resume(c->shim);
@@ -115,8 +112,7 @@ static void nobody_is_blamed_for_nothing(void)
 	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
 	s = stats_of(d);
 	assert_int_equal(s.last_delay.id, -1);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_do(b, do_now);
 	actor_wait(a);
 	actor_do(a, do_release);
@@ -152,8 +148,7 @@ static void blockers_are_those_awaited(void)
 	struct rdv_blocker list[3];
 
 	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	assert_int_equal(rdv_domain_blockers(d, list, 3), 2);
 	assert_int_equal(list[0].id, 1);
 	assert_int_equal(list[1].id, 2);
@@ -191,8 +186,7 @@ static void the_held_block_the_barred(void)
 	actor_do(b, do_now);
 	actor_hold(h, a);
 	actor_do(a, do_now);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	assert_blocked_by(d, h, RDV_BLOCKER_HELD);
 	shim_resume(h->shim);
 	actor_wait(h);

@@ -289,8 +289,7 @@ static void fails_as_it_does(void)
 		assert_ret(a, -1);
 		assert_int_equal(s.error, w->broken);
 		/* and held on the way back */
-		actor_go(b, do_isolate);
-		assert_where(b, GATHERING);
+		assert_goes(b, do_isolate, GATHERING);
 		actor_go(a, w->call);
 		assert_where(a, HELD);
 		assert_where(b, DONE);
@@ -319,8 +318,7 @@ static void looking_is_harmless_too(void)
 		actor_do(a, w->call);
 		assert_ret(a, 0);
 		assert_int_equal(s.error, ERRNO_BEFORE);
-		actor_go(b, do_isolate);
-		assert_where(b, GATHERING);
+		assert_goes(b, do_isolate, GATHERING);
 		actor_go(a, w->call);
 		assert_where(b, DONE);
 		assert_where(a, HELD);
@@ -360,8 +358,7 @@ static void leaves_the_thread_as_it_was(void)
 		actor_do(a, do_end);
 		/* isolated */
 		actor_do(a, do_isolate);
-		actor_go(b, do_end);
-		assert_where(b, HELD);
+		assert_goes(b, do_end, HELD);
 		actor_do(a, w->call);
 		assert_ret(a, 0);
 		assert_true(rdv_isolated(a->self));
@@ -510,10 +507,8 @@ static void lock_takes_a_free_one_running(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	plain_mutex();
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
-	actor_do(a, do_lock);
-	assert_ret(a, 0);
+	assert_goes(b, do_isolate, GATHERING);
+	assert_does(a, do_lock, 0);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	assert_where(b, GATHERING);
 	actor_do(a, do_unlock);
@@ -536,18 +531,15 @@ static void lock_waits_harmless(void)
 		mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED,
 			   protocol ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
 		actor_do(o, do_plain_lock);
-		actor_go(a, do_lock);
-		assert_where(a, OUTSIDE);
+		assert_goes(a, do_lock, OUTSIDE);
 		actor_do(b, do_isolate);
 		actor_do(b, do_release);
 		assert_where(a, OUTSIDE);
 		actor_do(o, do_unlock);
 		assert_done(a, 0);
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-		actor_do(o, do_plain_trylock);
-		assert_ret(o, EBUSY);
-		actor_do(a, do_unlock);
-		assert_ret(a, 0);
+		assert_does(o, do_plain_trylock, EBUSY);
+		assert_does(a, do_unlock, 0);
 		pthread_mutex_destroy(&mutex);
 	}
 }
@@ -561,8 +553,7 @@ static void lock_is_not_held_with_it(void)
 
 	plain_mutex();
 	actor_do(o, do_plain_lock);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
+	assert_goes(a, do_lock, OUTSIDE);
 	actor_do(b, do_isolate);
 	actor_do(o, do_unlock);
 	assert_where(a, HELD);
@@ -575,14 +566,12 @@ static void lock_is_not_held_with_it(void)
 	actor_do(b, do_isolate);
 	actor_do(b, do_unlock);
 	assert_where(a, HELD);
-	actor_do(o, do_plain_trylock);
-	assert_ret(o, 0);
+	assert_does(o, do_plain_trylock, 0);
 	actor_do(o, do_unlock);
 	actor_do(b, do_release);
 	assert_done(a, 0);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_do(o, do_plain_trylock);
-	assert_ret(o, EBUSY);
+	assert_does(o, do_plain_trylock, EBUSY);
 	actor_do(a, do_unlock);
 	actor_stop(a);
 	actor_stop(b);
@@ -601,10 +590,8 @@ static void lock_while_alone(void)
 	actor_do(o, do_plain_lock);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(a, do_lock, OUTSIDE);
+	assert_goes(b, do_end, HELD);
 	actor_do(o, do_unlock);
 	assert_done(a, 0);
 	assert_true(rdv_isolated(a->self));
@@ -627,13 +614,11 @@ static void lock_leaves_a_harmless_thread_so(void)
 
 	plain_mutex();
 	actor_do(a, do_now);
-	actor_do(a, do_lock);
-	assert_ret(a, 0);
+	assert_does(a, do_lock, 0);
 	assert_int_equal(actor_state(a), RDV_STATE_HARMLESS);
 	actor_do(a, do_unlock);
 	actor_do(o, do_plain_lock);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
+	assert_goes(a, do_lock, OUTSIDE);
 	actor_do(b, do_isolate);
 	actor_do(o, do_unlock);
 	assert_done(a, 0);
@@ -653,30 +638,22 @@ static void lock_tells_of_a_deadlock(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	mutex_open(PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
-	actor_do(a, do_lock);
-	assert_ret(a, 0);
-	actor_do(a, do_lock);
-	assert_ret(a, EDEADLK);
+	assert_does(a, do_lock, 0);
+	assert_does(a, do_lock, EDEADLK);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
-	actor_go(a, do_lock);
-	assert_where(a, HELD);
+	assert_goes(b, do_isolate, GATHERING);
+	assert_goes(a, do_lock, HELD);
 	assert_where(b, DONE);
 	actor_do(b, do_release);
 	assert_done(a, EDEADLK);
-	actor_do(a, do_unlock);
-	assert_ret(a, 0);
+	assert_does(a, do_unlock, 0);
 	pthread_mutex_destroy(&mutex);
 
 	mutex_open(PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
-	actor_do(a, do_lock);
-	assert_ret(a, 0);
-	actor_do(a, do_lock);
-	assert_ret(a, 0);
+	assert_does(a, do_lock, 0);
+	assert_does(a, do_lock, 0);
 	actor_do(a, do_unlock);
-	actor_do(a, do_unlock);
-	assert_ret(a, 0);
+	assert_does(a, do_unlock, 0);
 	pthread_mutex_destroy(&mutex);
 }
 
@@ -691,15 +668,13 @@ static void lock_of_the_dead(void)
 	o = actor_start(d, "owner");
 	actor_do(o, do_plain_lock);
 	actor_stop(o);
-	actor_do(a, do_lock);
-	assert_ret(a, EOWNERDEAD);
+	assert_does(a, do_lock, EOWNERDEAD);
 	actor_do(a, do_consistent);
 	actor_do(a, do_unlock);
 	/* while waiting */
 	o = actor_start(d, "owner");
 	actor_do(o, do_plain_lock);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
+	assert_goes(a, do_lock, OUTSIDE);
 	actor_stop(o);
 	assert_done(a, EOWNERDEAD);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
@@ -708,19 +683,16 @@ static void lock_of_the_dead(void)
 	/* and while somebody is isolated: not given back, as nobody could have it then */
 	o = actor_start(d, "owner");
 	actor_do(o, do_plain_lock);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
+	assert_goes(a, do_lock, OUTSIDE);
 	actor_do(b, do_isolate);
 	actor_stop(o);
 	assert_where(a, HELD);
-	actor_do(b, do_plain_trylock);
-	assert_ret(b, EBUSY);
+	assert_does(b, do_plain_trylock, EBUSY);
 	actor_do(b, do_release);
 	assert_done(a, EOWNERDEAD);
 	/* nor can anybody if it is not made consistent */
 	actor_do(a, do_unlock);
-	actor_do(b, do_lock);
-	assert_ret(b, ENOTRECOVERABLE);
+	assert_does(b, do_lock, ENOTRECOVERABLE);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	pthread_mutex_destroy(&mutex);
 }
@@ -735,10 +707,8 @@ static void lock_of_the_lost(void)
 	robust_mutex();
 	actor_do(o, do_plain_lock);
 	actor_stop(o);
-	actor_do(b, do_lock);
-	assert_ret(b, EOWNERDEAD);
-	actor_go(a, do_lock);
-	assert_where(a, OUTSIDE);
+	assert_does(b, do_lock, EOWNERDEAD);
+	assert_goes(a, do_lock, OUTSIDE);
 	actor_do(b, do_unlock);
 	assert_done(a, ENOTRECOVERABLE);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
@@ -844,11 +814,9 @@ static void scope_ends_however_it_is_left(void)
 	actor_do(a, do_release);
 	actor_do(b, do_end);
 	/* held where it ends */
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
+	assert_goes(b, do_isolate, GATHERING);
 	a->flag = false;
-	actor_go(a, do_scope);
-	assert_where(a, HELD);
+	assert_goes(a, do_scope, HELD);
 	assert_true(a->flag);
 	assert_where(b, DONE);
 	actor_do(b, do_release);

@@ -332,13 +332,11 @@ static void domains_know_nothing_of_each_other(void)
 	struct actor *c = actor_member(e, "c");
 
 	a->arg = e;
-	actor_do(a, do_register_other);
-	assert_ret(a, 0);
+	assert_does(a, do_register_other, 0);
 	assert_ptr_not_equal(a->self, other);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	actor_do(c, do_checkpoint);
 	assert_false(c->flag);
 

@@ -46,10 +46,8 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	struct actor *c = actor_member(d, "held one");
 
 	actor_do(c, do_now);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
-	actor_go(c, do_end);
-	assert_where(c, HELD);
+	assert_goes(a, do_isolate, GATHERING);
+	assert_goes(c, do_end, HELD);
 	rdv_lock(&d->registry); /* who holds it may be gone for ever */
 	dump(d);
 	rdv_unlock(&d->registry);
@@ -82,8 +80,7 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	assert_true(has("time held ", "count 1 "));
 	assert_true(has("time isolated ", "count 1 "));
 	actor_do(a, do_want);
-	actor_go(a, do_enter);
-	assert_where(a, SYNCING);
+	assert_goes(a, do_enter, SYNCING);
 	dump(d);
 	assert_true(has("sync ", "phase forming "));
 	assert_true(has("sync ", " pending 1 "));

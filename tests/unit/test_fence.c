@@ -26,8 +26,7 @@ static void full_fences_need_no_membarrier(void)
 
 	assert_false(d->biased);
 	assert_false(a->self->biased);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_do(b, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
@@ -63,16 +62,14 @@ static void the_isolator_pays_for_biased_ones(void)
 	actor_do(a, do_isolate);
 	assert_int_equal(SHIM_GET(a->shim->fences), 1);
 	/* nobody has run when the token is handed on */
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	actor_go(a, do_release);
 	assert_where(b, DONE);
 	assert_int_equal(SHIM(fences), 1);
 	actor_do(b, do_release);
 	assert_where(a, DONE);
 	/* a try looks as well */
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
+	assert_does(a, do_isolate_try, -EBUSY);
 	assert_int_equal(SHIM(fences), 2);
 }
 
@@ -86,8 +83,7 @@ static void biased_threads_are_parked_by_nobody_else(void)
 	actor_do(a, do_isolate);
 	assert_int_equal(actor_state(b), RDV_STATE_HARMLESS);
 	assert_false(actor_bit(b));
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	assert_true(actor_bit(b));
 	actor_do(a, do_release);
 	assert_where(b, DONE);
@@ -122,8 +118,7 @@ static void check_fallback(void)
 	assert_false(a->self->biased);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	assert_int_equal(SHIM(fences), 0);

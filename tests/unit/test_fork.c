@@ -29,8 +29,7 @@ static void do_fork(struct actor *a)
 static void fork_by(struct actor *a, void (*fn)(void *actor))
 {
 	child = fn;
-	actor_do(a, do_fork);
-	assert_ret(a, 0);
+	assert_does(a, do_fork, 0);
 }
 
 /* ---------------------------------------------------------- what a child looks at */
@@ -208,8 +207,7 @@ static void g10_in_each_state(void)
 	actor_do(a, do_isolate);
 	fork_by(a, in_nested);
 	assert_true(rdv_isolated(a->self));
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	actor_do(a, do_release);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
@@ -244,12 +242,9 @@ static void g10_whatever_the_others_do(void)
 	struct actor *c = actor_member(d, "c"), *e = actor_member(d, "e");
 
 	actor_do(c, do_now);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
-	actor_go(c, do_end);
-	assert_where(c, HELD);
+	assert_goes(a, do_isolate, GATHERING);
+	assert_goes(b, do_isolate, QUEUED);
+	assert_goes(c, do_end, HELD);
 	fork_by(e, in_running); /* a waits for it */
 	assert_where(a, GATHERING);
 	actor_do(e, do_now);
@@ -281,8 +276,7 @@ static void g10_with_a_barred_isolator(void)
 	h = actor_member(d, "held");
 	actor_do(b, do_now);
 	actor_hold(h, a);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	assert_int_equal(d->barred, 1);
 	fork_by(a, in_running);
 	shim_resume(h->shim);
@@ -359,8 +353,7 @@ static void g10_within_a_sync_point(void)
 	actor_do(b, do_want);
 	fork_by(a, in_requester);
 	fork_by(c, in_other);
-	actor_go(b, do_enter);
-	assert_where(b, SYNCING);
+	assert_goes(b, do_enter, SYNCING);
 	fork_by(a, in_requester);
 	fork_by(c, in_other);
 	actor_go(c, do_enter);
@@ -494,8 +487,7 @@ static void g10_all_domains_of_the_process(void)
 	actor_do(a, do_join_second);
 	actor_do(a, do_isolate);
 	actor_do(c, do_isolate);
-	actor_go(b, do_isolate);
-	assert_where(b, DONE);
+	assert_goes(b, do_isolate, DONE);
 	fork_by(a, in_three_domains);
 	actor_do(b, do_release);
 	actor_do(c, do_release);
@@ -615,8 +607,7 @@ static void g10_under_load(void)
 		b[i] = actor_member(d, "b");
 	for (i = 0; i < 3; i++)
 		actor_go(b[i], do_all_sorts);
-	actor_do(a, do_fork_often);
-	assert_ret(a, 0);
+	assert_does(a, do_fork_often, 0);
 	SHIM_SET(over, true);
 }
 

@@ -43,8 +43,7 @@ static struct actor *sleeper(rdv_domain *d, uint32_t *bitset)
 	struct actor *a = actor_start(d, "sleeper");
 
 	a->arg = bitset;
-	actor_go(a, do_wait);
-	assert_where(a, LOST);
+	assert_goes(a, do_wait, LOST);
 	return a;
 }
 
@@ -130,8 +129,7 @@ static void signals_are_eintr(void)
 	actor_interrupt(a);
 	assert_done(a, -EINTR);
 	a->deadline = &unit_far;
-	actor_go(a, do_wait);
-	assert_where(a, LOST);
+	assert_goes(a, do_wait, LOST);
 	actor_interrupt(a);
 	assert_done(a, -EINTR);
 }

@@ -67,8 +67,7 @@ static void pairs_do_not_nest(void)
 		assert_false(actor_bit(a));
 #endif
 	}
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
+	assert_goes(b, do_isolate, GATHERING);
 	actor_do(a, do_now);
 	actor_do(a, do_now);
 	assert_where(b, DONE);
@@ -87,18 +86,15 @@ static void end_waits_for_the_round(void)
 
 	actor_do(b, do_now);
 	/* while the leader gathers, and while it is alone */
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(a, do_isolate, GATHERING);
+	assert_goes(b, do_end, HELD);
 	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
 	assert_true(actor_bit(b));
 	assert_where(a, GATHERING);
 	actor_do(c, do_now);
 	assert_where(a, DONE);
 	assert_where(b, HELD);
-	actor_go(c, do_end);
-	assert_where(c, HELD);
+	assert_goes(c, do_end, HELD);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	assert_where(c, DONE);
@@ -116,8 +112,7 @@ static void g3_the_round_ends_before_it_sleeps(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
-	actor_go(b, do_end);
-	assert_where(b, STOPPED);
+	assert_goes(b, do_end, STOPPED);
 	actor_do(a, do_release);
 	shim_resume(b->shim);
 	assert_where(b, DONE);
@@ -132,8 +127,7 @@ static void g3_the_next_round_begins_before_it_looks(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	shim.clock_ns = 1; /* patience does not run out while time stands still */
 	rdv_store_sc(&d->held_since, 0);
 	actor_do(a, do_release);
@@ -153,30 +147,25 @@ static void end_try_does_not_wait(void)
 	struct unit_words words;
 
 	actor_do(b, do_now);
-	actor_do(b, do_end_try);
-	assert_ret(b, 0);
+	assert_does(b, do_end_try, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	actor_do(b, do_now);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
-	actor_do(b, do_end_try);
-	assert_ret(b, -EBUSY);
+	assert_goes(a, do_isolate, GATHERING);
+	assert_does(b, do_end_try, -EBUSY);
 	assert_where(a, GATHERING);
 	actor_do(c, do_now);
 	assert_where(a, DONE);
 	shim_count_from_here();
 	actor_do(b, do_end_try); /* whatever its bit was, it is set now */
 	words = unit_words(d);
-	actor_do(b, do_end_try);
-	assert_ret(b, -EBUSY);
+	assert_does(b, do_end_try, -EBUSY);
 	unit_same_words(&words, d);
 	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
 	assert_true(actor_bit(b));
 	assert_int_equal(SHIM(futex_calls), 0);
 	actor_do(a, do_release);
 	assert_int_equal(SHIM(futex_calls), 0);
-	actor_do(b, do_end_try);
-	assert_ret(b, 0);
+	assert_does(b, do_end_try, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_bit(b));
 }
@@ -192,8 +181,7 @@ static void end_until_refuses_malformed_deadlines(void)
 	actor_do(a, do_now);
 	for (i = 0; i < MALFORMED; i++) {
 		a->deadline = &malformed[i];
-		actor_do(a, do_end_until);
-		assert_ret(a, -EINVAL);
+		assert_does(a, do_end_until, -EINVAL);
 		assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
 	}
 }
@@ -210,12 +198,10 @@ static void end_until_looks_once_if_it_is_late(void)
 		b->deadline = late[i];
 		actor_do(b, do_now);
 		actor_do(a, do_isolate);
-		actor_do(b, do_end_until);
-		assert_ret(b, -ETIMEDOUT);
+		assert_does(b, do_end_until, -ETIMEDOUT);
 		shim_count_from_here();
 		words = unit_words(d);
-		actor_do(b, do_end_until);
-		assert_ret(b, -ETIMEDOUT);
+		assert_does(b, do_end_until, -ETIMEDOUT);
 		assert_int_equal(SHIM(futex_calls), 0);
 		unit_same_words(&words, d);
 		actor_do(a, do_release);
@@ -236,18 +222,15 @@ static void end_until_times_out_harmless(void)
 	actor_do(a, do_isolate);
 	actor_do(b, do_end_try); /* its bit is set, in every variant */
 	words = unit_words(d);
-	actor_go(b, do_end_until);
-	assert_where(b, HELD);
+	assert_goes(b, do_end_until, HELD);
 	actor_expire(b);
 	assert_done(b, -ETIMEDOUT);
 	unit_same_words(&words, d);
 	assert_int_equal(actor_state(b), RDV_STATE_PARKED);
 	actor_do(a, do_release);
 	/* nobody is held, nobody is due, nobody runs */
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
-	actor_go(b, do_end_until);
-	assert_where(b, HELD);
+	assert_does(a, do_isolate_try, 0);
+	assert_goes(b, do_end_until, HELD);
 	actor_do(a, do_release);
 	assert_done(b, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
@@ -263,8 +246,7 @@ static void end_until_takes_what_it_gets(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
-	actor_go(b, do_end_until);
-	assert_where(b, HELD);
+	assert_goes(b, do_end_until, HELD);
 	actor_expire(b);
 	assert_where(b, STOPPED);
 	actor_do(a, do_release);
@@ -280,8 +262,7 @@ static void end_until_never_waits_for_ever(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	b->deadline = NULL;
-	actor_go(b, do_end_until);
-	assert_where(b, HELD);
+	assert_goes(b, do_end_until, HELD);
 	actor_do(a, do_release);
 	assert_done(b, 0);
 }
@@ -295,10 +276,8 @@ static void checkpoint_lets_a_rendezvous_happen(void)
 
 	actor_do(b, do_checkpoint);
 	assert_false(b->flag);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
-	actor_go(b, do_checkpoint);
-	assert_where(b, HELD);
+	assert_goes(a, do_isolate, GATHERING);
+	assert_goes(b, do_checkpoint, HELD);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
@@ -341,16 +320,14 @@ static void check_till_end(bool from_harmless)
 		actor_do(b, do_end);
 	actor_go(a, do_isolate);
 	assert_where(a, from_harmless ? DONE : GATHERING);
-	actor_go(b, do_till_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_till_end, HELD);
 	assert_where(a, DONE);
 	shim_count_from_here();
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	/* still harmless: the next one does not wait for it */
 	assert_int_not_equal(actor_state(b), RDV_STATE_RUNNING);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	assert_int_equal(SHIM(waits), 0);
 	actor_do(a, do_release);
 	actor_do(b, do_end);
@@ -379,8 +356,7 @@ static void g12_pairs_mean_nothing_when_alone(void)
 
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	a->deadline = &unit_past;
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		actor_do(a, calls[i]);
@@ -462,16 +438,14 @@ static void g2_isolated_writes_are_seen(void)
 	actor_do(b, do_write_and_now);
 	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
 	actor_do(a, do_isolate);
-	actor_go(b, do_end_and_look);
-	assert_where(b, STOPPED);
+	assert_goes(b, do_end_and_look, STOPPED);
 	actor_do(a, do_write);
 	shim_resume(b->shim);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 	/* b comes by */
 	actor_do(a, do_now);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_go(b, do_checkpoint_and_look);
 	assert_where(a, DONE);
 	actor_do(a, do_write);
@@ -508,10 +482,8 @@ static void g4_silence_sleepers_are_not_woken(void)
 			actor_do(s[i], do_now);
 			continue;
 		}
-		actor_go(a, do_isolate);
-		assert_where(a, GATHERING);
-		actor_go(s[i], do_till_end);
-		assert_where(s[i], HELD);
+		assert_goes(a, do_isolate, GATHERING);
+		assert_goes(s[i], do_till_end, HELD);
 		assert_where(a, DONE);
 		actor_do(a, do_release);
 		assert_where(s[i], DONE);
@@ -542,10 +514,8 @@ static void g4_silence_whoever_isolates(void)
 	actor_do(s, do_now);
 	switches = actor_switches_asleep(s);
 	for (i = 0; i < 50; i++) {
-		actor_go(a, do_isolate);
-		assert_where(a, GATHERING);
-		actor_go(b, do_isolate);
-		assert_where(b, QUEUED);
+		assert_goes(a, do_isolate, GATHERING);
+		assert_goes(b, do_isolate, QUEUED);
 		actor_go(c, do_checkpoint);
 		assert_where(a, DONE);
 		actor_go(a, do_release);

@@ -113,13 +113,11 @@ static void the_rendezvous(void)
 	actor_do(c, do_check_tid);
 	actor_do(a, do_check_tid);
 	actor_do(c, ha_now);
-	actor_go(a, ha_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, ha_isolate, GATHERING);
 	actor_go(b, ha_till_end);
 	assert_where(a, DONE);
 	assert_where(b, HELD);
-	actor_go(c, ha_end);
-	assert_where(c, HELD);
+	assert_goes(c, ha_end, HELD);
 	actor_do(a, ha_release);
 	assert_where(b, DONE);
 	assert_where(c, DONE);
@@ -144,8 +142,7 @@ static void the_sync_point(void)
 	assert_false(ask(b, ha_no_sync));
 	assert_true(ask(a, ha_need_sync));
 	assert_false(ask(b, ha_need_sync));
-	actor_go(a, ha_enter);
-	assert_where(a, SYNCING);
+	assert_goes(a, ha_enter, SYNCING);
 	actor_go(b, ha_enter);
 	assert_where(a, DONE);
 	assert_where(b, SYNCING);
@@ -212,8 +209,7 @@ static void g10_fork(void)
 
 	actor_do(b, ha_now);
 	actor_do(a, ha_isolate);
-	actor_do(a, do_fork);
-	assert_ret(a, 0);
+	assert_does(a, do_fork, 0);
 	actor_do(a, ha_release);
 }
 

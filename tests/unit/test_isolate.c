@@ -34,8 +34,7 @@ static void g1_everybody_is_waited_for(void)
 	assert_where(b[1], HELD);
 	assert_where(b[2], HELD);
 	assert_where(b[4], QUEUED);
-	actor_go(b[0], do_end);
-	assert_where(b[0], HELD);
+	assert_goes(b[0], do_end, HELD);
 	actor_go(a, do_release);
 	assert_where(b[4], DONE);
 	assert_true(rdv_isolated(b[4]->self));
@@ -52,8 +51,7 @@ static void g3_the_last_one_is_harmless_before_it_sleeps(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
-	actor_go(a, do_isolate);
-	assert_where(a, STOPPED);
+	assert_goes(a, do_isolate, STOPPED);
 	actor_do(b, do_now);
 	shim_resume(a->shim);
 	assert_where(a, DONE);
@@ -72,12 +70,9 @@ static void g3_the_token_comes_before_it_sleeps(void)
 	actor_do(a, do_isolate);
 	shim_stop_at(b->shim, SHIM_BEFORE_WAIT);
 	shim_stop_at(c->shim, SHIM_BEFORE_WAIT);
-	actor_go(b, do_isolate);
-	assert_where(b, STOPPED);
-	actor_go(c, do_isolate);
-	assert_where(c, STOPPED);
-	actor_go(a, do_release);
-	assert_where(a, HELD);
+	assert_goes(b, do_isolate, STOPPED);
+	assert_goes(c, do_isolate, STOPPED);
+	assert_goes(a, do_release, HELD);
 	shim_resume(c->shim);
 	assert_where(c, QUEUED);
 	shim_resume(b->shim);
@@ -96,13 +91,10 @@ static void leaving_in_vain_does_not_end_the_gathering(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_do(b, do_now);
-	actor_do(b, do_end_try);
-	assert_ret(b, -EBUSY);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_does(b, do_end_try, -EBUSY);
+	assert_goes(b, do_end, HELD);
 	assert_where(a, GATHERING);
 	actor_do(c, do_now);
 	assert_where(a, DONE);
@@ -123,8 +115,7 @@ static void alone_in_the_domain_costs_nothing(void)
 	assert_true(rdv_isolated(a->self));
 	actor_do(a, do_release);
 	assert_false(rdv_isolated(a->self));
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	assert_int_equal(SHIM(futex_calls), 0);
 	assert_int_equal(SHIM(fences), 0);
@@ -190,8 +181,7 @@ static void p10_the_token_wakes_one(void)
 	assert_where(a[1], QUEUED);
 	for (i = 0; i < 4; i++) {
 		shim_count_from_here();
-		actor_go(a[i], do_release);
-		assert_where(a[i], HELD);
+		assert_goes(a[i], do_release, HELD);
 		assert_where(a[i + 1], DONE);
 		assert_int_equal(SHIM(wakes), 1);
 		assert_int_equal(SHIM(woken), 1);
@@ -217,34 +207,27 @@ static void try_never_waits(void)
 
 	/* others run */
 	words = unit_words(d);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
+	assert_does(a, do_isolate_try, -EBUSY);
 	unit_same_words(&words, d);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	assert_false(rdv_isolated(a->self));
 	/* harmless */
 	actor_do(b, do_now);
-	actor_do(b, do_isolate_try);
-	assert_ret(b, -EBUSY);
+	assert_does(b, do_isolate_try, -EBUSY);
 	actor_do(b, do_end);
 	/* somebody gathers, somebody is isolated */
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
+	assert_goes(b, do_isolate, GATHERING);
 	words = unit_words(d);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
+	assert_does(a, do_isolate_try, -EBUSY);
 	unit_same_words(&words, d);
 	assert_where(b, GATHERING);
 	actor_do(c, do_now);
-	actor_do(c, do_isolate_try);
-	assert_ret(c, -EBUSY);
+	assert_does(c, do_isolate_try, -EBUSY);
 	actor_do(a, do_now);
 	assert_where(b, DONE);
-	actor_do(c, do_isolate_try);
-	assert_ret(c, -EBUSY);
+	assert_does(c, do_isolate_try, -EBUSY);
 	actor_do(b, do_release);
-	actor_do(b, do_isolate_try);
-	assert_ret(b, 0);
+	assert_does(b, do_isolate_try, 0);
 	assert_true(rdv_isolated(b->self));
 	actor_do(b, do_release);
 }
@@ -264,8 +247,7 @@ static void g8_try_leaves_no_trace(void)
 	words = unit_words(d);
 	shim_count_from_here();
 	for (i = 0; i < 100; i++) {
-		actor_do(a, do_isolate_try);
-		assert_ret(a, -EBUSY);
+		assert_does(a, do_isolate_try, -EBUSY);
 		unit_same_words(&words, d);
 	}
 	assert_int_equal(SHIM(futex_calls), 0);
@@ -290,8 +272,7 @@ static void until_refuses_malformed_deadlines(void)
 
 	for (i = 0; i < 3; i++) {
 		a->deadline = &malformed[i];
-		actor_do(a, do_isolate_until);
-		assert_ret(a, -EINVAL);
+		assert_does(a, do_isolate_until, -EINVAL);
 		assert_false(rdv_isolated(a->self));
 		unit_same_words(&words, d);
 		actor_do(a, do_isolate);
@@ -314,8 +295,7 @@ static void until_does_not_wait_if_it_is_late(void)
 		a->deadline = late[i];
 		words = unit_words(d);
 		shim_count_from_here();
-		actor_do(a, do_isolate_until);
-		assert_ret(a, -ETIMEDOUT);
+		assert_does(a, do_isolate_until, -ETIMEDOUT);
 		assert_int_equal(SHIM(futex_calls), 0);
 		unit_same_words(&words, d);
 		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
@@ -323,8 +303,7 @@ static void until_does_not_wait_if_it_is_late(void)
 		assert_false(b->flag);
 		/* nothing to wait for */
 		actor_do(b, do_now);
-		actor_do(a, do_isolate_until);
-		assert_ret(a, 0);
+		assert_does(a, do_isolate_until, 0);
 		actor_do(a, do_release);
 		actor_do(b, do_end);
 	}
@@ -336,11 +315,9 @@ static void until_returns_when_it_may_run(void)
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	b->deadline = &unit_past;
-	actor_go(b, do_isolate_until);
-	assert_where(b, HELD);
+	assert_goes(b, do_isolate_until, HELD);
 	assert_false(actor_wants(b));
 	assert_where(a, DONE);
 	actor_do(a, do_release);
@@ -356,10 +333,8 @@ static void until_succeeds_in_time(void)
 
 	a->deadline = &unit_far;
 	b->deadline = NULL;
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(b, do_isolate_until, QUEUED);
 	assert_done(a, 0);
 	actor_go(a, do_release);
 	assert_done(b, 0);
@@ -380,10 +355,8 @@ static void g8_no_trace_of_a_queued_one(void)
 	actor_do(c, do_now);
 	actor_do(a, do_isolate);
 	b->deadline = &unit_far;
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
-	actor_go(c, do_isolate);
-	assert_where(c, QUEUED);
+	assert_goes(b, do_isolate_until, QUEUED);
+	assert_goes(c, do_isolate, QUEUED);
 	actor_expire(b);
 	assert_where(b, HELD);
 	assert_false(actor_wants(b));
@@ -398,8 +371,7 @@ static void g8_no_trace_of_a_queued_one(void)
 	actor_do(b, do_now);
 	actor_do(c, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate_until, QUEUED);
 	actor_expire(b);
 	assert_where(b, HELD);
 	actor_do(a, do_release);
@@ -417,8 +389,7 @@ static void g8_no_trace_of_a_leader(void)
 
 	actor_do(c, do_now);
 	a->deadline = &unit_far;
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate_until, GATHERING);
 	actor_go(c, do_end); /* held for it, and no longer than it */
 	assert_where(c, HELD);
 	actor_expire(a);
@@ -438,18 +409,15 @@ static void g8_a_leader_passes_the_token_on(void)
 	struct actor *c = actor_member(d, "c");
 
 	a->deadline = &unit_far;
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
-	actor_go(c, do_isolate);
-	assert_where(c, QUEUED);
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(c, do_isolate, QUEUED);
 	assert_where(a, GATHERING);
 	actor_expire(a);
 	assert_done(a, -ETIMEDOUT);
 	assert_where(c, GATHERING);
 	actor_do(b, do_now);
 	assert_where(c, GATHERING); /* a runs */
-	actor_go(a, do_checkpoint);
-	assert_where(a, HELD);
+	assert_goes(a, do_checkpoint, HELD);
 	assert_where(c, DONE);
 	actor_do(c, do_release);
 	assert_where(a, DONE);
@@ -463,8 +431,7 @@ static void g8_a_leader_takes_what_it_gets(void)
 
 	a->deadline = &unit_far;
 	shim_stop_at(a->shim, SHIM_AFTER_WAIT);
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate_until, GATHERING);
 	actor_expire(a);
 	assert_where(a, STOPPED);
 	actor_do(b, do_now);
@@ -484,12 +451,10 @@ static void g8_a_queued_one_takes_what_it_gets(void)
 	actor_do(a, do_isolate);
 	b->deadline = &unit_far;
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate_until, QUEUED);
 	actor_expire(b);
 	assert_where(b, STOPPED);
-	actor_go(a, do_release);
-	assert_where(a, HELD);
+	assert_goes(a, do_release, HELD);
 	shim_resume(b->shim);
 	assert_done(b, 0);
 	assert_true(rdv_isolated(b->self));
@@ -508,11 +473,9 @@ static void g8_a_late_successor_passes_the_token_on(void)
 	struct unit_words words = unit_words(d);
 
 	a->deadline = b->deadline = &unit_far;
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate_until, GATHERING);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate_until, QUEUED);
 	actor_expire(b);
 	assert_where(b, STOPPED);
 	actor_expire(a);
@@ -536,15 +499,12 @@ static void g12_isolation_nests(void)
 
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	shim_count_from_here();
 	actor_do(a, do_isolate);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	a->deadline = &unit_past;
-	actor_do(a, do_isolate_until);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_until, 0);
 	for (i = 0; i < 3; i++) {
 		actor_do(a, do_release);
 		assert_true(rdv_isolated(a->self));
@@ -565,8 +525,7 @@ static void g12_a_nested_release_keeps_the_token(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_do(a, do_isolate);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	actor_do(a, do_release);
 	assert_where(b, QUEUED);
 	actor_go(a, do_release);
@@ -591,8 +550,7 @@ static void release_by_another_does_nothing(void)
 	words = unit_words(d);
 	actor_do(b, do_release);
 	unit_same_words(&words, d);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
+	assert_goes(b, do_end, HELD);
 	actor_do(a, do_release);
 	assert_where(b, DONE);
 }
@@ -613,14 +571,12 @@ static void check_isolating_harmless(actor_fn *isolate)
 	assert_false(actor_bit(a));
 	actor_do(a, do_release);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_go(b, do_isolate);
-	assert_where(b, GATHERING);
+	assert_goes(b, do_isolate, GATHERING);
 	actor_do(a, do_now);
 	assert_where(b, DONE);
 	/* also if it has to wait for it, and in vain */
 	a->deadline = &unit_past;
-	actor_go(a, do_isolate_until);
-	assert_where(a, HELD);
+	assert_goes(a, do_isolate_until, HELD);
 	actor_do(b, do_release);
 	assert_done(a, -ETIMEDOUT);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);

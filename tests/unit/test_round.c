@@ -42,15 +42,13 @@ static void g5_release_returns_when_the_last_has_released(void)
 	actor_do(c, do_now);
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	actor_go(h, do_end);
 	actor_go(a, do_release);
 	assert_where(b, DONE);
 	assert_where(a, HELD);
 	/* one that comes while the second is alone joins the round */
-	actor_go(c, do_isolate);
-	assert_where(c, QUEUED);
+	assert_goes(c, do_isolate, QUEUED);
 	actor_go(b, do_release);
 	assert_where(c, DONE);
 	assert_where(a, HELD);
@@ -93,13 +91,10 @@ static void check_order(const int *asked, int owner, const int *served, int n)
 		actor_do(a[i], do_now);
 	}
 	actor_do(a[owner], do_isolate);
+	for (i = 0; i < n; i++)
+		assert_goes(a[asked[i]], do_isolate, QUEUED);
 	for (i = 0; i < n; i++) {
-		actor_go(a[asked[i]], do_isolate);
-		assert_where(a[asked[i]], QUEUED);
-	}
-	for (i = 0; i < n; i++) {
-		actor_go(a[now], do_release);
-		assert_where(a[now], HELD);
+		assert_goes(a[now], do_release, HELD);
 		now = served[i];
 		assert_where(a[now], DONE);
 		assert_true(rdv_isolated(a[now]->self));
@@ -133,13 +128,10 @@ static void g6_nobody_is_served_twice_in_a_round(void)
 		actor_do(a[i], do_now);
 	}
 	actor_do(a[0], do_isolate);
-	for (i = 1; i < 4; i++) {
-		actor_go(a[i], do_isolate);
-		assert_where(a[i], QUEUED);
-	}
+	for (i = 1; i < 4; i++)
+		assert_goes(a[i], do_isolate, QUEUED);
 	for (i = 0; i < 3; i++) {
-		actor_go(a[i], do_release);
-		assert_where(a[i], HELD);
+		assert_goes(a[i], do_release, HELD);
 		assert_where(a[i + 1], DONE);
 	}
 	actor_do(a[3], do_release);
@@ -336,12 +328,10 @@ static void g6_patience_lets_rounds_follow_one_another(void)
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	actor_hold(h, a);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	clock_pass(MS);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	clock_pass(US);
 	actor_do(a, do_isolate_try);
@@ -351,8 +341,7 @@ static void g6_patience_lets_rounds_follow_one_another(void)
 	actor_do(a, do_isolate_try);
 	assert_ret(a, -EBUSY); /* h runs */
 	actor_do(h, do_now);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 }
 
@@ -368,8 +357,7 @@ static void g6_the_held_run_before_a_barred_isolator(void)
 	h = actor_member(d, "held");
 	actor_hold(h, a);
 	clock_pass(MS + US);
-	actor_go(a, do_isolate);
-	assert_where(a, QUEUED);
+	assert_goes(a, do_isolate, QUEUED);
 	assert_int_equal(d->barred, 1);
 	assert_int_equal(d->ctl & RDV_GATE_OWNER, 0);
 	shim_resume(h->shim);
@@ -393,8 +381,7 @@ static void g3_the_bar_falls_before_it_sleeps(void)
 	h = actor_member(d, "held");
 	actor_hold(h, a);
 	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
-	actor_go(a, do_isolate);
-	assert_where(a, STOPPED);
+	assert_goes(a, do_isolate, STOPPED);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
 	shim_resume(a->shim);
@@ -419,14 +406,11 @@ static void g6_all_the_held_run_first(void)
 		shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
 	}
 	actor_do(a, do_isolate);
-	for (i = 0; i < 4; i++) {
-		actor_go(h[i], do_end);
-		assert_where(h[i], HELD);
-	}
+	for (i = 0; i < 4; i++)
+		assert_goes(h[i], do_end, HELD);
 	actor_do(a, do_release);
 	clock_pass(MS + US);
-	actor_go(a, do_isolate);
-	assert_where(a, QUEUED);
+	assert_goes(a, do_isolate, QUEUED);
 	/* the two that were woken wake the next two */
 	for (i = 0; i < 4; i++) {
 		assert_where(h[i], STOPPED);
@@ -454,10 +438,8 @@ static void g6_no_patience(void)
 	a = actor_member(d, "a");
 	h = actor_member(d, "held");
 	actor_hold(h, a);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
-	actor_go(a, do_isolate);
-	assert_where(a, QUEUED);
+	assert_does(a, do_isolate_try, -EBUSY);
+	assert_goes(a, do_isolate, QUEUED);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
 	actor_do(h, do_now);
@@ -476,8 +458,7 @@ static void g6_huge_patience(void)
 	h = actor_member(d, "held");
 	actor_hold(h, a);
 	clock_pass(UINT64_C(600) * 1000 * MS);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
@@ -496,12 +477,10 @@ static void g6_patience_when_the_clock_wraps(void)
 	h = actor_member(d, "held");
 	actor_hold(h, a);
 	clock_pass(MS);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	clock_pass(US);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
+	assert_does(a, do_isolate_try, -EBUSY);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
 }
@@ -520,11 +499,9 @@ static void g6_joining_a_round_is_always_allowed(void)
 	actor_do(b, do_now);
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
-	actor_go(h, do_end);
-	assert_where(h, HELD);
+	assert_goes(h, do_end, HELD);
 	clock_pass(10 * MS);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	assert_int_equal(d->barred, 0);
 	actor_go(a, do_release);
 	assert_where(b, DONE);
@@ -544,8 +521,7 @@ static void check_unbarring(actor_fn *wait, bool expire)
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
-	actor_go(h, wait);
-	assert_where(h, HELD);
+	assert_goes(h, wait, HELD);
 	if (expire) {
 		actor_expire(h);
 		assert_where(h, STOPPED);
@@ -555,16 +531,14 @@ static void check_unbarring(actor_fn *wait, bool expire)
 	} else {
 		actor_do(a, do_release);
 		assert_where(h, STOPPED);
-		actor_go(a, do_isolate);
-		assert_where(a, QUEUED);
+		assert_goes(a, do_isolate, QUEUED);
 		shim_resume(h->shim);
 		assert_where(h, DONE);
 		assert_where(a, DONE);
 		actor_do(a, do_release);
 	}
 	assert_int_not_equal(actor_state(h), RDV_STATE_RUNNING);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, 0);
+	assert_does(a, do_isolate_try, 0);
 	actor_do(a, do_release);
 	unit_clear();
 }
@@ -592,13 +566,11 @@ static void g6_a_barred_isolator_outlives_a_timeout(void)
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
-	actor_go(h, do_end_until);
-	assert_where(h, HELD);
+	assert_goes(h, do_end_until, HELD);
 	actor_expire(h);
 	assert_where(h, STOPPED);
 	actor_do(a, do_release);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	assert_int_equal(d->barred, 1);
 	shim_resume(h->shim);
 	assert_done(h, 0); /* the gate was open after all */
@@ -622,8 +594,7 @@ static void g8_no_trace_of_a_barred_isolator(void)
 	actor_do(b, do_now);
 	actor_hold(h, a);
 	b->deadline = &unit_far;
-	actor_go(b, do_isolate_until);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate_until, QUEUED);
 	assert_int_equal(d->barred, 1);
 	actor_expire(b);
 	assert_done(b, -ETIMEDOUT);
@@ -660,10 +631,8 @@ static void g6_the_barred_take_turns(void)
 	actor_do(b, do_now);
 	for (i = 0; i < 4; i++) {
 		actor_hold(h, a);
-		actor_go(a, do_isolate);
-		assert_where(a, QUEUED);
-		actor_go(b, do_isolate);
-		assert_where(b, QUEUED);
+		assert_goes(a, do_isolate, QUEUED);
+		assert_goes(b, do_isolate, QUEUED);
 		shim_resume(h->shim);
 		assert_where(h, DONE);
 		actor_do(h, do_now);
@@ -697,10 +666,8 @@ static void p10_the_held_sleep_once(void)
 		actor_do(h[i], do_now);
 	}
 	actor_do(a, do_isolate);
-	for (i = 0; i < CROWD; i++) {
-		actor_go(h[i], do_end);
-		assert_where(h[i], HELD);
-	}
+	for (i = 0; i < CROWD; i++)
+		assert_goes(h[i], do_end, HELD);
 	shim_count_from_here();
 	SHIM_SET(a->shim->wakes, 0);
 	SHIM_SET(a->shim->woken, 0);
@@ -731,10 +698,8 @@ static void g3_the_woken_come_too_late(void)
 		actor_do(h[i], do_now);
 	}
 	actor_do(a, do_isolate);
-	for (i = 0; i < 5; i++) {
-		actor_go(h[i], do_end);
-		assert_where(h[i], HELD);
-	}
+	for (i = 0; i < 5; i++)
+		assert_goes(h[i], do_end, HELD);
 	for (round = 0; round < 4; round++) {
 		for (i = 0; i < 5; i++)
 			shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
@@ -768,10 +733,8 @@ static void g3_a_slow_one_keeps_nobody(void)
 		actor_do(h[i], do_now);
 	}
 	actor_do(a, do_isolate);
-	for (i = 0; i < 6; i++) {
-		actor_go(h[i], do_end);
-		assert_where(h[i], HELD);
-	}
+	for (i = 0; i < 6; i++)
+		assert_goes(h[i], do_end, HELD);
 	shim_stop_at(h[0]->shim, SHIM_AFTER_WAIT);
 	actor_do(a, do_release);
 	for (i = 0; i < 6; i++)

@@ -249,8 +249,7 @@ static void b_isolated(struct cast *cast)
 static void b_gathers(struct cast *cast)
 {
 	actor_do(cast->c, do_now);
-	actor_go(cast->b, do_isolate);
-	assert_where(cast->b, GATHERING);
+	assert_goes(cast->b, do_isolate, GATHERING);
 }
 
 static void a_isolated(struct cast *cast)
@@ -262,15 +261,13 @@ static void a_isolated(struct cast *cast)
 static void b_held(struct cast *cast)
 {
 	a_isolated(cast);
-	actor_go(cast->b, do_end);
-	assert_where(cast->b, HELD);
+	assert_goes(cast->b, do_end, HELD);
 }
 
 static void b_queued(struct cast *cast)
 {
 	a_isolated(cast);
-	actor_go(cast->b, do_isolate);
-	assert_where(cast->b, QUEUED);
+	assert_goes(cast->b, do_isolate, QUEUED);
 }
 
 static void late(struct cast *cast)
@@ -425,8 +422,7 @@ static void check_is_waited_for(struct cast *cast)
 		actor_do(cast->c, do_now);
 	if (actor_state(cast->b) != RDV_STATE_RUNNING)
 		actor_do(cast->b, do_end);
-	actor_go(cast->b, do_isolate);
-	assert_where(cast->b, GATHERING);
+	assert_goes(cast->b, do_isolate, GATHERING);
 	actor_do(cast->a, do_now);
 	assert_where(cast->b, DONE);
 	actor_do(cast->b, do_release);
@@ -747,8 +743,7 @@ static void till_end_stays_harmless(void)
 	actor_do(b, do_release);
 	assert_where(a, DONE);
 	assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_do(b, do_isolate_try);
-	assert_ret(b, 0);
+	assert_does(b, do_isolate_try, 0);
 	actor_do(b, do_release);
 	actor_do(a, do_end);
 }
@@ -795,8 +790,7 @@ static void check_lock(actor_fn *fn)
 	cast.b = actor_member(cast.d, "b");
 	cast.c = actor_member(cast.d, "c");
 	actor_do(cast.c, do_now);
-	actor_go(cast.b, do_isolate_and_want);
-	assert_where(cast.b, GATHERING);
+	assert_goes(cast.b, do_isolate_and_want, GATHERING);
 	call = fn;
 	action = pair;
 	actor_go(cast.a, do_interrupted_in_lock);

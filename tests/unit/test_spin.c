@@ -336,13 +336,10 @@ static void g7_all_waits_end_asleep(void)
 	int i;
 
 	for (i = 0; i < 10; i++) {
-		actor_go(a, do_isolate);
+		assert_goes(a, do_isolate, GATHERING);
+		assert_goes(b, do_isolate, QUEUED);
 		assert_where(a, GATHERING);
-		actor_go(b, do_isolate);
-		assert_where(b, QUEUED);
-		assert_where(a, GATHERING);
-		actor_go(c, do_checkpoint);
-		assert_where(c, HELD);
+		assert_goes(c, do_checkpoint, HELD);
 		assert_where(a, DONE);
 		actor_go(a, do_release);
 		assert_where(b, DONE);

@@ -232,14 +232,12 @@ static void a_deadline_passes_as_ever(void)
 	a = actor_member(d, "a");
 	actor_member(d, "b");
 	a->deadline = &unit_far;
-	actor_go(a, do_isolate_until);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate_until, GATHERING);
 	actor_expire(a);
 	actor_wait(a);
 	assert_ret(a, -ETIMEDOUT);
 	a->deadline = &unit_past;
-	actor_do(a, do_isolate_until);
-	assert_ret(a, -ETIMEDOUT);
+	assert_does(a, do_isolate_until, -ETIMEDOUT);
 	assert_int_equal(seen.reports[RDV_STALL_GATHER], 0);
 }
 

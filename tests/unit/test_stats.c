@@ -248,8 +248,7 @@ static void waiting_isolations_are_timed_exactly(void)
 		actor_do(a, do_release);
 	}
 	actor_do(b, do_end);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	advance(5 * MS);
 	actor_do(b, do_now);
 	actor_wait(a);
@@ -257,8 +256,7 @@ static void waiting_isolations_are_timed_exactly(void)
 	assert_int_equal(s.to_isolation.bucket[rdv_bucket(5 * MS)], 1);
 	assert_int_equal(s.isolations, 31);
 	assert_int_equal(s.rounds, 31);
-	actor_go(b, do_isolate);
-	assert_where(b, QUEUED);
+	assert_goes(b, do_isolate, QUEUED);
 	advance(3 * MS);
 	actor_go(a, do_release);
 	actor_wait(b);
@@ -290,8 +288,7 @@ static void each_time_held_is_counted_once(void)
 	actor_do(b, do_now);
 	for (i = 1; i <= 40; i++) {
 		actor_do(a, do_isolate);
-		actor_go(b, do_end);
-		assert_where(b, HELD);
+		assert_goes(b, do_end, HELD);
 		advance(1 * MS);
 		actor_do(a, do_release);
 		actor_wait(b);
@@ -312,8 +309,7 @@ static void failures_are_counted(void)
 	actor_do(a, do_isolate_try); /* b runs */
 	assert_ret(a, -EBUSY);
 	a->deadline = &unit_past;
-	actor_do(a, do_isolate_until);
-	assert_ret(a, -ETIMEDOUT);
+	assert_does(a, do_isolate_until, -ETIMEDOUT);
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_do(b, do_isolate_try); /* a round is on */
@@ -334,8 +330,7 @@ static void system_calls_are_counted(void)
 	struct rdv_stats s;
 
 	shim_count_from_here();
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_go(b, do_isolate);
 	actor_wait(a);
 	assert_where(b, QUEUED);
@@ -345,8 +340,7 @@ static void system_calls_are_counted(void)
 	actor_do(b, do_release);
 	actor_wait(a);
 	actor_do(a, do_want);
-	actor_go(a, do_enter);
-	assert_where(a, SYNCING);
+	assert_goes(a, do_enter, SYNCING);
 	actor_go(b, do_enter);
 	actor_wait(a);
 	actor_go(a, do_exit);
@@ -425,10 +419,8 @@ static void g10_a_child_begins_anew(void)
 		actor_do(a, do_release);
 	}
 	actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
-	actor_do(a, do_fork);
-	assert_ret(a, 0);
+	assert_goes(b, do_end, HELD);
+	assert_does(a, do_fork, 0);
 	actor_do(a, do_release);
 	actor_wait(b);
 	s = stats_of(d);

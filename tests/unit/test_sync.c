@@ -204,8 +204,7 @@ static void a_second_member_is_called(void)
 	assert_false(readable(fd));
 	b = actor_member(d, "b");
 	assert_true(readable(fd));
-	actor_go(a, do_enter);
-	assert_where(a, SYNCING);
+	assert_goes(a, do_enter, SYNCING);
 	actor_go(b, do_enter);
 	assert_where(a, DONE);
 	actor_go(a, do_exit);
@@ -226,8 +225,7 @@ static void want_may_come_before_enable(void)
 	fd = rdv_sync_enable(d);
 	assert_true(readable(fd));
 	actor_go(b, do_enter);
-	actor_go(a, do_enter);
-	assert_where(a, DONE);
+	assert_goes(a, do_enter, DONE);
 	actor_go(a, do_exit);
 	assert_where(b, DONE);
 	actor_do(b, do_exit);
@@ -245,18 +243,14 @@ static void everybody_meets_and_takes_turns(void)
 	actor_do(t.c, do_want);
 	assert_true(wanted(t.a));
 	assert_false(wanted(t.b));
-	actor_go(t.c, do_enter);
+	assert_goes(t.c, do_enter, SYNCING);
+	assert_goes(t.b, do_enter, SYNCING);
 	assert_where(t.c, SYNCING);
-	actor_go(t.b, do_enter);
-	assert_where(t.b, SYNCING);
-	assert_where(t.c, SYNCING);
-	actor_go(t.a, do_enter);
-	assert_where(t.a, DONE);
+	assert_goes(t.a, do_enter, DONE);
 	assert_true(wanted(t.a));
 	assert_where(t.b, SYNCING);
 	assert_where(t.c, SYNCING);
-	actor_go(t.a, do_exit);
-	assert_where(t.a, SYNCING);
+	assert_goes(t.a, do_exit, SYNCING);
 	assert_where(t.b, SYNCING);
 	assert_where(t.c, DONE);
 	assert_true(wanted(t.c));
@@ -285,8 +279,7 @@ static void enter_and_exit_without_a_point_return(void)
 	assert_int_equal(SHIM(waits), 0);
 	actor_go(t.a, do_enter);
 	actor_go(t.c, do_enter);
-	actor_go(t.b, do_enter);
-	assert_where(t.b, DONE);
+	assert_goes(t.b, do_enter, DONE);
 	actor_do(t.b, do_enter); /* again */
 	assert_true(wanted(t.b));
 	actor_go(t.b, do_exit);
@@ -346,8 +339,7 @@ static void a_slow_one_is_waited_for(void)
 	actor_go(t.a, do_exit);
 	assert_where(t.c, DONE);
 	shim_stop_at(t.c->shim, SHIM_AFTER_WAIT);
-	actor_go(t.c, do_exit);
-	assert_where(t.c, SYNCING);
+	assert_goes(t.c, do_exit, SYNCING);
 	assert_where(t.b, DONE);
 	actor_do(t.b, do_exit);
 	assert_where(t.c, STOPPED);
@@ -377,18 +369,14 @@ static void g3_the_step_comes_before_it_sleeps(void)
 
 	actor_do(t.a, do_want);
 	shim_stop_at(t.a->shim, SHIM_BEFORE_WAIT);
-	actor_go(t.a, do_enter);
-	assert_where(t.a, STOPPED);
+	assert_goes(t.a, do_enter, STOPPED);
 	shim_stop_at(t.b->shim, SHIM_BEFORE_WAIT);
-	actor_go(t.b, do_enter);
-	assert_where(t.b, STOPPED);
-	actor_go(t.c, do_enter);
-	assert_where(t.c, SYNCING);
+	assert_goes(t.b, do_enter, STOPPED);
+	assert_goes(t.c, do_enter, SYNCING);
 	shim_resume(t.a->shim);
 	assert_where(t.a, DONE);
 	shim_stop_at(t.a->shim, SHIM_BEFORE_WAIT);
-	actor_go(t.a, do_exit);
-	assert_where(t.a, STOPPED);
+	assert_goes(t.a, do_exit, STOPPED);
 	shim_resume(t.b->shim);
 	assert_where(t.b, DONE);
 	assert_where(t.c, DONE);
@@ -443,8 +431,7 @@ static void domains_have_points_of_their_own(void)
 	assert_false(rdv_sync_pending(u.d));
 	assert_false(readable(u.fd));
 	actor_do(u.a, do_enter);
-	actor_go(t.b, do_enter);
-	assert_where(t.b, SYNCING);
+	assert_goes(t.b, do_enter, SYNCING);
 	check_works(&u);
 	assert_where(t.b, SYNCING);
 	actor_go(t.c, do_enter);
@@ -469,8 +456,7 @@ static void g9_registering_while_it_forms_counts(void)
 	actor_go(t.b, do_enter);
 	actor_do(e, do_register);
 	assert_true(readable(t.fd)); /* for it */
-	actor_go(t.c, do_enter);
-	assert_where(t.c, SYNCING);
+	assert_goes(t.c, do_enter, SYNCING);
 	assert_where(t.a, SYNCING);
 	assert_where(t.b, SYNCING);
 	actor_go(e, do_enter);
@@ -495,8 +481,7 @@ static void g9_registering_while_it_serves_waits(void)
 	actor_go(t.b, do_enter);
 	actor_go(t.c, do_enter);
 	actor_do(t.a, do_enter);
-	actor_go(e, do_register);
-	assert_where(e, SYNCING);
+	assert_goes(e, do_register, SYNCING);
 	assert_int_equal(t.d->members, 3);
 	actor_go(t.a, do_exit);
 	assert_where(t.b, DONE);
@@ -607,8 +592,7 @@ static void check_leaving_at_the_end(actor_fn *how)
 	actor_go(t.a, do_exit);
 	assert_where(t.b, DONE);
 	assert_where(t.c, DONE);
-	actor_go(t.c, do_exit);
-	assert_where(t.c, SYNCING);
+	assert_goes(t.c, do_exit, SYNCING);
 	leave(&t.b, how);
 	assert_where(t.a, DONE);
 	assert_where(t.c, DONE);
@@ -657,12 +641,10 @@ static void waiting_here_is_harmless(void)
 	struct trio t = trio();
 
 	actor_do(t.a, do_want);
-	actor_go(t.a, do_enter);
-	assert_where(t.a, SYNCING);
+	assert_goes(t.a, do_enter, SYNCING);
 	actor_go(t.b, do_isolate);
 	assert_where(t.b, GATHERING); /* for c, who runs */
-	actor_go(t.c, do_enter);
-	assert_where(t.c, SYNCING);
+	assert_goes(t.c, do_enter, SYNCING);
 	assert_where(t.b, DONE);
 	actor_do(t.b, do_release);
 	actor_go(t.b, do_enter);
@@ -670,8 +652,7 @@ static void waiting_here_is_harmless(void)
 	actor_go(t.a, do_exit);
 	assert_where(t.b, DONE);
 	assert_where(t.c, DONE);
-	actor_go(t.b, do_isolate);
-	assert_where(t.b, GATHERING);
+	assert_goes(t.b, do_isolate, GATHERING);
 	actor_go(t.c, do_exit);
 	assert_where(t.b, DONE);
 	actor_do(t.b, do_release);
@@ -809,8 +790,7 @@ static void every_poller_is_woken(void)
 		for (i = 0; i < POLLERS; i++)
 			assert_where(p[i], OUTSIDE);
 		shim_count_from_here();
-		actor_go(a, do_change);
-		assert_where(a, DONE);
+		assert_goes(a, do_change, DONE);
 		assert_int_equal(SHIM(eventfd_writes), 1);
 		assert_int_equal(SHIM(eventfd_reads), 1);
 	}

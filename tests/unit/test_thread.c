@@ -15,8 +15,7 @@ static void registering_returns_running(void)
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_start(d, "0123456789abcdefghi");
 
-	actor_do(a, do_register);
-	assert_ret(a, 0);
+	assert_does(a, do_register, 0);
 	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
 	assert_false(actor_bit(a));
 	assert_false(rdv_isolated(a->self));
@@ -38,15 +37,12 @@ static void registering_twice_is_eexist(void)
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a");
 
-	actor_do(a, do_register_again);
-	assert_ret(a, -EEXIST);
+	assert_does(a, do_register_again, -EEXIST);
 	actor_do(a, do_isolate);
-	actor_do(a, do_register_again);
-	assert_ret(a, -EEXIST);
+	assert_does(a, do_register_again, -EEXIST);
 	assert_int_equal(d->members, 1);
 	actor_do(a, do_unregister);
-	actor_do(a, do_register);
-	assert_ret(a, 0);
+	assert_does(a, do_register, 0);
 }
 
 static void do_compare_self(struct actor *a)
@@ -117,17 +113,13 @@ static void a_full_domain_is_enospc(void)
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
 	c = actor_start(d, "c");
-	actor_do(c, do_register);
-	assert_ret(c, -ENOSPC);
+	assert_does(c, do_register, -ENOSPC);
 	actor_do(c, do_compare_self);
 	assert_true(c->flag);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY);
+	assert_does(a, do_isolate_try, -EBUSY);
 	actor_do(b, do_unregister);
-	actor_do(c, do_register);
-	assert_ret(c, 0);
-	actor_do(b, do_register);
-	assert_ret(b, -ENOSPC);
+	assert_does(c, do_register, 0);
+	assert_does(b, do_register, -ENOSPC);
 }
 
 /* No trace of a registration that failed, wherever it did. */
@@ -141,8 +133,7 @@ static void no_memory_is_enomem(void)
 	for (i = 0; i < 3; i++) {
 		shim.deny_memory = i == 0;
 		shim.deny_specific = i == 1;
-		actor_do(a, do_register);
-		assert_ret(a, i < 2 ? -ENOMEM : 0);
+		assert_does(a, do_register, i < 2 ? -ENOMEM : 0);
 		if (i == 2)
 			break;
 		assert_int_equal(d->members, 0);
@@ -162,23 +153,19 @@ static void no_memory_is_enomem(void)
  */
 static void check_pair(struct actor *x, struct actor *y)
 {
-	actor_go(x, do_isolate);
-	assert_where(x, GATHERING);
+	assert_goes(x, do_isolate, GATHERING);
 	actor_do(y, do_now);
 	assert_where(x, DONE);
 	assert_true(rdv_isolated(x->self));
-	actor_do(y, do_end_try);
-	assert_ret(y, -EBUSY);
-	actor_go(y, do_end);
-	assert_where(y, HELD);
+	assert_does(y, do_end_try, -EBUSY);
+	assert_goes(y, do_end, HELD);
 	actor_do(x, do_release);
 	assert_where(y, DONE);
 
 	/* both want it: the token is passed by y's bit */
 	actor_do(y, do_now);
 	actor_do(x, do_isolate);
-	actor_go(y, do_isolate);
-	assert_where(y, QUEUED);
+	assert_goes(y, do_isolate, QUEUED);
 	assert_true(actor_wants(y));
 	actor_go(x, do_release);
 	assert_where(y, DONE);
@@ -222,8 +209,7 @@ static rdv_domain *full_domain(struct actor **a, unsigned *n)
 	d = unit_domain_attr(&attr);
 	for (i = 0; i < *n; i++) {
 		a[i]->domain = d;
-		actor_do(a[i], do_register);
-		assert_ret(a[i], 0);
+		assert_does(a[i], do_register, 0);
 		actor_do(a[i], do_now);
 	}
 	return d;
@@ -238,8 +224,7 @@ static void bits_31_and_32_of_33_threads(void)
 
 	assert_int_equal(n, 33);
 	more = actor_start(d, "more");
-	actor_do(more, do_register);
-	assert_ret(more, -ENOSPC);
+	assert_does(more, do_register, -ENOSPC);
 	actor_stop(more);
 	check_ids(a, ids, 4);
 }
@@ -253,8 +238,7 @@ static void bit_63_of_64_threads(void)
 
 	assert_int_equal(n, 64);
 	more = actor_start(d, "more");
-	actor_do(more, do_register);
-	assert_ret(more, -ENOSPC);
+	assert_does(more, do_register, -ENOSPC);
 	actor_stop(more);
 	check_ids(a, ids, 4);
 }
@@ -282,8 +266,7 @@ static void g9_registering_waits_for_the_round(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_start(d, "b");
 
 	actor_do(a, do_isolate);
-	actor_go(b, do_register);
-	assert_where(b, HELD);
+	assert_goes(b, do_register, HELD);
 	actor_do(a, do_release);
 	assert_done(b, 0);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
@@ -297,12 +280,10 @@ static void g9_nobody_waits_for_the_unborn(void)
 	struct actor *more[40];
 	int i;
 
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	for (i = 0; i < 40; i++) {
 		more[i] = actor_start(d, "more");
-		actor_go(more[i], do_register);
-		assert_where(more[i], HELD);
+		assert_goes(more[i], do_register, HELD);
 	}
 	actor_do(b, do_now);
 	assert_where(a, DONE);
@@ -312,8 +293,7 @@ static void g9_nobody_waits_for_the_unborn(void)
 	for (i = 0; i < 40; i++)
 		assert_done(more[i], 0);
 	/* and from now on it does */
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	for (i = 0; i < 40; i++) {
 		assert_where(a, GATHERING);
 		actor_do(more[i], do_now);
@@ -370,8 +350,7 @@ static void g9_only_the_awaited_wake_the_leader(void)
 	struct actor *c = actor_member(d, "c");
 
 	actor_do(c, do_now);
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	shim_count_from_here();
 	actor_do(c, do_unregister);
 	assert_int_equal(SHIM(futex_calls), 0);
@@ -395,12 +374,9 @@ static void check_isolated_leaving(bool nested, bool queued, actor_fn *leave)
 	actor_do(a, do_isolate);
 	if (nested)
 		actor_do(a, do_isolate);
-	actor_go(b, do_end);
-	assert_where(b, HELD);
-	if (queued) {
-		actor_go(c, do_isolate);
-		assert_where(c, QUEUED);
-	}
+	assert_goes(b, do_end, HELD);
+	if (queued)
+		assert_goes(c, do_isolate, QUEUED);
 	actor_go(a, leave);
 	if (leave == do_pthread_exit) {
 		actor_join(a);
@@ -442,8 +418,7 @@ static void g9_cancelled_threads_unregister(void)
 	rdv_domain *d = unit_domain();
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
-	actor_go(b, do_wait_to_be_cancelled);
-	assert_where(b, OUTSIDE);
+	assert_goes(b, do_wait_to_be_cancelled, OUTSIDE);
 	actor_do(a, do_isolate);
 	pthread_cancel(b->thread);
 	actor_join(b);
@@ -475,8 +450,7 @@ static void g9_exit_ends_all_memberships(void)
 	actor_stop(a);
 	for (i = 0; i < 3; i++) {
 		b = actor_member(d[i], "b");
-		actor_do(b, do_isolate_try);
-		assert_ret(b, 0);
+		assert_does(b, do_isolate_try, 0);
 		actor_stop(b);
 		unit_destroy(d[i]);
 	}
@@ -522,12 +496,10 @@ static void g9_a_slot_changes_hands(void)
 	struct actor *c = actor_start(d, "c");
 	struct actor *e = actor_member(d, "e");
 
-	actor_go(a, do_isolate);
-	assert_where(a, GATHERING);
+	assert_goes(a, do_isolate, GATHERING);
 	actor_do(b, do_unregister);
 	assert_where(a, GATHERING); /* for e */
-	actor_go(c, do_register);
-	assert_where(c, HELD);
+	assert_goes(c, do_register, HELD);
 	assert_int_equal(d->members, 3);
 	assert_int_equal(d->registered[0], 7);
 	actor_do(e, do_now);

@@ -11,8 +11,7 @@
  *	a = actor_member(d, "a");	// a thread, registered
  *	b = actor_member(d, "b");
  *	actor_do(a, do_isolate);	// returns when it has done so
- *	actor_go(b, do_checkpoint);
- *	assert_where(b, HELD);
+ *	assert_goes(b, do_checkpoint, HELD);
  *	actor_do(a, do_release);
  *	assert_where(b, DONE);
  *
@@ -221,6 +220,18 @@ bool actor_wants(const struct actor *a); /* in want_rdv[] */
 #define assert_where(a, expected) \
 	assert_string_equal(where_name(actor_where(a)), where_name(expected))
 #define assert_ret(a, expected) assert_int_equal((a)->ret, expected)
+
+/* It is told to, and is then found there; or does so, and the call returns this. */
+#define assert_goes(a, fn, expected)       \
+	do {                               \
+		actor_go(a, fn);           \
+		assert_where(a, expected); \
+	} while (0)
+#define assert_does(a, fn, expected)     \
+	do {                             \
+		actor_do(a, fn);         \
+		assert_ret(a, expected); \
+	} while (0)
 
 /* Its last call has returned, with this. */
 #define assert_done(a, expected)         \
