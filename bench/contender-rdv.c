@@ -29,11 +29,11 @@ static int rdv_open_biased(unsigned threads)
 	return rdv_open(attr, threads);
 }
 
-static int rdv_open_patient(unsigned threads)
+static int rdv_open_strict(unsigned threads)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 
-	attr.patience_ns = 100000000;
+	attr.patience_ns = RDV_PATIENCE_NONE;
 	return rdv_open(attr, threads);
 }
 
@@ -155,10 +155,10 @@ const struct contender contender_rdv_biased = {
 	CONTENDER_RDV,
 };
 
-const struct contender contender_rdv_patient = {
-	.name = "rdv-patient",
-	.what = "the same, for P6 only: patience_ns is 100 ms, and not 1 ms",
+const struct contender contender_rdv_strict = {
+	.name = "rdv-strict",
+	.what = "the same, for P6 only: RDV_PATIENCE_NONE, isolators in strict order",
 	.only = "P6",
-	.open = rdv_open_patient,
+	.open = rdv_open_strict,
 	CONTENDER_RDV,
 };

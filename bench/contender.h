@@ -70,7 +70,7 @@ struct contender {
 
 extern const struct contender contender_rdv;
 extern const struct contender contender_rdv_biased;
-extern const struct contender contender_rdv_patient;
+extern const struct contender contender_rdv_strict;
 extern const struct contender contender_seed;
 extern const struct contender contender_seed_yield;
 extern const struct contender contender_seed_wide;

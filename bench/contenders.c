@@ -4,7 +4,7 @@
 const struct contender_entry contender_entries[] = {
 	{"rdv", &contender_rdv, NULL},
 	{"rdv-biased", &contender_rdv_biased, NULL},
-	{"rdv-patient", &contender_rdv_patient, NULL},
+	{"rdv-strict", &contender_rdv_strict, NULL},
 	{"seed", &contender_seed, NULL},
 	{"seed-yield", &contender_seed_yield, NULL},
 #ifdef HAVE_URCU_QSBR

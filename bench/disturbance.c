@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "disturbance.h"
+#include "load.h"
 #include "measure.h"
 #include "neighbour.h"
 
@@ -9,7 +10,7 @@
 
 /* In seconds, since boot or the start of the process. */
 struct cpu_time {
-	double all, busy, stolen, ours;
+	double all, busy, stolen, ours, load;
 };
 
 static struct cpu_time at_begin;
@@ -19,7 +20,7 @@ static struct cpu_time cpu_time(void)
 {
 	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
 	unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
-	struct cpu_time t = {0, 0, 0, 0};
+	struct cpu_time t = {0, 0, 0, 0, 0};
 	FILE *f = fopen("/proc/stat", "re");
 	char line[512];
 	unsigned cpu;
@@ -39,6 +40,7 @@ static struct cpu_time cpu_time(void)
 		fclose(f);
 	t.all += t.busy + t.stolen;
 	t.ours = (double)(process_cpu_ns() + neighbour_cpu_ns()) / NS_PER_S;
+	t.load = (double)load_cpu_ns() / NS_PER_S;
 	return t;
 }
 
@@ -51,12 +53,14 @@ struct disturbance disturbance_end(void)
 {
 	struct cpu_time now = cpu_time();
 	double all = now.all - at_begin.all;
-	double others = now.busy - at_begin.busy - (now.ours - at_begin.ours);
+	double load = now.load - at_begin.load;
+	double others = now.busy - at_begin.busy - (now.ours - at_begin.ours) - load;
 
 	if (!(all > 0))
-		return (struct disturbance){NAN, NAN};
+		return (struct disturbance){NAN, NAN, NAN};
 	return (struct disturbance){
 		.others = 100 * fmax(others, 0) / all,
+		.load = 100 * load / all,
 		.steal = 100 * (now.stolen - at_begin.stolen) / all,
 	};
 }

@@ -6,6 +6,7 @@
 /* In % of all the time of the CPUs that we may use; NAN if the system does not say. */
 struct disturbance {
 	double others; /* other processes and the kernel's own work */
+	double load;   /* the processes of --load */
 	double steal;  /* the hypervisor */
 };
 

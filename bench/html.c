@@ -156,17 +156,19 @@ static void put_row(FILE *page, const struct results *r, const struct table *t,
 static void put_target(FILE *page, const struct results *r, const struct table *t,
 		       unsigned point, const struct target *target)
 {
+	static const char *const verdict_class[] = {"met", "missed", "unknown"};
 	struct verdict v = target_verdict(r, t, point, target);
 	char text[96], figure[32];
 
 	target_text(t->scenario, target, text, sizeof(text));
 	fputs("<li>", page);
 	put_text(page, text);
-	fprintf(page, ": %s, <span class=\"%s\">%s</span></li>\n",
+	fprintf(page, ": %s, <span class=\"%s\">%s</span>%s%s</li>\n",
 		v.outcome == NOT_MEASURED
 			? "-"
 			: report_number(v.figure.median, figure, sizeof(figure)),
-		v.outcome == MISSED ? "missed" : "met", report_verdict(&v));
+		verdict_class[v.outcome], report_verdict(&v), *v.reference ? ", " : "",
+		v.reference);
 }
 
 static void put_point(FILE *page, const struct results *r, const struct table *t,

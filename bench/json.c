@@ -159,6 +159,8 @@ static void put_target(struct json *j, const struct results *r, const struct tab
 	open_value(j, NULL, '{');
 	put_string(j, "target", text);
 	put_string(j, "outcome", outcome[v.outcome]);
+	if (*v.reference)
+		put_string(j, "best_other", v.reference);
 	if (v.outcome != NOT_MEASURED) {
 		put_bool(j, "clear", v.clear);
 		put_summary(j, &v.figure, &v.interval);
@@ -231,6 +233,7 @@ int report_json(FILE *out, const struct results *r)
 	put_number(&j, "rounds", r->rounds);
 	put_number(&j, "seconds_max", settings.seconds);
 	put_bool(&j, "quick", settings.quick);
+	put_number(&j, "load", settings.load);
 	put_torture(&j, r);
 	open_value(&j, "scenarios", '[');
 	for (unsigned i = 0; i < r->n_tables; i++)
@@ -238,6 +241,7 @@ int report_json(FILE *out, const struct results *r)
 	close_value(&j, ']');
 	put_number(&j, "seconds", r->seconds);
 	put_number(&j, "others_percent", r->disturbance.others);
+	put_number(&j, "load_percent", r->disturbance.load);
 	put_number(&j, "steal_percent", r->disturbance.steal);
 	close_value(&j, '}');
 	fputc('\n', out);

@@ -2,6 +2,7 @@
 #include "contender-loops.h"
 #include "machine.h"
 #include "measure.h"
+#include "settings.h"
 #include "syscall-count.h"
 
 #include <dlfcn.h>
@@ -120,7 +121,8 @@ static void add(struct fact **fact, const char *name, const char *value)
 
 const struct fact *machine_facts(void)
 {
-	static char cpu[256], cpus[32], kernel[256], nsync_version[64], cgroup[256];
+	static char load[64], cpu[256], cpus[32], kernel[256], nsync_version[64],
+		cgroup[256];
 	static struct fact facts[MAX_FACTS];
 	struct fact *next = facts;
 	struct utsname uts;
@@ -144,6 +146,13 @@ const struct fact *machine_facts(void)
 	add(&next, "membarrier", membarrier());
 	add(&next, "compiler", compiler());
 	add(&next, "form", form());
+	if (settings.load)
+		snprintf(load, sizeof(load),
+			 "%u computing processes beside the benchmark (--load)",
+			 settings.load);
+	else
+		snprintf(load, sizeof(load), "none, but for what else runs here");
+	add(&next, "load", load);
 	add(&next, "futex_counts",
 	    syscall_count_works() ? "by thread, through syscall()"
 				  : "do not work: the libraries find another syscall()");

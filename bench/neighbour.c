@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "neighbour.h"
 #include "measure.h"
+#include "process.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct shared {
@@ -43,22 +40,14 @@ int neighbour_start(void)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return -errno;
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child)
-		return 0;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	compute();
-	_exit(0);
+	child = process_start("rdv-bench-near", compute);
+	return child < 0 ? (int)child : 0;
 }
 
 void neighbour_stop(void)
 {
-	if (child <= 0)
-		return;
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	if (child > 0)
+		process_stop(child);
 }
 
 void neighbour_run(void)
@@ -79,10 +68,5 @@ uint64_t neighbour_progress(void)
 
 uint64_t neighbour_cpu_ns(void)
 {
-	struct timespec ts;
-	clockid_t clock;
-
-	if (child <= 0 || clock_getcpuclockid(child, &clock) || clock_gettime(clock, &ts))
-		return 0;
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return child > 0 ? process_used_ns(child) : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+#include "load.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -26,6 +27,7 @@ static const char help[] =
 	"  --rounds N         rounds of each measurement, 1 to 99 (7, 3 with --quick)\n"
 	"  --seconds N        at most about so long, 1 to 86400 (1800, 150 with "
 	"--quick)\n"
+	"  --load N           N computing processes beside it, 0 to 1024 (0)\n"
 	"  --json FILE        write everything, with every sample, to FILE as well\n"
 	"  --report DIR       write a page with plots, DIR/index.html; gnuplot draws "
 	"them\n"
@@ -121,23 +123,24 @@ static void add_contender(struct options *o, const char *name)
 	o->contenders[o->n_contenders++] = e->contender;
 }
 
-static unsigned parse_number(const char *option, const char *text, unsigned max)
+static unsigned parse_number(const char *option, const char *text, unsigned min,
+			     unsigned max)
 {
 	unsigned long n;
 	char *end;
 
 	errno = 0;
 	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || !n || n > max)
-		bad_option(option, "expected a number from 1 to %u, found '%s'", max,
-			   text);
+	if (*text < '0' || *text > '9' || *end || errno || n < min || n > max)
+		bad_option(option, "expected a number from %u to %u, found '%s'", min,
+			   max, text);
 	return (unsigned)n;
 }
 
 /* Scenarios add the isolator, and P10 its runners. */
 static void add_threads(struct options *o, const char *text)
 {
-	unsigned n = parse_number("--threads", text, MAX_THREADS - 15);
+	unsigned n = parse_number("--threads", text, 1, MAX_THREADS - 15);
 
 	(void)o;
 	for (unsigned i = 0; i < settings.n_threads; i++)
@@ -221,10 +224,13 @@ static void parse_one(struct options *o, int option)
 		for_each(o, "--threads", optarg, add_threads);
 		return;
 	case 'r':
-		settings.rounds = parse_number("--rounds", optarg, MAX_ROUNDS);
+		settings.rounds = parse_number("--rounds", optarg, 1, MAX_ROUNDS);
 		return;
 	case 'S':
-		settings.seconds = parse_number("--seconds", optarg, MAX_SECONDS);
+		settings.seconds = parse_number("--seconds", optarg, 1, MAX_SECONDS);
+		return;
+	case 'L':
+		settings.load = parse_number("--load", optarg, 0, MAX_LOAD);
 		return;
 	case 'j':
 		o->json = optarg;
@@ -258,6 +264,7 @@ void options_parse(struct options *o, int argc, char **argv)
 		{"threads", required_argument, NULL, 't'},
 		{"rounds", required_argument, NULL, 'r'},
 		{"seconds", required_argument, NULL, 'S'},
+		{"load", required_argument, NULL, 'L'},
 		{"json", required_argument, NULL, 'j'},
 		{"report", required_argument, NULL, 'R'},
 		{"model", no_argument, NULL, 'm'},

@@ -43,7 +43,7 @@ static const struct style {
 	double width;
 } styles[] = {
 	{"rdv", "#0072B2", 1, 7, 3},          {"rdv-biased", "#0072B2", 2, 6, 3},
-	{"rdv-patient", "#0072B2", 3, 4, 2},  {"seed", "#D55E00", 1, 5, 2},
+	{"rdv-strict", "#0072B2", 3, 4, 2},   {"seed", "#D55E00", 1, 5, 2},
 	{"seed-yield", "#D55E00", 2, 4, 2},   {"urcu-qsbr", "#009E73", 1, 9, 2},
 	{"urcu-memb", "#009E73", 2, 8, 2},    {"urcu-mb", "#009E73", 3, 11, 2},
 	{"urcu-bp", "#009E73", 4, 10, 2},     {"rwlock", "#000000", 1, 13, 1.5},

@@ -6,6 +6,7 @@
 #include "gnuplot.h"
 #include "html.h"
 #include "interrupt.h"
+#include "load.h"
 #include "machine.h"
 #include "measure.h"
 #include "model.h"
@@ -118,6 +119,12 @@ static void conclude(struct results *r)
 /* Once it has measured all a signal ends the program at once. */
 static void measure_all(struct results *r)
 {
+	int err = load_start(settings.load);
+
+	if (err) {
+		fprintf(stderr, "rdv-bench: --load: no process: %s\n", strerror(-err));
+		exit(EXIT_ENVIRONMENT);
+	}
 	began_ns = now_ns();
 	disturbance_begin();
 	measuring = true;
@@ -129,6 +136,7 @@ static void measure_all(struct results *r)
 	measuring = false;
 	progress_end();
 	conclude(r);
+	load_stop();
 }
 
 static bool complete(const struct results *r)
@@ -158,6 +166,12 @@ static int write_all(const struct results *r, const struct options *o)
 	return err_page ? err_page : err;
 }
 
+static void stop_processes(void)
+{
+	load_stop();
+	neighbour_stop();
+}
+
 /* By the thread that watches the signals, or at exit.  Nothing is measured any more. */
 static _Noreturn void stop_here(int status)
 {
@@ -169,7 +183,7 @@ static _Noreturn void stop_here(int status)
 		if (write_all(&results, &options))
 			status = EXIT_ENVIRONMENT;
 	}
-	neighbour_stop();
+	stop_processes();
 	fflush(NULL);
 	_exit(status);
 }
@@ -208,15 +222,15 @@ static void prepare(void)
 	if (options.json)
 		output_check("--json", options.json);
 	measure_init();
-	err = interrupt_watch(on_signal);
+	err = neighbour_start();
 	if (!err)
-		err = neighbour_start();
+		err = interrupt_watch(on_signal);
 	if (err) {
-		fprintf(stderr, "rdv-bench: no second thread or process: %s\n",
+		fprintf(stderr, "rdv-bench: no second process or thread: %s\n",
 			strerror(-err));
 		exit(EXIT_ENVIRONMENT);
 	}
-	atexit(neighbour_stop);
+	atexit(stop_processes);
 	atexit(on_exit_while_measuring);
 }
 

@@ -138,7 +138,7 @@ struct comparison report_compare(const struct results *r, const struct table *t,
 {
 	const struct cell *cells = t->cells[point];
 	const unsigned seed = results_find(r, "seed");
-	const unsigned best = results_best_other(r, t, point, contender);
+	const unsigned best = results_best_other(r, t, point, contender, 0);
 	struct comparison x = {NAN, NAN, ""};
 
 	if (seed < r->n_contenders)
@@ -212,7 +212,8 @@ static void print_target(FILE *out, const struct results *r, const struct table 
 	target_text(t->scenario, target, text, sizeof(text));
 	report_number(v.outcome == NOT_MEASURED ? NAN : v.figure.median, figure,
 		      sizeof(figure));
-	fprintf(out, "    target %-46s %8s  %s\n", text, figure, report_verdict(&v));
+	fprintf(out, "    target %-46s %8s  %s%s%s\n", text, figure, report_verdict(&v),
+		*v.reference ? ", " : "", v.reference);
 	tally->met += v.outcome == MET;
 	tally->missed += v.outcome == MISSED;
 	tally->unclear += v.outcome == MISSED && !v.clear;
@@ -268,8 +269,10 @@ void report_disturbance(FILE *out, const struct disturbance *d)
 	}
 	if (d->others + d->steal > BUSY_PERCENT)
 		advice = ": too much, repeat on a quiet machine";
-	fprintf(out, "others took %.0f %% of the CPU time, the hypervisor %.0f %%%s\n",
-		d->others, d->steal, advice);
+	if (settings.load)
+		fprintf(out, "the load took %.0f %% of the CPU time, ", d->load);
+	fprintf(out, "others took %.0f %%%s, the hypervisor %.0f %%%s\n", d->others,
+		settings.load ? "" : " of the CPU time", d->steal, advice);
 }
 
 void report_extent(FILE *out, const struct results *r)

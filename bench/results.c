@@ -145,14 +145,14 @@ unsigned results_find(const struct results *r, const char *name)
 }
 
 unsigned results_best_other(const struct results *r, const struct table *t,
-			    unsigned point, unsigned contender)
+			    unsigned point, unsigned contender, unsigned figure)
 {
-	const enum better better = t->scenario->metrics[0].better;
+	const enum better better = metric_of(t->scenario, figure)->better;
 	unsigned best = r->n_contenders;
 	double best_value = NAN;
 
 	for (unsigned c = 0; c < r->n_contenders; c++) {
-		double value = cell_summary(r, &t->cells[point][c], 0).median;
+		double value = cell_summary(r, &t->cells[point][c], figure).median;
 
 		if (isnan(value) ||
 		    !strcmp(r->contenders[c]->family, r->contenders[contender]->family))
@@ -176,10 +176,19 @@ static bool within(const struct target *target, double value)
 	return target->bound == AT_MOST ? value <= target->limit : value >= target->limit;
 }
 
+static unsigned find_reference(const struct results *r, const struct table *t,
+			       unsigned point, unsigned subject,
+			       const struct target *target)
+{
+	if (strcmp(target->reference, BEST_OTHER))
+		return results_find(r, target->reference);
+	return results_best_other(r, t, point, subject, target->reference_metric);
+}
+
 struct verdict target_verdict(const struct results *r, const struct table *t,
 			      unsigned point, const struct target *target)
 {
-	struct verdict v = {.outcome = NOT_MEASURED};
+	struct verdict v = {.outcome = NOT_MEASURED, .reference = ""};
 	const unsigned subject = results_find(r, target->subject);
 	const struct cell *of, *over = NULL;
 	unsigned reference;
@@ -188,9 +197,11 @@ struct verdict target_verdict(const struct results *r, const struct table *t,
 		return v;
 	of = &t->cells[point][subject];
 	if (target->reference) {
-		reference = results_find(r, target->reference);
+		reference = find_reference(r, t, point, subject, target);
 		if (reference == r->n_contenders)
 			return v;
+		if (!strcmp(target->reference, BEST_OTHER))
+			v.reference = r->contenders[reference]->name;
 		over = &t->cells[point][reference];
 	}
 	v.figure = cells_ratio(r, of, target->metric, over, target->reference_metric);

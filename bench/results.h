@@ -97,9 +97,9 @@ bool figure_in_use(const struct results *r, const struct table *t, unsigned poin
 /* Index of a contender that takes part, or n_contenders. */
 unsigned results_find(const struct results *r, const char *name);
 
-/* The best at a point of those of another family than the given one. */
+/* Who is best in a figure, at a point, of those of another family than the given one. */
 unsigned results_best_other(const struct results *r, const struct table *t,
-			    unsigned point, unsigned contender);
+			    unsigned point, unsigned contender, unsigned figure);
 
 /* Clear: the interval, of at least 3 rounds, lies on one side of the limit. */
 enum outcome { MET, MISSED, NOT_MEASURED };
@@ -109,6 +109,7 @@ struct verdict {
 	bool clear;
 	struct summary figure;
 	struct interval interval;
+	const char *reference; /* who the best other is, where that is asked for, or "" */
 };
 
 struct verdict target_verdict(const struct results *r, const struct table *t,

@@ -35,12 +35,17 @@ static unsigned participants(const struct contender *const *contenders, unsigned
 	return taking_part;
 }
 
+/* Threads are made and joined for each run, which a busy machine takes its time for. */
+static double run_ms(const struct table *t, unsigned point)
+{
+	return 5 + t->scenario->expected_ms(&t->points[point]);
+}
+
 static double point_expected_ms(const struct results *r, const struct table *t,
 				unsigned point, const struct contender *const *contenders,
 				unsigned n)
 {
-	return t->scenario->expected_ms(&t->points[point]) * r->rounds *
-	       participants(contenders, n, t->scenario);
+	return run_ms(t, point) * r->rounds * participants(contenders, n, t->scenario);
 }
 
 double run_expected_ms(const struct results *r, const struct contender *const *contenders,
@@ -66,8 +71,8 @@ static void measure(struct table *t, unsigned point, unsigned c,
 
 	s->label(&t->points[point], label, sizeof(label));
 	run_lock();
-	progress_step(s->expected_ms(&t->points[point]), "%s %s: %s, round %u", s->name,
-		      label, contender->name, round + 1);
+	progress_step(run_ms(t, point), "%s %s: %s, round %u", s->name, label,
+		      contender->name, round + 1);
 	run_unlock();
 	if (cell->err)
 		return;

@@ -136,6 +136,16 @@ static double p7_expected_ms(const struct point *p)
 	return quick_or_full(40, 110) + 0.1 * p->threads * p->variant;
 }
 
+static bool all_have_a_cpu(const struct point *p)
+{
+	return p->threads <= cpu_count() && bursts_us[p->variant] <= 50;
+}
+
+static bool others(const struct point *p)
+{
+	return !all_have_a_cpu(p);
+}
+
 static const struct metric p7_metrics[METRICS] = {
 	[P50] = {"late_p50_us", "p50 us", "us later than the last to become harmless",
 		 LESS},
@@ -145,9 +155,10 @@ static const struct metric p7_metrics[METRICS] = {
 };
 
 static const struct target p7_targets[] = {
-	{"rdv", P50, AT_MOST, 1.0, "seed", P50, NULL},
-	{"rdv", P99, AT_MOST, 1.0, "seed", P99, NULL},
-	{"rdv", P50, AT_MOST, 10, NULL, 0, NULL},
+	{"rdv", P50, AT_MOST, 2.0, "seed", P50, all_have_a_cpu},
+	{"rdv", P50, AT_MOST, 1.0, "urcu-qsbr", P50, others},
+	{"rdv", P99, AT_MOST, 1.0, "urcu-qsbr", P99, NULL},
+	{"rdv", WHOLE, AT_MOST, 1.5, BEST_OTHER, WHOLE, NULL},
 };
 
 const struct scenario scenario_p7 = {

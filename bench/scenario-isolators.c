@@ -4,26 +4,41 @@
  * look at the clock, from which the longest gap between two isolated sections of one
  * thread is taken: the longest that a thread has waited.  A thread that still waits
  * when the window closes, or that was held before it could isolate at all, counts too.
+ *
+ * A turn is what a thread of librdv may have the rendez-vous for while others want it: its
+ * patience.  The window has room for four turns of each thread, so that fewest/most tells
+ * fairness from luck, and the longest wait is also given in rounds of K turns.
  */
 #include "cost.h"
 #include "crew.h"
 #include "measure.h"
 #include "scenario.h"
 
+#include <math.h>
 #include <stdio.h>
 
-enum { LITTLE_WORK, SOME_WORK, WORKS };
+#define TURN_MS 1.0 /* the default patience */
 
-static const double works_ns[WORKS] = {30, 6000};
+enum { LITTLE_WORK, SOME_WORK, THINKING, VARIANTS };
 
-enum { PER_SECOND, FAIRNESS, LONGEST, OF_IDEAL, METRICS };
+static const struct variant {
+	const char *label;
+	double work_ns;
+	double think_ns; /* harmless, between two isolations */
+} variants[VARIANTS] = {
+	{"30 ns of work", 30, 0},
+	{"6 us of work", 6000, 0},
+	{"6 us of work, then 50 us harmless", 6000, 50000},
+};
+
+enum { PER_SECOND, FAIRNESS, LONGEST, OF_TURNS, OF_IDEAL, METRICS };
 
 enum phase { WARM_UP, MEASURED };
 
 struct isolators {
-	unsigned long turns;
+	const struct variant *variant;
+	unsigned long work_turns, think_turns;
 	int phase;
-	double work_ns;
 	uint64_t *longest_ns; /* of each member */
 	double *value;
 };
@@ -36,6 +51,14 @@ static int phase(const struct isolators *r)
 static uint64_t longer(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
+}
+
+/* Whoever is interrupted while it thinks keeps nobody waiting. */
+static void think(const struct member *m, unsigned long turns)
+{
+	m->contender->harmless_now(m->self);
+	work(turns);
+	m->contender->harmless_end(m->self);
 }
 
 static void role_isolator(struct member *m)
@@ -51,10 +74,12 @@ static void role_isolator(struct member *m)
 		if (phase(r) == MEASURED)
 			longest = longer(longest, now - last);
 		last = now;
-		work(r->turns);
+		work(r->work_turns);
 		if (phase(r) == MEASURED && !crew_stopping(m->crew))
 			member_progress(m);
 		c->release(m->self);
+		if (r->think_turns)
+			think(m, r->think_turns);
 	}
 	r->longest_ns[m->index] = longer(longest, now_ns() - last);
 	c->harmless_now(m->self);
@@ -81,7 +106,13 @@ static void collect(const struct crew *crew, const struct isolators *r, double s
 	value[PER_SECOND] = (double)sum / seconds;
 	value[FAIRNESS] = most ? (double)fewest / (double)most : 0;
 	value[LONGEST] = (double)longest / NS_PER_MS;
-	value[OF_IDEAL] = 100 * value[PER_SECOND] * r->work_ns / NS_PER_S;
+	value[OF_TURNS] = value[LONGEST] / (crew->size * TURN_MS);
+	value[OF_IDEAL] = 100 * value[PER_SECOND] * r->variant->work_ns / NS_PER_S;
+}
+
+static double window_ms(unsigned threads)
+{
+	return fmax(quick_or_full(60, 250), 4 * threads * TURN_MS);
 }
 
 static void measure_window(struct crew *crew, void *arg)
@@ -90,11 +121,11 @@ static void measure_window(struct crew *crew, void *arg)
 	struct cost cost;
 	uint64_t start, end;
 
-	sleep_ns((uint64_t)(quick_or_full(20, 50) * NS_PER_MS));
+	sleep_ns((uint64_t)(quick_or_full(10, 50) * NS_PER_MS));
 	cost = cost_begin(crew);
 	start = now_ns();
 	set_phase(r, MEASURED);
-	sleep_ns((uint64_t)(quick_or_full(80, 250) * NS_PER_MS));
+	sleep_ns((uint64_t)(window_ms(crew->size) * NS_PER_MS));
 	crew_stop(crew);
 	end = now_ns();
 	cost_end(&cost, crew, (double)crew_progress(crew, 0, crew->size), r->value);
@@ -105,11 +136,12 @@ static void measure_window(struct crew *crew, void *arg)
 static int run_p6(const struct contender *c, const struct point *p, double *value)
 {
 	static uint64_t longest[MAX_THREADS];
-	const double work_ns = works_ns[p->variant];
+	const struct variant *variant = &variants[p->variant];
 	struct isolators r = {
-		.turns = work_turns(work_ns - clock_cost_ns()),
+		.variant = variant,
+		.work_turns = work_turns(variant->work_ns - clock_cost_ns()),
+		.think_turns = work_turns(variant->think_ns),
 		.phase = WARM_UP,
-		.work_ns = work_ns,
 		.longest_ns = longest,
 		.value = value,
 	};
@@ -120,31 +152,45 @@ static int run_p6(const struct contender *c, const struct point *p, double *valu
 
 static unsigned p6_points(struct point *points)
 {
-	static const unsigned threads[] = {2, 8, 32, 128};
+	static const unsigned all[] = {2, 4, 8, 16, 32, 128}, few[] = {2, 4, 8, 16, 32};
 
-	return points_of(points, threads, COUNT_OF(threads), WORKS);
+	return settings.quick ? points_of(points, few, COUNT_OF(few), VARIANTS)
+			      : points_of(points, all, COUNT_OF(all), VARIANTS);
 }
 
 static void p6_label(const struct point *p, char *text, size_t size)
 {
-	const char *amount = p->variant == LITTLE_WORK ? "30 ns" : "6 us";
-
-	snprintf(text, size, "K = %u, %s of work", p->threads, amount);
+	snprintf(text, size, "K = %u, %s", p->threads, variants[p->variant].label);
 }
 
 static double p6_expected_ms(const struct point *p)
 {
-	return quick_or_full(105, 310) + 0.3 * p->threads;
+	return quick_or_full(15, 60) + window_ms(p->threads) + 0.3 * p->threads;
 }
 
-static bool up_to_cpus(const struct point *p)
+static bool back_to_back(const struct point *p)
 {
-	return p->threads <= cpu_count();
+	return p->variant != THINKING;
 }
 
-static bool some_work_crowded(const struct point *p)
+static bool back_to_back_up_to_cpus(const struct point *p)
 {
-	return p->variant == SOME_WORK && p->threads >= 4 * cpu_count();
+	return back_to_back(p) && p->threads <= cpu_count();
+}
+
+static bool back_to_back_beyond_cpus(const struct point *p)
+{
+	return back_to_back(p) && p->threads > cpu_count();
+}
+
+static bool back_to_back_from_8(const struct point *p)
+{
+	return back_to_back(p) && p->threads >= 8;
+}
+
+static bool thinking(const struct point *p)
+{
+	return p->variant == THINKING;
 }
 
 static const struct metric p6_metrics[METRICS] = {
@@ -152,25 +198,34 @@ static const struct metric p6_metrics[METRICS] = {
 	[FAIRNESS] = {"fewest_over_most", "min/max", "ratio", MORE},
 	[LONGEST] = {"longest_wait_ms", "longest ms", "ms, the longest wait of a thread",
 		     LESS},
+	[OF_TURNS] = {"longest_wait_of_k_turns", "of K turns",
+		      "the longest wait, of K turns of 1 ms", LESS},
 	[OF_IDEAL] = {"of_ideal_percent", "of ideal %", "% of what the work allows",
 		      MORE},
 };
 
 static const struct target p6_targets[] = {
-	{"rdv", PER_SECOND, AT_LEAST, 0.95, "seed", PER_SECOND, up_to_cpus},
-	{"rdv", PER_SECOND, AT_LEAST, 1.0, "seed", PER_SECOND, NULL},
-	{"rdv", PER_SECOND, AT_LEAST, 1.5, "seed", PER_SECOND, some_work_crowded},
-	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-qsbr", PER_SECOND, NULL},
-	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-memb", PER_SECOND, NULL},
-	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-mb", PER_SECOND, NULL},
-	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-bp", PER_SECOND, NULL},
-	{"rdv", FAIRNESS, AT_LEAST, 0.5, NULL, 0, NULL},
-	{"rdv", LONGEST, AT_MOST, 0.5, "seed", LONGEST, NULL},
+	{"rdv", PER_SECOND, AT_LEAST, 0.95, BEST_OTHER, PER_SECOND,
+	 back_to_back_up_to_cpus},
+	{"rdv", PER_SECOND, AT_LEAST, 0.9, BEST_OTHER, PER_SECOND,
+	 back_to_back_beyond_cpus},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-qsbr", PER_SECOND, back_to_back_from_8},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-memb", PER_SECOND, back_to_back_from_8},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-mb", PER_SECOND, back_to_back_from_8},
+	{"rdv", PER_SECOND, AT_LEAST, 2.0, "urcu-bp", PER_SECOND, back_to_back_from_8},
+	{"rdv", FAIRNESS, AT_LEAST, 0.7, NULL, 0, back_to_back},
+	{"rdv", OF_TURNS, AT_MOST, 2, NULL, 0, back_to_back},
+	{"rdv", LONGEST, AT_MOST, 0.5, "seed", LONGEST, back_to_back},
+	{"rdv", COST_CPU, AT_MOST, 1.1, "seed", COST_CPU, back_to_back},
+	{"rdv", PER_SECOND, AT_LEAST, 1, "rdv-strict", PER_SECOND, thinking},
+	{"rdv", FAIRNESS, AT_LEAST, 1, "rdv-strict", FAIRNESS, thinking},
+	{"rdv", LONGEST, AT_MOST, 1, "rdv-strict", LONGEST, thinking},
+	{"rdv", COST_CPU, AT_MOST, 1, "rdv-strict", COST_CPU, thinking},
 };
 
 const struct scenario scenario_p6 = {
 	.name = "P6",
-	.title = "K isolators back to back",
+	.title = "K threads that do nothing but isolate",
 	.metrics = p6_metrics,
 	.n_metrics = METRICS,
 	.targets = p6_targets,

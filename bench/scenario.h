@@ -49,12 +49,15 @@ struct metric {
  */
 enum bound { AT_MOST, AT_LEAST };
 
+#define BEST_OTHER "best other" /* the best in that figure of the other families */
+
 struct target {
 	const char *subject;
 	unsigned metric;
 	enum bound bound;
 	double limit;
-	const char *reference; /* a contender; NULL: the limit is absolute */
+	const char
+		*reference; /* a contender or BEST_OTHER; NULL: the limit is absolute */
 	unsigned reference_metric;
 	bool (*applies)(const struct point *p); /* NULL: at every point */
 };

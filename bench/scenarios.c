@@ -6,12 +6,12 @@
 
 extern const struct scenario scenario_p1, scenario_p2, scenario_p3, scenario_p4,
 	scenario_p5, scenario_p6, scenario_p7, scenario_p8, scenario_p9, scenario_p10,
-	scenario_p11, scenario_p12;
+	scenario_p11, scenario_p12, scenario_p13;
 
 const struct scenario *const scenarios[] = {
-	&scenario_p1, &scenario_p2,  &scenario_p3,  &scenario_p4,
-	&scenario_p5, &scenario_p6,  &scenario_p7,  &scenario_p8,
-	&scenario_p9, &scenario_p10, &scenario_p11, &scenario_p12,
+	&scenario_p1,  &scenario_p2,  &scenario_p3,  &scenario_p4, &scenario_p5,
+	&scenario_p6,  &scenario_p7,  &scenario_p8,  &scenario_p9, &scenario_p10,
+	&scenario_p11, &scenario_p12, &scenario_p13,
 };
 
 const unsigned n_scenarios = COUNT_OF(scenarios);

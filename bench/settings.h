@@ -11,6 +11,7 @@ struct settings {
 	bool quick;
 	unsigned rounds;
 	unsigned seconds;             /* at most */
+	unsigned load;                /* computing processes beside us */
 	unsigned threads[MAX_POINTS]; /* --threads; none: the scenario's own */
 	unsigned n_threads;
 };

@@ -60,7 +60,7 @@ run 0 -h
 cmp "$tmp/out" "$tmp/help" || fail "-h is not --help"
 run 0 --version
 run 0 --list
-grep -q ' P12 ' "$tmp/out" || fail "--list: no P12"
+grep -q ' P13 ' "$tmp/out" || fail "--list: no P13"
 grep -q ' P10 ' "$tmp/out" || fail "--list: no P10"
 grep -q ' rdv-biased ' "$tmp/out" || fail "--list: no rdv-biased"
 
@@ -75,6 +75,7 @@ refuse "expected a number from 1 to 4080, found '2x'" --threads 2x
 refuse "expected a number from 1 to 99, found '0'" --rounds 0
 refuse "expected a number from 1 to 99, found '100'" --rounds 100
 refuse "expected a number from 1 to 86400, found '0'" --seconds 0
+refuse "expected a number from 0 to 1024, found '1025'" --load 1025
 refuse "expected no other option" --model --quick
 refuse "found '$tmp/none/out.json'" --json "$tmp/none/out.json"
 refuse "found '$tmp': Is a directory" --json "$tmp"
@@ -125,11 +126,21 @@ grep -q ' of 99 rounds)$' "$tmp/out" || fail "--seconds: no \"of 99 rounds\" in 
 grep -q 'points have all of their rounds: 1 s were' "$tmp/out" ||
 	fail "--seconds: the table does not say that it was not enough"
 
+# ended PROCESS...: waits until none of them is left
+ended()
+{
+	for process in $1; do
+		while grep -q '^State:[[:space:]]*[^ZX]' "/proc/$process/status" 2>/dev/null; do
+			sleep 0.1
+		done
+	done
+}
+
 # interrupt SIGNAL: sends it once the measurement has begun; status and output as run()
 mkfifo "$tmp/fifo"
 interrupt()
 {
-	"$bench" --rounds 99 --scenario P2,P8 --contender rdv,rwlock --json "$tmp/part.json" \
+	"$bench" --load 2 --rounds 99 --scenario P2,P8 --contender rdv,rwlock --json "$tmp/part.json" \
 		--report "$tmp/part" >"$tmp/fifo" 2>"$tmp/err" &
 	pid=$!
 	exec 3<"$tmp/fifo"
@@ -138,11 +149,13 @@ interrupt()
 		rwlock*passed) break ;;
 		esac
 	done
+	children=$(cat "/proc/$pid/task/$pid/children")
 	kill -s "$1" $pid
 	cat <&3 >"$tmp/out"
 	exec 3<&-
 	wait $pid
 	status=$?
+	ended "$children"
 }
 
 # is_partial JSON PAGE
@@ -171,6 +184,11 @@ for file in "$tmp/part.json" "$tmp/part/index.html"; do
 done
 [ "$(find "$tmp/part" "$tmp"/part.* -type f | wc -l)" -eq 4 ] ||
 	fail "interrupted: something was left behind: $(ls "$tmp" "$tmp/part")"
+
+# The load is named, and ends with the program (the processes of an interrupted one did).
+run 0 --quick --rounds 1 --scenario P2 --contender rdv --load 2 --json "$tmp/out.json"
+grep -q '2 computing processes' "$tmp/out" || fail "--load: not in the header"
+grep -q '"load": 2' "$tmp/out.json" || fail "--load: not in the JSON"
 
 # What is not built in is refused by name.
 not_built=$("$bench" --list | sed -n 's/^  \([a-z-]*\) *not built in.*/\1/p' | head -n 1)

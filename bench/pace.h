@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Somebody who isolates at a given pace while others work, for half of the time: rest and
+ * isolations come in slices, by turns, as what else the machine does changes, too.
+ */
+#ifndef BENCH_PACE_H
+#define BENCH_PACE_H
+
+#include "crew.h"
+
+enum pace_phase { PACE_REST, PACE_ISOLATING, PACE_OVER };
+
+struct pace {
+	uint64_t interval_ns; /* between two isolations; 0: there are none */
+	uint64_t rest_ns, isolating_ns;
+	unsigned slices; /* of each */
+	double *took_us; /* what each isolate() took; NULL: nobody asks */
+	unsigned max;    /* of those */
+	uint64_t
+		*worked; /* steps of each worker in the slices with isolations, or NULL */
+
+	int phase;
+	uint64_t isolations;
+	double rest_rate, rate; /* steps of all workers per second */
+};
+
+/* The role of the last member of the crew; its argument is the struct pace. */
+void role_paced(struct member *m);
+
+/* What directs the crew: all members but the last make progress. */
+void pace_measure(struct crew *crew, struct pace *p);
+
+#endif
