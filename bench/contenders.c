@@ -10,34 +10,34 @@ const struct contender_entry contender_entries[] = {
 #ifdef HAVE_URCU_QSBR
 	{"urcu-qsbr", &contender_urcu_qsbr, NULL},
 #else
-	{"urcu-qsbr", NULL, "liburcu-qsbr"},
+	{"urcu-qsbr", NULL, "liburcu-qsbr (liburcu-dev)"},
 #endif
 #ifdef HAVE_URCU_MEMB
 	{"urcu-memb", &contender_urcu_memb, NULL},
 #else
-	{"urcu-memb", NULL, "liburcu-memb"},
+	{"urcu-memb", NULL, "liburcu-memb (liburcu-dev)"},
 #endif
 #ifdef HAVE_URCU_MB
 	{"urcu-mb", &contender_urcu_mb, NULL},
 #else
-	{"urcu-mb", NULL, "liburcu-mb"},
+	{"urcu-mb", NULL, "liburcu-mb (liburcu-dev)"},
 #endif
 #ifdef HAVE_URCU_BP
 	{"urcu-bp", &contender_urcu_bp, NULL},
 #else
-	{"urcu-bp", NULL, "liburcu-bp"},
+	{"urcu-bp", NULL, "liburcu-bp (liburcu-dev)"},
 #endif
 	{"rwlock", &contender_rwlock, NULL},
 	{"perthread", &contender_perthread, NULL},
 #ifdef HAVE_CK
 	{"ck", &contender_ck, NULL},
 #else
-	{"ck", NULL, "Concurrency Kit"},
+	{"ck", NULL, "Concurrency Kit (libck-dev)"},
 #endif
 #ifdef HAVE_NSYNC
 	{"nsync", &contender_nsync, NULL},
 #else
-	{"nsync", NULL, "nsync"},
+	{"nsync", NULL, "nsync (libnsync-dev)"},
 #endif
 };
 

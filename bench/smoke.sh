@@ -4,6 +4,7 @@
 set -u
 
 bench=${top_builddir:-.}/bench/rdv-bench
+. "${top_srcdir:-.}/tests/lacks.sh"
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 99' HUP INT TERM
@@ -49,7 +50,7 @@ valid_json()
 	elif command -v python3 >/dev/null; then
 		python3 -m json.tool "$1" >/dev/null
 	else
-		echo "smoke.sh: neither jq nor python3, JSON is not checked"
+		lack python3
 	fi
 }
 
@@ -107,6 +108,8 @@ if command -v gnuplot >/dev/null; then
 	[ "$(grep -c '<svg' "$tmp/report/index.html")" -ge 4 ] || fail "--report: no plots"
 	[ "$(grep -c 'could not draw' "$tmp/report/index.html")" -eq 0 ] ||
 		fail "--report: gnuplot could not draw"
+else
+	lack gnuplot-nox
 fi
 mkdir "$tmp/bin"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/gnuplot"
@@ -206,4 +209,4 @@ run 0 --quick --rounds 1 --scenario P1
 if grep '^  rdv-biased' "$tmp/out"; then
 	fail "rdv-biased ran with full fences"
 fi
-exit 0
+finish 0

@@ -8,6 +8,7 @@ top=${top_srcdir:-.}
 bin=${top_builddir:-.}/examples
 page=$top/doc/recipes.md
 . "$top/tests/quoted.sh"
+. "$top/tests/lacks.sh"
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 failed=0
@@ -55,7 +56,7 @@ libs=${top_builddir:-.}/src/.libs
 LD_LIBRARY_PATH=$libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 if [ -z "${CXX-}" ]; then
-	echo "no C++ compiler: recipe-cxx.cc was left out"
+	lack g++
 elif ! $CXX -std=c++17 -Wall -Wextra -Werror $CXXFLAGS $SANITIZE -I"$top/include" "$source" \
 	-o "$tmp/cxx" $LDFLAGS -L"$libs" -lrdv -pthread; then
 	wrong "recipe-cxx.cc does not compile"
@@ -63,4 +64,4 @@ else
 	out=$("$tmp/cxx" 2>&1) || wrong "recipe-cxx.cc: exit status $?: $out"
 fi
 
-exit $failed
+finish $failed

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Each file of the repository says its licence in its first lines, or REUSE.toml says it.
 cd "$top_srcdir" || exit 99
-[ -e .git ] && command -v git >/dev/null || { echo "skipped: no repository"; exit 77; }
+[ -e .git ] || { echo "skipped: no repository"; exit 77; }
+command -v git >/dev/null || { echo "skipped: no git"; exit 77; }
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 failed=0

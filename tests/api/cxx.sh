@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # <rdv/rdv.hpp>: tests/api/cxx.cc, compiled without a warning by each C++ compiler that
 # is there, as C++17 and C++20, and run, with the sanitizers too.
-[ -n "$CXX" ] || { echo "skipped: no C++ compiler was found"; exit 77; }
+[ -n "$CXX" ] || { echo "skipped: no C++ compiler was found (g++)"; exit 77; }
 
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT

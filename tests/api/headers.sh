@@ -4,6 +4,7 @@
 # warning, as C11 and as C++; and defines no macro outside of RDV_.
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
+. "$top_srcdir/tests/lacks.sh"
 failed=0
 headers=$(cd "$top_srcdir/include" && echo rdv/*.h)
 strict="-Wall -Wextra -pedantic -Wundef -Wshadow -Wconversion -Werror"
@@ -51,5 +52,5 @@ done
 text $headers
 everywhere "all headers"
 
-[ -n "$CXX" ] || echo "no C++ compiler was found: tried as C only"
-exit $failed
+[ -n "$CXX" ] || lack g++
+finish $failed

@@ -9,9 +9,11 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
+. "$top_srcdir/tests/lacks.sh"
 root=$tmp/root
 failed=0
 
+[ -n "$CXX" ] || lack g++
 # A C++ compiler may lack the libraries for what $CC builds, e.g. with -m32.
 echo 'int main(void) { return 0; }' >"$tmp/empty.c"
 if [ -n "$CXX" ] &&
@@ -103,4 +105,4 @@ if [ -n "$left" ]; then
 	failed=1
 fi
 
-exit $failed
+finish $failed

@@ -114,9 +114,10 @@ static void show_entry(const struct contender_entry *e)
 	const char *missing = e->contender ? contender_missing(e->contender) : NULL;
 
 	if (!e->contender)
-		printf("# without %s, it needs %s\n", e->name, e->needs);
+		printf("ok %u - %s # SKIP not built in, it needs %s\n", ++point, e->name,
+		       e->needs);
 	else if (missing)
-		printf("# without %s: %s\n", e->name, missing);
+		printf("ok %u - %s # SKIP %s\n", ++point, e->name, missing);
 	else if (!e->contender->only)
 		for (const struct contender *c = e->contender; c; c = c->wider)
 			show_all(c);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The probes that doc/man/rdv_probes.7 lists are those that the library has, with as many
 # arguments; and the scripts in tools/ use no others.
-[ "$probes" = yes ] || { echo "skipped: built without probes"; exit 77; }
+[ "$probes" = yes ] || { echo "skipped: built without probes (systemtap-sdt-dev)"; exit 77; }
 
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT

@@ -4,7 +4,8 @@
 # C11 and as C++, and leaves no macro but its own.
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
-failed=0 tried=0
+. "$top_srcdir/tests/lacks.sh"
+failed=0
 strict="-Wall -Wextra -pedantic -Wundef -Wshadow -Wconversion -Werror -D_GNU_SOURCE"
 
 # accepts COMPILER...: $tmp/text
@@ -17,17 +18,16 @@ accepts()
 	failed=1
 }
 
-# try HEADER MACRO MODULE
+# try HEADER MACRO PACKAGE [MODULE]
 try()
 {
 	header=rdv/loop/$1
 	if ! grep -q "^#define $2 1" "$top_builddir/config.h"; then
-		echo "left out: $header: configure has not found its library"
+		lack "$3"
 		return
 	fi
 	cflags=
-	[ -z "$3" ] || cflags=$($PKG_CONFIG --cflags "$3") || exit 99
-	tried=$((tried + 1))
+	[ $# = 3 ] || cflags=$($PKG_CONFIG --cflags "$4") || exit 99
 	printf '#include <%s>\n' "$header" "$header" >"$tmp/text"
 	accepts $CC -x c -std=c11 -Wstrict-prototypes -Wmissing-prototypes
 	for std in ${CXX:+c++11 c++17 c++20}; do
@@ -42,9 +42,8 @@ try()
 		END { exit found }' "$tmp/defs" || failed=1
 }
 
-try uv.h HAVE_LIBUV libuv
-try ev.h HAVE_LIBEV ''
-try uring.h HAVE_LIBURING liburing
-
-[ $tried -gt 0 ] || { echo "skipped: none of the libraries is there"; exit 77; }
-exit $failed
+[ -n "$CXX" ] || lack g++
+try uv.h HAVE_LIBUV libuv1-dev libuv
+try ev.h HAVE_LIBEV libev-dev
+try uring.h HAVE_LIBURING liburing-dev liburing
+finish $failed

@@ -12,6 +12,7 @@ include=$top_srcdir/include
 libs=$top_builddir/src/.libs
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
+. "$top_srcdir/tests/lacks.sh"
 failed=0
 strict="-Wall -Wextra -Werror -Wno-unused-parameter"
 [ -e "$libs/librdv.a" ] && library=$libs/librdv.a || library="-L$libs -lrdv"
@@ -82,23 +83,22 @@ done
 # flags SOURCE: what its headers need; false: they are not there
 flags() {
 	needs=
-	for pair in rdv/loop/uv.h:HAVE_LIBUV:libuv rdv/loop/ev.h:HAVE_LIBEV: \
-		rdv/loop/uring.h:HAVE_LIBURING:liburing; do
-		grep -q "^#include <${pair%%:*}>" "$1" || continue
-		what=${pair#*:}
-		grep -q "^#define ${what%%:*} 1" "$top_builddir/config.h" || return 1
-		[ -z "${what#*:}" ] || needs="$needs $($PKG_CONFIG --cflags "${what#*:}")"
-	done
+	while read -r header macro package module; do
+		grep -q "^#include <$header>" "$1" || continue
+		grep -q "^#define $macro 1" "$top_builddir/config.h" || { lack "$package"; return 1; }
+		[ -z "$module" ] || needs="$needs $($PKG_CONFIG --cflags "$module")"
+	done <<-END
+		rdv/loop/uv.h HAVE_LIBUV libuv1-dev libuv
+		rdv/loop/ev.h HAVE_LIBEV libev-dev
+		rdv/loop/uring.h HAVE_LIBURING liburing-dev liburing
+	END
 }
 
 # compiles WHAT SOURCE: and links and runs, if there is a main()
 compiles() {
-	if ! flags "$2"; then
-		echo "left out: $1: its library was not found by configure"
-		return
-	fi
+	flags "$2" || return 0
 	if grep -q '^#include <rdv/rdv.hpp>' "$2"; then
-		[ -n "$CXX" ] || { echo "left out: $1: no C++ compiler"; return; }
+		[ -n "$CXX" ] || { lack g++; return; }
 		set -- "$1" "$2" $CXX -x c++ -std=c++17 $CXXFLAGS
 	else
 		set -- "$1" "$2" $CC -x c -std=gnu11 $CFLAGS
@@ -147,4 +147,4 @@ options() {
 options "$man/rdv-bench.1" "$top_builddir/bench/rdv-bench"
 options "$man/rdv-proxy.1" "$top_builddir/examples/proxy/rdv-proxy"
 
-exit $failed
+finish $failed

@@ -18,7 +18,7 @@ skip() {
 }
 
 # What this machine lacks is no fault of the protocol.
-command -v "${CXX%% *}" >/dev/null 2>&1 || skip "no C++ compiler ($CXX)"
+command -v "${CXX%% *}" >/dev/null 2>&1 || skip "no C++ compiler for Relacy (g++, relacy-dev)"
 echo '#include <relacy/relacy.hpp>' |
 	$CXX -std=c++17 -x c++ -fsyntax-only - 2>/dev/null ||
 	skip "no Relacy (Debian has it in relacy-dev)"

@@ -38,11 +38,11 @@ cpus()
 need()
 {
 	PATH=$PATH:/usr/sbin:/sbin
+	lacks=
 	for program in nginx wrk; do
-		command -v $program >/dev/null && continue
-		echo "$name: skipped, there is no $program (a package of Debian)"
-		exit 77
+		command -v $program >/dev/null || lacks="$lacks $program"
 	done
+	[ -z "$lacks" ] || { echo "skipped: no$lacks"; exit 77; }
 }
 
 # start_backends N: sets $backends and $ports

@@ -8,7 +8,8 @@ needs() {
 	command -v "$1" >/dev/null || { echo "skipped: no $1"; exit 77; }
 }
 
-[ -e .git ] && command -v git >/dev/null || { echo "skipped: no repository"; exit 77; }
+[ -e .git ] || { echo "skipped: no repository"; exit 77; }
+command -v git >/dev/null || { echo "skipped: no git"; exit 77; }
 
 # files PATTERN...: those that are there; their names have no spaces
 files() {
