@@ -4,6 +4,7 @@
 
 top=${top_srcdir:-$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)}
 model=$top/tests/model
+[ ! -e config.status ] || top_builddir=${top_builddir:-.}
 built=${top_builddir:-$top}/tests/model
 CXX=${CXX:-g++}
 
@@ -47,8 +48,14 @@ newer() {
 	[ -n "$(find "$@" -newer "$1" 2>/dev/null)" ]
 }
 
-# Everything, unless it is up to date.
+# Everything, unless it is up to date; not while another script does.
 build() {
+	exec 8>"$built/lock" && flock 8 || die "no lock $built/lock"
+	build_alone
+	exec 8>&-
+}
+
+build_alone() {
 	newer "$built/rdv-model" "$model"/*.cc "$model"/*.h "$top"/src/*.[ch] \
 		"$top"/src/inside/*.h "$top"/include/rdv/*.h || return 0
 	# shellcheck disable=SC2086 # a list
