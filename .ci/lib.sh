@@ -69,7 +69,7 @@ suite() {
 }
 
 # checks PART COMMAND...: counts the lines that begin with PASS:, FAIL: and SKIP:, which
-# are those of automake or of check()
+# are those of automake or of check().  $note is the remark if there is no other.
 checks() {
 	local part=$1 p f s
 	shift
@@ -78,6 +78,7 @@ checks() {
 	f=$(grep -c '^FAIL: ' "$ci/$part.log")
 	s=$(grep -c '^SKIP: ' "$ci/$part.log")
 	[ $status = 0 ] || [ "$f" != 0 ] || f=1
+	remark=${remark:-${note-}}
 	if [ "$p$f" != 00 ]; then
 		result "$part" "$p" "$f" "$s" "$remark"
 	elif [ "$s" = 0 ]; then
