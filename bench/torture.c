@@ -130,11 +130,15 @@ struct tortured {
 	unsigned runners, isolators;
 };
 
+/* Until both teams have done something: on a busy machine the while may be too short. */
 static void for_a_while(struct crew *crew, void *arg)
 {
 	const struct tortured *t = arg;
 
-	sleep_ns((uint64_t)(torture_ms() * NS_PER_MS));
+	do
+		sleep_ns((uint64_t)(torture_ms() * NS_PER_MS));
+	while (!crew_progress(crew, 0, t->runners) ||
+	       !crew_progress(crew, t->runners, t->isolators));
 	crew_stop(crew);
 	crew_wait(crew, 0, crew->size);
 	*t->result = (struct torture_result){

@@ -22,7 +22,7 @@
 #define RACES_BY_INTENT
 #endif
 
-#define HUNG_SECONDS    120
+#define HUNG_SECONDS    600
 #define CONTROL_SECONDS 1 /* what hangs for ever has not returned by then either */
 #define CONTROL_PLAYS   20
 

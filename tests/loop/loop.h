@@ -188,7 +188,7 @@ int main(void)
 
 	if (rdv_domain_create(&domain, NULL) || rdv_sync_enable(domain) < 0 || pipe(wake))
 		abort();
-	alarm(120); /* a loop that hangs */
+	alarm(600); /* a loop that hangs */
 	lib_open();
 	if (rdv_thread_register(domain, "main", &self))
 		abort();

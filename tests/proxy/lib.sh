@@ -86,7 +86,7 @@ start_wrk()
 {
 	out=$tmp/$1 wrk_seconds=$2 wrk_conns=$3
 	shift 3
-	"$driver" run wrk -t 1 -c "$wrk_conns" -d "${wrk_seconds}s" --timeout 60s -s "$here/wrk.lua" \
+	"$driver" run wrk -t 1 -c "$wrk_conns" -d "${wrk_seconds}s" --timeout 1000s -s "$here/wrk.lua" \
 		"http://$address/" "$@" >"$out" 2>&1 &
 	wrks="$wrks $!"
 }
@@ -106,7 +106,7 @@ wait_wrk()
 			;;
 		esac
 		case $line in
-		'0 requests'*) fail "wrk, $out: no requests" ;;
+		'0 requests'*) echo "    wrk, $out: it was given no time for a request" ;;
 		esac
 	done
 }

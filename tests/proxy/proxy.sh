@@ -50,10 +50,9 @@ run()
 
 	# wrk has gone, so its connections go, and all that came with them; a health
 	# check may have been on its way then or now
-	tries=0
+	since=$(date +%s)
 	until [ "$(open_conns)" -eq 0 ] && [ "$(open_files)" -le "$files" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 1000 ] ||
+		[ $(($(date +%s) - since)) -lt 600 ] ||
 			fail "$(open_conns) connections and $(open_files) files are left," \
 				"expected 0 and at most $files"
 	done
@@ -75,8 +74,8 @@ for threads in ${PROXY_THREADS:-2 $four_times}; do
 done
 
 # told to stop under load: what is open goes on to its end
-start_proxy "$proxy" --servers "$tmp/servers" --threads 2
-start_wrk stop 60 32 -- /for-ever
+start_proxy "$proxy" --servers "$tmp/servers" --threads 2 --grace 1000
+start_wrk stop 1000 32 -- /for-ever
 until [ "$(open_conns)" -eq 32 ]; do
 	kill -0 $wrks || fail "wrk, stop: $(cat "$tmp/stop")"
 done

@@ -36,6 +36,7 @@ struct actor *actor_try_start(rdv_domain *d, const char *name, size_t stack_size
 
 	if (!a)
 		return NULL;
+	unit_step();
 	a->name = name;
 	a->domain = d;
 	sem_init(&a->go, 0, 0);
@@ -77,6 +78,7 @@ struct actor *actor_member(rdv_domain *d, const char *name)
 
 void actor_go(struct actor *a, actor_fn *fn)
 {
+	unit_step();
 	while (!sem_trywait(&a->idle))
 		;
 	a->fn = fn;
@@ -136,6 +138,7 @@ static void leave(struct actor *a)
 
 void actor_stop(struct actor *a)
 {
+	unit_step();
 	actor_wait(a);
 	leave(a);
 	actor_join(a);

@@ -9,7 +9,7 @@
 #include <time.h>
 
 enum {
-	TIMEOUT_S = 200, /* on a machine that does much else besides */
+	TIMEOUT_S = 600, /* without a step, on a machine that does much else besides */
 	SLOWER = 5,
 	DOMAINS = 16,
 	ABORTED = 42, /* exit status */
@@ -50,13 +50,18 @@ bool unit_slow(void)
 	return UNIT_TSAN || UNIT_ASAN || unit_on_valgrind();
 }
 
-static unsigned timeout_s(void)
+void unit_step(void)
 {
-	const char *other = getenv("UNIT_TIMEOUT");
+	static unsigned seconds;
+	const char *other;
 
-	if (other)
-		return (unsigned)atoi(other);
-	return unit_slow() ? TIMEOUT_S * SLOWER : TIMEOUT_S;
+	if (!seconds) {
+		other = getenv("UNIT_TIMEOUT");
+		seconds = unit_slow() ? TIMEOUT_S * SLOWER : TIMEOUT_S;
+		if (other)
+			seconds = (unsigned)atoi(other);
+	}
+	alarm(seconds);
 }
 
 /* ------------------------------------------------------------------------- dump */
@@ -118,7 +123,7 @@ static int set_up(void **state)
 	variant = instance->variant;
 	shim_reset();
 	shim.every_other = injected[variant];
-	alarm(timeout_s());
+	unit_step();
 	return 0;
 }
 
@@ -380,7 +385,7 @@ int unit_child(void (*fn)(void *arg), void *arg)
 	if (pid < 0)
 		return -1;
 	if (!pid) {
-		alarm(timeout_s());
+		unit_step();
 		fn(arg);
 		end_child(0);
 	}

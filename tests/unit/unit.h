@@ -16,7 +16,9 @@
  *	assert_where(b, DONE);
  *
  * At the end of a case the harness stops its actors and destroys its domains.
- * A test that hangs is ended by a watchdog that tells where everybody was.
+ * A test that hangs is ended by a watchdog that tells where everybody was.  It counts
+ * the time since the last step: a test of thousands of threads makes thousands of
+ * steps, and each may take its time on a busy machine.
  */
 #ifndef RDV_UNIT_H
 #define RDV_UNIT_H
@@ -105,6 +107,9 @@ bool unit_on_valgrind(void);
 
 /* Under that or another tool that takes its time, and has limits of its own. */
 bool unit_slow(void);
+
+/* The watchdog begins anew. */
+void unit_step(void);
 
 /* --------------------------------------------------------------------- domains */
 
