@@ -2,17 +2,22 @@
 /* rdv-proxy - the admin socket: a client sends a line, gets the reply, and is let go. */
 #define _GNU_SOURCE
 #include "proxy.h"
-#include <arpa/inet.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 static struct client {
-	struct source src; /* first: client is source; no ready: free */
+	struct source src;  /* first: client is source; no ready: free */
+	unsigned long used; /* when it last did something: a number that grows */
+	bool answered;
 	size_t in_len, out_off, out_len;
 	char *out, in[512];
 } clients[64];
+
+static unsigned long uses;
 
 const char *wrong(const char *format, ...)
 {
@@ -25,27 +30,87 @@ const char *wrong(const char *format, ...)
 	return line;
 }
 
+void make_printable(char *line)
+{
+	for (; *line; line++)
+		if (!isprint((unsigned char)*line))
+			*line = ' ';
+}
+
 /* ------------------------------------------------------------------------ commands */
+
+struct row { /* of show conns: what is copied of a connection */
+	unsigned worker;
+	union addr peer;
+	const struct server *server; /* freed by this thread, so not meanwhile */
+	const char *state;
+	unsigned long in, out;
+	int64_t age;
+};
+
+static size_t copy_conns(struct row *rows)
+{
+	int64_t now = now_ns();
+	const struct conn *c;
+	size_t n = 0;
+
+	for (unsigned i = 1; i < proxy.n_threads; i++)
+		LIST_FOREACH(c, &proxy.threads[i].conns, link)
+			rows[n++] = (struct row){
+				i,
+				c->peer,
+				c->server,
+				c->connecting ? "connecting"
+				: c->leaving  ? "leaving"
+					      : "open",
+				c->client.received,
+				c->back.received,
+				now - c->since,
+			};
+	return n;
+}
+
+/* Copies them all: alone, but without a system call.  Returns -1 without memory. */
+static ssize_t all_conns(struct row **rows)
+{
+	size_t have = 0, n, want;
+
+	for (*rows = NULL;;) {
+		alone_begin();
+		want = 0;
+		for (unsigned i = 1; i < proxy.n_threads; i++)
+			want += proxy.threads[i].open;
+		n = want <= have ? copy_conns(*rows) : 0;
+		alone_end();
+		if (want <= have)
+			return (ssize_t)n;
+		free(*rows);
+		have = want + want / 8;
+		*rows = calloc(have, sizeof(**rows));
+		if (!*rows)
+			return -1;
+		memset(*rows, 1, have * sizeof(**rows)); /* there, not only promised */
+	}
+}
 
 static const char *show_conns(struct request *r)
 {
-	const struct conn *c;
-	int64_t now;
+	char addr[ADDR_TEXT];
+	struct row *rows;
+	ssize_t n;
 
 	if (!GUARD_ALONE)
 		return "this build cannot stop the workers";
+	n = all_conns(&rows);
+	if (n < 0)
+		return "out of memory";
 	fprintf(r->out, "%-6s %-21s %-31s %-10s %12s %12s %10s\n", "worker", "client",
 		"server", "state", "in", "out", "age_s");
-	alone_begin();
-	now = now_ns();
-	for (unsigned i = 1; i < proxy.n_threads; i++)
-		LIST_FOREACH(c, &proxy.threads[i].conns, link)
-			fprintf(r->out, "%-6u %15s:%-5u %-31s %-10s %12lu %12lu %10.3f\n",
-				i, inet_ntoa(c->peer.sin_addr), ntohs(c->peer.sin_port),
-				c->server ? c->server->name : "-",
-				c->connecting ? "connecting" : "open", c->client.received,
-				c->back.received, (double)(now - c->since) / 1e9);
-	alone_end();
+	for (const struct row *c = rows; c < rows + n; c++)
+		fprintf(r->out, "%-6u %-21s %-31s %-10s %12lu %12lu %10.3f\n", c->worker,
+			addr_text(&c->peer, addr), c->server ? c->server->name : "-",
+			c->state, c->in, c->out, (double)c->age / 1e9);
+	free(rows);
 	return NULL;
 }
 
@@ -150,35 +215,48 @@ static void execute(FILE *out, const char *line)
 
 /* ------------------------------------------------------------------------- clients */
 
+/* Executes a line, which is the only one that there may be, into the reply. */
+static void answer(FILE *out, char *line, size_t len)
+{
+	char *end;
+
+	for (size_t i = 0; i < len; i++)
+		if (!line[i])
+			line[i] = ' ';
+	line[len] = '\0';
+	end = strchr(line, '\n');
+	if (end)
+		*end++ = '\0';
+	make_printable(line);
+	if (!end && len == sizeof(clients->in) - 1)
+		fprintf(out, "error: expected a line of at most %zu bytes\n", len - 1);
+	else if (end && end[strspn(end, " \r\n")])
+		fprintf(out, "error: expected one line in a connection, found more; "
+			     "nothing was done\n");
+	else
+		execute(out, line);
+}
+
 /* Takes a part of the command, and makes the reply when that is complete. */
 static bool take(struct client *c)
 {
-	ssize_t n = recv(c->src.fd, c->in + c->in_len, sizeof(c->in) - 1 - c->in_len, 0);
-	size_t end;
-	bool full;
+	size_t room = sizeof(c->in) - 1 - c->in_len;
+	ssize_t n = recv(c->src.fd, c->in + c->in_len, room, 0);
 	FILE *out;
 
 	if (n < 0)
 		return errno == EAGAIN;
 	c->in_len += (size_t)n;
-	end = strcspn(c->in, "\n");
-	full = end == sizeof(c->in) - 1;
-	if (end == c->in_len && !full && n > 0)
+	if (n && (size_t)n < room && !memchr(c->in, '\n', c->in_len))
 		return true;
 	out = open_memstream(&c->out, &c->out_len);
 	if (!out)
 		return false;
-	c->in[end] = '\0';
-	for (char *p = c->in; *p; p++)
-		if (!isprint((unsigned char)*p))
-			*p = ' ';
-	if (full)
-		fprintf(out, "error: expected a line of at most %zu bytes\n", end - 1);
-	else
-		execute(out, c->in);
+	answer(out, c->in, c->in_len);
 	return !fclose(out);
 }
 
+/* Once the reply is sent the client is told its end. */
 static bool reply(struct client *c)
 {
 	ssize_t n = send(c->src.fd, c->out + c->out_off, c->out_len - c->out_off, 0);
@@ -186,57 +264,160 @@ static bool reply(struct client *c)
 	if (n < 0)
 		return errno == EAGAIN;
 	c->out_off += (size_t)n;
-	return c->out_off < c->out_len;
+	c->answered = c->out_off == c->out_len;
+	return !c->answered || !shutdown(c->src.fd, SHUT_WR);
+}
+
+/* To close with unread bytes resets the client, which may not have read the reply. */
+static bool drain(struct thread *t, struct client *c)
+{
+	ssize_t n = recv(c->src.fd, c->in, sizeof(c->in) - 1, 0);
+
+	if (n < 0)
+		return errno == EAGAIN;
+	c->in[n] = '\0';
+	if (c->in_len < sizeof(c->in) - 1) /* else it is the rest of a long one */
+		t->more_lines |= c->in[strspn(c->in, " \r\n")] != '\0';
+	return n;
+}
+
+static void client_close(struct client *c)
+{
+	close(c->src.fd);
+	free(c->out);
+	*c = (struct client){.src.fd = -1};
 }
 
 static void client_ready(struct thread *t, struct source *s)
 {
 	struct client *c = (struct client *)s;
+	bool good = c->answered ? drain(t, c) : c->out ? reply(c) : take(c);
 
-	if ((c->out ? reply(c) : take(c)) && !watch(t, s, c->out ? EPOLLOUT : EPOLLIN))
-		return;
-	close(s->fd);
-	free(c->out);
-	*c = (struct client){0};
+	c->used = ++uses;
+	if (!good || watch(t, s, c->out && !c->answered ? EPOLLOUT : EPOLLIN))
+		client_close(c);
+}
+
+/* A free one, or that of the client that has done nothing for the longest time. */
+static struct client *room(void)
+{
+	static const char error[] = "error: too many clients, this one has to go\n";
+	struct client *end = clients + sizeof(clients) / sizeof(*clients),
+		      *oldest = clients;
+
+	for (struct client *c = clients; c < end; c++) {
+		if (!c->src.ready)
+			return c;
+		if (c->used < oldest->used)
+			oldest = c;
+	}
+	if (!oldest->out)
+		send(oldest->src.fd, error, sizeof(error) - 1, 0);
+	client_close(oldest);
+	return oldest;
 }
 
 static void admin_ready(struct thread *t, struct source *s)
 {
-	struct client *c = clients, *end = c + sizeof(clients) / sizeof(*c);
-	int fd = -1;
+	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct client *c;
 
-	while (c < end && c->src.ready)
-		c++;
-	if (c < end)
-		fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
-		pause_listener(t);
+		if (errno != EAGAIN)
+			pause_listener(t);
 		return;
 	}
-	c->src = (struct source){fd, 0, client_ready};
-	if (watch(t, &c->src, EPOLLIN)) {
-		close(fd);
-		c->src.ready = NULL;
-	}
+	c = room();
+	c->src = (struct source){.fd = fd, .ready = client_ready};
+	c->used = ++uses;
+	if (watch(t, &c->src, EPOLLIN))
+		client_close(c);
 }
 
-/* What a proxy that was killed has left at the path goes away. */
-bool admin_listen(const char *path)
+/* ---------------------------------------------------------------------- the socket */
+
+static struct stat own; /* the socket's file */
+
+/* Whether somebody listens there; else errno says why not. */
+static bool is_live(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+	bool live = fd >= 0 && !connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
+
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return live;
+}
+
+/*
+ * Takes the path.  What a proxy that was killed has left there goes away.  Two that start
+ * at the same time must not take each other's for such: the directory is locked meanwhile.
+ */
+static bool bind_path(int fd, const char *path)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	const struct sockaddr *addr = (struct sockaddr *)&sun;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct stat st;
 
-	proxy.threads[0].listener = (struct source){fd, 0, admin_ready};
 	if (!*path || strlen(path) >= sizeof(sun.sun_path)) {
 		errno = *path ? ENAMETOOLONG : ENOENT;
 		return false;
 	}
 	strcpy(sun.sun_path, path);
-	if (!lstat(path, &st) && S_ISSOCK(st.st_mode) && connect(fd, addr, sizeof(sun)) &&
-	    errno == ECONNREFUSED)
-		unlink(path);
+	if (!lstat(path, &st) && S_ISSOCK(st.st_mode)) {
+		if (is_live(&sun) || errno == EAGAIN)
+			errno = EADDRINUSE;
+		else if (errno == ECONNREFUSED)
+			errno = unlink(path) ? errno : 0;
+		if (errno)
+			return false;
+	}
 	umask(077);
-	return !bind(fd, addr, sizeof(sun)) && !listen(fd, SOMAXCONN);
+	return !bind(fd, (struct sockaddr *)&sun, sizeof(sun)) && !lstat(path, &own) &&
+	       !listen(fd, SOMAXCONN);
+}
+
+static int lock_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
+	int fd = dir ? open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(dir);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+bool admin_listen(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+	int lock = lock_directory(path);
+	bool good = fd >= 0 && bind_path(fd, path);
+
+	err = errno;
+	proxy.threads[0].listener = (struct source){.fd = fd, .ready = admin_ready};
+	if (lock >= 0)
+		close(lock);
+	errno = err;
+	return good;
+}
+
+/*
+ * Another proxy may have the path by now, if somebody removed the file.  Ours is not taken
+ * for one that nobody listens on, as the listener is closed afterwards; and its inode has
+ * no second life until then.
+ */
+void admin_close(const char *path)
+{
+	struct client *end = clients + sizeof(clients) / sizeof(*clients);
+	struct stat st;
+
+	if (!lstat(path, &st) && st.st_dev == own.st_dev && st.st_ino == own.st_ino)
+		unlink(path);
+	close(proxy.threads[0].listener.fd);
+	for (struct client *c = clients; c < end; c++)
+		if (c->src.ready)
+			client_close(c);
 }

@@ -2,7 +2,6 @@
 /* rdv-proxy - the threads, and how they begin and end; proxy.h has the rules. */
 #define _GNU_SOURCE
 #include "proxy.h"
-#include <arpa/inet.h>
 #include <err.h>
 #include <getopt.h>
 #include <linux/filter.h>
@@ -13,31 +12,37 @@
 #define PAUSE_MS 100 /* how long a thread accepts nobody when files have run out */
 #define SECOND   INT64_C(1000000000)
 
+#define COMPLAIN_NS (10 * SECOND) /* from one line to the next about the same */
+
 static const char usage[] =
 	"usage: rdv-proxy [OPTION...]\n"
 	"Balances TCP connections between servers.\n\n"
-	"  --listen ADDR:PORT  for clients; port 0 is a free one (127.0.0.1:8080)\n"
+	"  --listen ADDR:PORT  for clients, in numbers: 127.0.0.1:8080, which is the\n"
+	"                      default, or [::1]:8080; port 0 is a free one\n"
 	"  --admin PATH        Unix socket for commands, such as help (rdv-proxy.sock)\n"
-	"  --servers FILE      the servers: NAME ADDR:PORT in each line (none)\n"
+	"  --servers FILE      the servers: NAME ADDR:PORT in each line (none);\n"
+	"                      SIGHUP reads it again\n"
 	"  --threads N         how many workers (4)\n"
 	"  --check MS          from one health check to the next (1000)\n"
-	"  --grace SECONDS     for connections to end in after SIGTERM or SIGINT (30);\n"
-	"                      a second signal kills\n\n"
+	"  --grace SECONDS     for connections to end in after SIGTERM or SIGINT, where "
+	"a\n"
+	"                      second signal kills, or when one side has gone (30)\n"
+	"  -h, --help          print this\n"
+	"  -V, --version       print the version\n\n"
 	"Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n";
 
-enum { LISTEN, ADMIN, SERVERS, THREADS, CHECK, GRACE, HELP };
+enum { LISTEN, ADMIN, SERVERS, THREADS, CHECK, GRACE, HELP, VERSION };
 static const char *options[] = {
-	"127.0.0.1:8080", "rdv-proxy.sock", NULL, "4", "1000", "30", NULL};
+	"127.0.0.1:8080", "rdv-proxy.sock", NULL, "4", "1000", "30", NULL, NULL};
 static const struct option names[] = {
-	{"listen", 1, NULL, 0},  {"admin", 1, NULL, 0},
-	{"servers", 1, NULL, 0}, {"threads", 1, NULL, 0},
-	{"check", 1, NULL, 0},   {"grace", 1, NULL, 0},
-	{"help", 0, NULL, 0},    {0},
+	{"listen", 1, NULL, 0},  {"admin", 1, NULL, 0},   {"servers", 1, NULL, 0},
+	{"threads", 1, NULL, 0}, {"check", 1, NULL, 0},   {"grace", 1, NULL, 0},
+	{"help", 0, NULL, 0},    {"version", 0, NULL, 0}, {0},
 };
 
 struct proxy proxy;
 static struct thread *const self = proxy.threads; /* the main thread */
-static int64_t period, grace;
+static int64_t period;                            /* of the health checks */
 
 int64_t now_ns(void)
 {
@@ -47,7 +52,7 @@ int64_t now_ns(void)
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
-static int ms_until(int64_t when)
+int ms_until(int64_t when)
 {
 	int64_t ns = when - now_ns();
 
@@ -66,9 +71,10 @@ int watch(struct thread *t, struct source *s, uint32_t events)
 	return epoll_ctl(t->epfd, op, s->fd, &ev);
 }
 
-/* Of files or the like: who waits to be accepted is not lost. */
+/* Of files or the like, as errno says: who waits to be accepted is not lost. */
 void pause_listener(struct thread *t)
 {
+	t->no_files = errno;
 	t->paused = true;
 	watch(t, &t->listener, 0);
 }
@@ -100,12 +106,14 @@ void alone_end(void)
 	guard_release(self->rdv);
 }
 
+/* ------------------------------------------------------------------------- signals */
+
 /*
  * Told to stop.  A listener that is closed resets whoever has shaken hands and was not
  * accepted.  So first of all none shakes hands any more, then each worker accepts who is
  * left, see listener_drain().
  */
-static void signal_ready(struct thread *t, struct source *s)
+static void stop(struct thread *t)
 {
 	static struct sock_filter no_syn[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of TCP */
@@ -114,21 +122,81 @@ static void signal_ready(struct thread *t, struct source *s)
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	struct sock_fprog filter = {4, no_syn};
-	struct signalfd_siginfo info;
+	unsigned long n = 0;
 
-	if (read(s->fd, &info, sizeof(info)) != sizeof(info))
-		return;
 	for (unsigned i = 1; i < proxy.n_threads; i++)
 		setsockopt(t[i].listener.fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
 			   sizeof(filter));
 	rdv_sync_want(t->rdv);
 	rdv_sync_enter(t->rdv);
-	proxy.deadline = now_ns() + grace;
+	proxy.deadline = now_ns() + proxy.grace;
 	proxy.stopping = true;
+	for (unsigned i = 1; i < proxy.n_threads; i++)
+		n += t[i].open;
 	rdv_sync_exit(t->rdv);
+	fprintf(stderr, "rdv-proxy: stopping: %lu connections have %s s to end in\n", n,
+		options[GRACE]);
+}
+
+static void hang_up(void)
+{
+	const char *error = options[SERVERS] ? servers_load(options[SERVERS])
+					     : "expected --servers FILE to read again";
+
+	if (error)
+		fprintf(stderr, "rdv-proxy: SIGHUP: %s; the list stays\n", error);
+	else
+		fprintf(stderr, "rdv-proxy: SIGHUP: the list is that of %s\n",
+			options[SERVERS]);
+}
+
+static void signal_ready(struct thread *t, struct source *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		hang_up();
+	else
+		stop(t);
 }
 
 /* ------------------------------------------------------------------------- threads */
+
+enum { NO_FILES, NO_SERVER, MORE_LINES, COMPLAINTS };
+
+static bool its_time_to_complain(int kind)
+{
+	static _Atomic int64_t next[COMPLAINTS]; /* from all threads */
+	int64_t now = now_ns(),
+		due = atomic_load_explicit(&next[kind], memory_order_relaxed);
+
+	return now >= due && atomic_compare_exchange_strong_explicit(
+				     &next[kind], &due, now + COMPLAIN_NS,
+				     memory_order_relaxed, memory_order_relaxed);
+}
+
+/* By a thread that is harmless: stderr may be a pipe that nobody reads. */
+static void complain(struct thread *t)
+{
+	if (t->no_files && its_time_to_complain(NO_FILES))
+		fprintf(stderr, "rdv-proxy: cannot accept: %s; who comes has to wait\n",
+			strerror(t->no_files));
+	if (t->no_server && its_time_to_complain(NO_SERVER))
+		fprintf(stderr,
+			"rdv-proxy: no server takes connections: clients are reset\n");
+	if (t->more_lines && its_time_to_complain(MORE_LINES))
+		fprintf(stderr, "rdv-proxy: an admin client sends more than a line, "
+				"the rest is ignored\n");
+	t->no_files = 0;
+	t->no_server = t->more_lines = false;
+}
+
+static int shorter(int ms, int other)
+{
+	return ms < 0 || ms > other ? other : ms;
+}
 
 /* Waits for events and handles them; the main thread one, which may close any source. */
 static void serve(struct thread *t, int ms)
@@ -136,9 +204,12 @@ static void serve(struct thread *t, int ms)
 	struct epoll_event ev[BATCH];
 	int n;
 
-	if (t->paused && (ms < 0 || ms > PAUSE_MS))
-		ms = PAUSE_MS;
+	if (t->paused)
+		ms = shorter(ms, PAUSE_MS);
+	if (!LIST_EMPTY(&t->leaving))
+		ms = shorter(ms, ms_until(t->look));
 	guard_harmless_now(t->rdv);
+	complain(t);
 	n = epoll_wait(t->epfd, ev, t == self ? 1 : BATCH, ms);
 	guard_harmless_end(t->rdv);
 
@@ -148,9 +219,11 @@ static void serve(struct thread *t, int ms)
 	for (int i = 0; i < n; i++) {
 		struct source *s = ev[i].data.ptr;
 
+		s->seen = ev[i].events;
 		if (s->fd >= 0)
 			s->ready(t, s);
 	}
+	look_at_the_leaving(t);
 	bury_the_dead(t);
 }
 
@@ -184,7 +257,10 @@ static void *worker(void *arg)
 			rdv_sync_exit(t->rdv);
 		}
 	}
-	conns_close(t);
+	conns_cut(t);
+	while (!LIST_EMPTY(&t->conns))
+		serve(t, -1);
+	bury_the_dead(t);
 	guard_thread_end();
 	rdv_thread_unregister(t->rdv);
 	return NULL;
@@ -193,17 +269,18 @@ static void *worker(void *arg)
 /* --------------------------------------------------------------------------- start */
 
 /* Each worker has a listener.  The first one fails if another program has the address. */
-static void listen_on(struct thread *t, struct sockaddr_in *addr)
+static void listen_on(struct thread *t, union addr *addr)
 {
-	int fd = new_socket(), on = 1, level = SOL_SOCKET, shared = t > self + 1;
-	socklen_t len = sizeof(*addr);
+	int fd = new_socket(addr->any.sa_family), on = 1, level = SOL_SOCKET;
+	int shared = t > self + 1;
+	socklen_t len = addr_len(addr);
 
-	t->listener = (struct source){fd, 0, listener_ready};
+	t->listener = (struct source){.fd = fd, .ready = listener_ready};
 	if (fd < 0 || setsockopt(fd, level, SO_REUSEADDR, &on, sizeof(on)) ||
 	    setsockopt(fd, level, SO_REUSEPORT, &shared, sizeof(shared)) ||
-	    bind(fd, (struct sockaddr *)addr, len) ||
+	    bind(fd, &addr->any, len) ||
 	    setsockopt(fd, level, SO_REUSEPORT, &on, sizeof(on)) ||
-	    listen(fd, SOMAXCONN) || getsockname(fd, (struct sockaddr *)addr, &len))
+	    listen(fd, SOMAXCONN) || getsockname(fd, &addr->any, &len))
 		err(1, "cannot listen on %s", options[LISTEN]);
 }
 
@@ -225,7 +302,9 @@ static void start(int sigfd)
 
 	sig.fd = sigfd;
 	for (struct thread *t = self; t < self + proxy.n_threads; t++) {
-		t->sync = (struct source){rdv_sync_fd(proxy.domain), 0, sync_ready};
+		t->family = AF_INET;
+		t->sync = (struct source){.fd = rdv_sync_fd(proxy.domain),
+					  .ready = sync_ready};
 		t->epfd = epoll_create1(EPOLL_CLOEXEC);
 		if (watch(t, &t->listener, EPOLLIN) ||
 		    watch(t, t == self ? &sig : &t->sync, EPOLLIN))
@@ -250,55 +329,54 @@ static unsigned number(int option, unsigned max)
 	return n;
 }
 
-static void read_options(int argc, char **argv, struct sockaddr_in *addr)
+static void read_options(int argc, char **argv)
 {
 	int c, i;
 
-	while ((c = getopt_long(argc, argv, "", names, &i)) == 0) {
-		options[i] = optarg;
-		if (i == HELP)
+	while ((c = getopt_long(argc, argv, "hV", names, &i)) != -1 && c != '?') {
+		if (c == 'h' || (!c && i == HELP))
 			exit(fputs(usage, stdout) == EOF || fflush(stdout));
+		if (c == 'V' || (!c && i == VERSION))
+			exit(printf("rdv-proxy %d.%d.%d\n", RDV_VERSION_MAJOR,
+				    RDV_VERSION_MINOR, RDV_VERSION_PATCH) < 0 ||
+			     fflush(stdout));
+		options[i] = optarg;
 	}
 	if (c != -1)
 		exit(2);
 	if (optind < argc)
 		errx(2, "expected options, found \"%s\"", argv[optind]);
-	if (!parse_addr(options[LISTEN], addr))
+	if (!addr_parse(options[LISTEN], &proxy.listen))
 		errx(2,
-		     "--listen: expected ADDR:PORT such as 127.0.0.1:8080, found \"%s\"",
+		     "--listen: expected ADDR:PORT in numbers, such as 127.0.0.1:8080 "
+		     "or [::1]:8080, found \"%s\"",
 		     options[LISTEN]);
 	proxy.n_threads = 1 + number(THREADS, MAX_WORKERS);
 	period = number(CHECK, 1000000) * (SECOND / 1000);
-	grace = number(GRACE, 1000000) * SECOND;
+	proxy.grace = number(GRACE, 1000000) * SECOND;
 }
 
-int main(int argc, char **argv)
+/* Listens, and knows its servers: in this order, as it must not be one of them. */
+static void open_all(void)
 {
-	struct sockaddr_in addr = {0};
 	const char *error;
-	sigset_t set;
-	int64_t check;
 
-	read_options(argc, argv, &addr);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	set_up_domain();
+	for (unsigned i = 1; i < proxy.n_threads; i++)
+		listen_on(&self[i], &proxy.listen);
 	error = options[SERVERS] ? servers_load(options[SERVERS]) : NULL;
 	if (error)
 		errx(1, "%s", error);
-	for (unsigned i = 1; i < proxy.n_threads; i++)
-		listen_on(&self[i], &addr);
 	if (!admin_listen(options[ADMIN]))
 		err(1, "cannot listen on %s", options[ADMIN]);
-	start(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-	printf("listening on %s:%u\n", inet_ntoa(addr.sin_addr), ntohs(addr.sin_port));
-	fflush(stdout);
+}
+
+/* Runs until it is told to stop. */
+static void run(void)
+{
+	int64_t check = now_ns();
 
 	guard_thread_begin();
-	for (check = now_ns(); !proxy.stopping;) {
+	while (!proxy.stopping) {
 		serve(self, ms_until(check));
 		if (now_ns() >= check) {
 			servers_check();
@@ -307,10 +385,36 @@ int main(int argc, char **argv)
 	}
 	guard_thread_end();
 	rdv_thread_unregister(self->rdv);
-	unlink(options[ADMIN]);
+}
+
+int main(int argc, char **argv)
+{
+	char text[ADDR_TEXT];
+	sigset_t set;
+	unsigned long cut_off;
+
+	read_options(argc, argv);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	set_up_domain();
+	open_all();
+	start(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+	printf("listening on %s\n", addr_text(&proxy.listen, text));
+	fflush(stdout);
+
+	run();
+	admin_close(options[ADMIN]);
+	sigdelset(&set, SIGHUP);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	for (unsigned i = 1; i < proxy.n_threads; i++)
 		pthread_join(self[i].pthread, NULL);
+	cut_off = atomic_load_explicit(&proxy.cut_off, memory_order_relaxed);
+	if (cut_off)
+		fprintf(stderr, "rdv-proxy: %lu connections were cut off\n", cut_off);
 	servers_free(proxy.servers);
 	rdv_domain_destroy(proxy.domain);
 	return 0;

@@ -7,7 +7,8 @@
  * loop (main.c) for the admin socket (admin.c), the health checks and the signals.  It
  * alone changes what is shared, when nobody looks:
  *
- *	show, add, del, reload, set     isolated: workers that sleep are not even woken
+ *	show conns, add, del, reload, set
+ *	                                isolated: workers that sleep are not even woken
  *	sync, and the stop at SIGTERM   at the sync-point: every worker comes
  *
  * The rules:
@@ -17,8 +18,11 @@
  *     while it runs is its own, but for the atomic counters of a server.
  *  3. A server that is deleted is freed at once.  The pointers that connections have to
  *     it, in whatever thread, become NULL first; the connections go on without it.
- *  4. A reply is formatted into memory while alone and sent after the release: an admin
- *     client that does not read stops nobody.
+ *  4. What a reply needs is copied while alone, and formatted and sent after the release:
+ *     an admin client that does not read stops nobody.  Nor does who does not read stderr:
+ *     a worker is harmless while it writes there.
+ *  5. What was read from one side of a connection reaches the other one, whatever the
+ *     first one does then; conn.c has how.
  */
 #ifndef PROXY_H
 #define PROXY_H
@@ -38,20 +42,28 @@
 #include <unistd.h>
 
 #define MAX_WORKERS 1024
+#define ADDR_TEXT   80 /* bytes that an address needs as text */
 
 struct thread;
 
-struct source { /* what an epoll instance watches */
-	int fd; /* -1: closed */
-	uint32_t events;
+union addr {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+struct source {          /* what an epoll instance watches */
+	int fd;          /* -1: closed */
+	uint32_t events; /* that are waited for */
 	void (*ready)(struct thread *t, struct source *s);
+	uint32_t seen; /* events that have come */
 };
 
 struct server {
 	struct source check; /* the health check on its way; first: server is source */
 	struct server *next;
 	char name[32];
-	struct sockaddr_in addr;
+	union addr addr;
 	bool up;
 	bool gone;       /* for the main thread: to be taken out */
 	unsigned streak; /* checks in a row that say otherwise than up does */
@@ -64,20 +76,25 @@ struct half { /* one of the two sockets of a connection, and what was read from 
 	struct half *peer;
 	size_t off, len; /* what of buf the peer has not taken yet */
 	unsigned long received;
-	bool eof, eof_passed; /* read here, passed on to the peer */
+	bool eof;        /* nothing more is read from it, and */
+	bool cut;        /* that was no end: it has broken, or the proxy ends */
+	bool eof_passed; /* the peer was told the end */
+	bool deaf;       /* it takes nothing more */
 	char buf[16384];
 };
 
 struct conn {
 	struct half client, back;
-	LIST_ENTRY(conn) link;
+	LIST_ENTRY(conn) link, leaving_link;
 	struct server *server; /* NULL: none, or it was deleted */
-	struct sockaddr_in peer;
+	union addr peer;
 	int64_t since;
-	unsigned turn;      /* whose it is: so many servers into the list */
-	unsigned tries;     /* so many were tried, of those in the list as of */
-	unsigned long seen; /* this change */
-	bool failed, connecting;
+	int64_t limit;       /* of one that leaves: when it has to have made progress */
+	unsigned long taken; /* such as this: bytes that were acknowledged */
+	unsigned turn;       /* whose it is: so many servers into the list */
+	unsigned tries;      /* so many were tried, of those in the list as of */
+	unsigned long seen;  /* this change */
+	bool failed, connecting, leaving;
 };
 
 struct thread {
@@ -85,8 +102,13 @@ struct thread {
 	rdv_thread *rdv;
 	int epfd;
 	bool paused; /* no file left: accepts nobody for a while */
+	bool ending; /* this thread, so its connections have no time left but a little */
+	bool no_server, more_lines; /* to be told, see complain() */
+	int no_files;               /* likewise: the error */
+	int family;                 /* of the last server that was connected to */
+	int64_t look;               /* when to look at who leaves */
 	struct source listener, sync;
-	LIST_HEAD(, conn) conns, dead;
+	LIST_HEAD(, conn) conns, leaving, dead;
 	unsigned long accepted, open;
 };
 
@@ -101,8 +123,11 @@ extern struct proxy {
 	struct server *servers;
 	unsigned long changes; /* of the list, and of who is up */
 	bool leastconn;        /* else round-robin */
+	union addr listen;
+	int64_t grace; /* for connections to end in */
 	bool stopping;
-	int64_t deadline; /* of a stopping proxy */
+	int64_t deadline;     /* of a stopping proxy */
+	atomic_ulong cut_off; /* connections, at its end */
 	unsigned long isolations;
 	struct span wait, alone;
 } proxy;
@@ -116,30 +141,40 @@ typedef const char *command_fn(struct request *r);
 
 /* main.c */
 int64_t now_ns(void);
+int ms_until(int64_t when);
 int watch(struct thread *t, struct source *s, uint32_t events);
 void pause_listener(struct thread *t);
 void alone_begin(void);
 void alone_end(void);
 
 /* conn.c: by the worker */
-int new_socket(void);
+int new_socket(int family);
 void listener_ready(struct thread *t, struct source *s);
 void listener_drain(struct thread *t);
+void look_at_the_leaving(struct thread *t);
 void bury_the_dead(struct thread *t);
-void conns_close(struct thread *t);
+void conns_cut(struct thread *t);
 
 /* servers.c: by the worker whose connection it is */
 bool server_pick(struct conn *c);
 void server_leave(struct conn *c, bool failed);
 
+/* addr.c */
+bool addr_parse(const char *text, union addr *addr);
+const char *addr_text(const union addr *addr, char text[ADDR_TEXT]);
+socklen_t addr_len(const union addr *addr);
+bool addr_same(const union addr *a, const union addr *b);
+bool addr_leads_to(const union addr *to, const union addr *listener);
+
 /* servers.c, admin.c: by the main thread */
-bool parse_addr(const char *text, struct sockaddr_in *addr);
 void servers_check(void);
 void servers_free(struct server *list);
 const char *servers_load(const char *path);
 command_fn servers_show, server_add, server_delete;
+void make_printable(char *line);
 const char *wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
-bool admin_listen(const char *path);
+bool admin_listen(const char *path); /* or errno says why not */
+void admin_close(const char *path);
 
 #ifndef PROXY_GUARD /* bench/proxy has others */
 #define PROXY_GUARD "guard.h"

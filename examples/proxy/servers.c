@@ -2,10 +2,14 @@
 /* rdv-proxy - the servers: who reads the list, who changes it; proxy.h has the rules. */
 #define _GNU_SOURCE
 #include "proxy.h"
-#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #define FALL 3 /* failed checks in a row until a server is down */
 #define RISE 2 /* good ones until it is up again */
+
+#define MAX_SERVERS 10000
+#define MAX_FILE    (1 << 20) /* bytes: enough for these */
 
 /* ------------------------------------------------------------------- by any worker */
 
@@ -134,72 +138,104 @@ static struct server **last(void)
 	return link;
 }
 
-bool parse_addr(const char *text, struct sockaddr_in *addr)
+static unsigned length(const struct server *list)
 {
-	char ip[INET_ADDRSTRLEN], more;
-	unsigned port;
+	unsigned n = 0;
 
-	addr->sin_family = AF_INET;
-	if (sscanf(text, "%15[0-9.]:%5u%c", ip, &port, &more) != 2 || port > 65535)
-		return false;
-	addr->sin_port = htons((uint16_t)port);
-	return inet_pton(AF_INET, ip, &addr->sin_addr) == 1;
+	for (; list; list = list->next)
+		n++;
+	return n;
 }
 
 /* Makes a server that is not in the list yet. */
-static struct server *server_new(struct server **list, const char *name, const char *addr,
+static struct server *server_new(struct server **list, const char *name, const char *text,
 				 const char **error)
 {
-	struct sockaddr_in sin = {0};
+	union addr addr;
 	struct server *s = NULL;
 
 	if (strlen(name) >= sizeof(s->name))
 		*error = wrong("expected a name of at most 31 bytes, found \"%s\"", name);
+	else if (length(*list) >= MAX_SERVERS)
+		*error = wrong("expected at most %d servers", MAX_SERVERS);
 	else if (*find(list, name))
 		*error = wrong("expected a new name, found \"%s\"", name);
-	else if (!parse_addr(addr, &sin) || !sin.sin_port)
-		*error = wrong("expected ADDR:PORT such as 127.0.0.1:80, found \"%s\"",
-			       addr);
+	else if (!addr_parse(text, &addr) || !addr.v4.sin_port)
+		*error = wrong("expected ADDR:PORT in numbers, such as 127.0.0.1:80 "
+			       "or [::1]:80, found \"%s\"",
+			       text);
+	else if (addr_leads_to(&addr, &proxy.listen))
+		*error = wrong("expected a server, found %s, where the proxy listens",
+			       text);
 	else if (!(s = calloc(1, sizeof(*s))))
 		*error = "out of memory";
 	if (!s)
 		return NULL;
 	strcpy(s->name, name);
-	s->addr = sin;
+	s->addr = addr;
 	s->check.fd = -1;
 	s->up = true;
 	return s;
 }
 
+/* Opens a file that can be read without waiting for anybody, so not a FIFO. */
+static FILE *open_file(const char *path, const char **error)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *f = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		*error = wrong("cannot read %s: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		*error = wrong("cannot read %s: expected a regular file", path);
+	else if (st.st_size > MAX_FILE)
+		*error = wrong("%s: expected at most %d bytes, found %lld", path,
+			       MAX_FILE, (long long)st.st_size);
+	else if (!(f = fdopen(fd, "r")))
+		*error = "out of memory";
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
+}
+
+/* Makes a server of a line and appends it, if the line is not empty. */
+static const char *read_line(struct server **list, struct server ***end, char *line)
+{
+	char name[64], addr[ADDR_TEXT], more[2];
+	const char *error = NULL;
+	int words;
+
+	line[strcspn(line, "#\n")] = '\0';
+	make_printable(line);
+	words = sscanf(line, "%63s %79s %1s", name, addr, more);
+	if (words <= 0)
+		return NULL;
+	if (words != 2)
+		return wrong("expected NAME ADDR:PORT, found \"%.60s\"", line);
+	**end = server_new(list, name, addr, &error);
+	if (**end)
+		*end = &(**end)->next;
+	return error;
+}
+
 /* Makes servers of the lines of a file. */
 static const char *read_file(struct server **list, const char *path)
 {
-	char name[64], addr[64], more[2], what[256], *line = NULL;
 	const char *error = NULL;
-	struct server **end = list, *s;
-	FILE *f = fopen(path, "re");
+	FILE *f = open_file(path, &error);
+	struct server **end = list;
+	char *line = NULL, what[256];
 	size_t size = 0;
-	int words;
 
 	for (int n = 1; f && !error && getline(&line, &size, f) >= 0; n++) {
-		line[strcspn(line, "#\n")] = '\0';
-		words = sscanf(line, "%63s %63s %1s", name, addr, more);
-		if (words <= 0)
+		error = read_line(list, &end, line);
+		if (!error)
 			continue;
-		s = NULL;
-		if (words == 2)
-			s = server_new(list, name, addr, &error);
-		else
-			error = wrong("expected NAME ADDR:PORT, found \"%.60s\"", line);
-		if (s) {
-			*end = s;
-			end = &s->next;
-		} else {
-			snprintf(what, sizeof(what), "%s", error);
-			error = wrong("%s:%d: %s", path, n, what);
-		}
+		snprintf(what, sizeof(what), "%s", error);
+		error = wrong("%s:%d: %s", path, n, what);
 	}
-	if (!f || ferror(f))
+	if (f && !error && ferror(f))
 		error = wrong("cannot read %s: %s", path, strerror(errno));
 	else if (!error && !*list)
 		error = wrong("%s: expected at least one server, found none", path);
@@ -222,7 +258,7 @@ const char *servers_load(const char *path)
 	for (old = proxy.servers; old; old = old->next) {
 		same = find(&list, old->name);
 		s = *same;
-		old->gone = !s || memcmp(&s->addr, &old->addr, sizeof(s->addr));
+		old->gone = !s || !addr_same(&s->addr, &old->addr);
 		if (old->gone)
 			continue;
 		*same = s->next;
@@ -240,17 +276,17 @@ const char *servers_load(const char *path)
 
 /* ------------------------------------------------------------------------ commands */
 
+/* Not alone: only this thread changes the list, and the counters are atomic. */
 const char *servers_show(struct request *r)
 {
+	char addr[ADDR_TEXT];
+
 	fprintf(r->out, "%-31s %-21s %-5s %6s %10s %8s %14s %14s\n", "server", "address",
 		"state", "active", "sessions", "failures", "in", "out");
-	alone_begin();
 	for (struct server *s = proxy.servers; s; s = s->next)
-		fprintf(r->out, "%-31s %15s:%-5u %-5s %6lu %10lu %8lu %14lu %14lu\n",
-			s->name, inet_ntoa(s->addr.sin_addr), ntohs(s->addr.sin_port),
-			s->up ? "up" : "down", get(&s->active), get(&s->sessions),
-			get(&s->failures), get(&s->in), get(&s->out));
-	alone_end();
+		fprintf(r->out, "%-31s %-21s %-5s %6lu %10lu %8lu %14lu %14lu\n", s->name,
+			addr_text(&s->addr, addr), s->up ? "up" : "down", get(&s->active),
+			get(&s->sessions), get(&s->failures), get(&s->in), get(&s->out));
 	return NULL;
 }
 
@@ -318,10 +354,11 @@ void servers_check(void)
 	for (struct server *s = proxy.servers; s; s = s->next) {
 		if (s->check.fd >= 0)
 			check_end(s, ETIMEDOUT);
-		s->check = (struct source){new_socket(), 0, check_ready};
+		s->check = (struct source){.fd = new_socket(s->addr.any.sa_family),
+					   .ready = check_ready};
 		if (s->check.fd < 0)
 			continue; /* which says nothing about the server */
-		if ((connect(s->check.fd, (struct sockaddr *)&s->addr, sizeof(s->addr)) &&
+		if ((connect(s->check.fd, &s->addr.any, addr_len(&s->addr)) &&
 		     errno != EINPROGRESS) ||
 		    watch(proxy.threads, &s->check, EPOLLOUT))
 			check_end(s, errno);

@@ -22,7 +22,8 @@ static const char usage[] =
 	"$PORT\n"
 	"       driver storm SOCKET DIR SECONDS RATE all|list PORT...\n"
 	"       driver wire SOCKET PORT [CASE]\n"
-	"       driver stopping SOCKET PORT PID\n";
+	"       driver stopping SOCKET PORT PID\n"
+	"       driver cut-off SOCKET PORT PID\n";
 
 void die(const char *format, ...)
 {
@@ -176,6 +177,8 @@ int main(int argc, char **argv)
 		return wire(argc - 3, argv + 3);
 	if (!strcmp(what, "stopping") && argc == 5)
 		return stopping(argv + 3);
+	if (!strcmp(what, "cut-off") && argc == 5)
+		return cut_off(argv + 3);
 	fputs(usage, stderr);
 	return 2;
 }

@@ -22,5 +22,6 @@ void order(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int storm(int argc, char **argv);
 int wire(int argc, char **argv);
 int stopping(char **argv);
+int cut_off(char **argv);
 
 #endif /* DRIVER_H */

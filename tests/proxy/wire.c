@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define HUNG_S 600 /* what takes so long hangs */
+
 static unsigned proxy_port;
 
 static void check(bool good, const char *what)
@@ -83,7 +85,7 @@ static void reset(int fd)
 
 static void limit(int fd)
 {
-	struct timeval limit = {.tv_sec = 30};
+	struct timeval limit = {.tv_sec = HUNG_S};
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -232,25 +234,103 @@ static void back_pressure(void)
 	no_server("s", s);
 }
 
-/* What a server has said before it closed for good is for the client. */
-static void last_words(void)
+/*
+ * One side says much and is gone, by an end or by a reset, as soon as the proxy has it all.
+ * The other one, who has not read it all, goes on to talk, which nobody wants to hear, and
+ * gets every byte, and then the end or the reset.
+ */
+static void say_and_go(int from, int to, bool end)
 {
-	int s = server("s"), c = client(), b = back_end(s), left = 1;
-	size_t n = push(b, 0, 0), got = 0;
+	size_t n = push(from, 0, 0), got = 0;
+	int left = 1;
 
-	shutdown(b, SHUT_WR);
-	while (left) { /* until the proxy's end has it all, and knows that this is all */
+	if (end)
+		shutdown(from, SHUT_WR);
+	while (left) { /* not acknowledged by the proxy's kernel, which includes the end */
 		if (got < n)
-			got += pull_some(c, got);
-		check(!ioctl(b, SIOCOUTQ, &left), "ioctl");
+			got += pull_some(to, got);
+		check(!ioctl(from, SIOCOUTQ, &left), "ioctl");
 	}
-	close(b); /* the rest is with the proxy */
-	for (int i = 0; i < 3; i++) {
-		put(c, "more");
+	if (end) {
+		close(from);
+		push(to, 0, 16u << 20);
+	} else {
+		reset(from);
+		send(to, "more", 4, MSG_NOSIGNAL);
 		ask("sync");
 	}
-	pull(c, got, n);
+	while (got < n)
+		got += pull_some(to, got);
+	if (end)
+		get(to, "");
+	else
+		get_reset(to, "who was told all");
+	if (end)
+		close(to);
+}
+
+/* What was said by one who has gone is for the other one. */
+static void last_words(void)
+{
+	int s = server("s"), c, b;
+
+	for (int i = 0; i < 4; i++) {
+		c = client(), b = back_end(s);
+		say_and_go(i < 2 ? b : c, i < 2 ? c : b, i % 2);
+	}
+	no_server("s", s);
+}
+
+/* A server that is reset before the proxy has looked at it may have said something. */
+static void first_words(void)
+{
+	int s = server("s"), c, b;
+	char byte;
+
+	for (int i = 0; i < 50; i++) {
+		c = client();
+		b = accept(s, NULL, NULL);
+		check(b >= 0, "accept");
+		if (i % 2)
+			check(recv(b, &byte, 1, MSG_PEEK) == 1, "recv");
+		put(b, "bye");
+		reset(b);
+		get(c, "bye");
+		get_reset(c, "client");
+	}
+	no_server("s", s);
+}
+
+static unsigned open_conns(void)
+{
+	const char *line = strchr(ask("sync"), '\n');
+	unsigned all = 0, n;
+
+	while (line && sscanf(line, "%*u %*u %u", &n) == 1) {
+		all += n;
+		line = strchr(line + 1, '\n');
+	}
+	return all;
+}
+
+/* A connection with only one side left goes on for a while, and not for ever. */
+static void bounded(void)
+{
+	int s = server("s"), c = client(), b = back_end(s), deaf = client(),
+	    b2 = back_end(s);
+
+	push(b2, 0, 0);
+	reset(b2);
+	put(b, "bye");
+	shutdown(b, SHUT_WR);
+	get(c, "bye");
+	get(c, "");
+	close(b);
+	put(c, "more");
+	while (open_conns())
+		;
 	close(c);
+	close(deaf);
 	no_server("s", s);
 }
 
@@ -324,7 +404,7 @@ static unsigned active(const char *name)
 /* A client is connected before the proxy has chosen a server for it. */
 static void await_three(unsigned n)
 {
-	int64_t end = now_ns() + INT64_C(60000000000);
+	int64_t end = now_ns() + HUNG_S * INT64_C(1000000000);
 
 	while (active("one") + active("two") + active("three") != n)
 		if (now_ns() > end)
@@ -358,7 +438,7 @@ static void least_connections(void)
 
 static void await_state(const char *name, const char *want)
 {
-	int64_t end = now_ns() + INT64_C(60000000000);
+	int64_t end = now_ns() + HUNG_S * INT64_C(1000000000);
 	char state[8];
 	unsigned n;
 
@@ -397,8 +477,22 @@ static void admin_pieces(void)
 		put(fd[1], "x");
 	put(fd[1], "y");
 	get(fd[1], "error: expected a line of at most 510 bytes\n");
+	for (int i = 0; i < 100000; i++) /* more than the sockets hold */
+		put(fd[1], "0123456789abcdef");
+	put(fd[1], "\nhelp\n");
+	get(fd[1], "");
 	close(fd[0]);
 	close(fd[1]);
+
+	fd[0] = admin_connect();
+	put(fd[0], "help\nhelp\n");
+	get(fd[0], "error: expected one line in a connection, found more; ");
+	close(fd[0]);
+	fd[0] = admin_connect();
+	check(send(fd[0], "set\0algorithm rr\n", 17, 0) == 17, "send");
+	get(fd[0], "done\n");
+	get(fd[0], "");
+	close(fd[0]);
 
 	/* who does not wait for the reply */
 	for (int i = 0; i < 10; i++) {
@@ -406,6 +500,24 @@ static void admin_pieces(void)
 		put(fd[0], "help\n");
 		close(fd[0]);
 	}
+}
+
+/* Who says nothing keeps nobody out. */
+static void admin_silent(void)
+{
+	int fd[200];
+
+	for (int i = 0; i < 200; i++) {
+		fd[i] = admin_connect();
+		limit(fd[i]);
+	}
+	order("set algorithm rr");
+	get(fd[0], "error: too many clients, this one has to go\n");
+	get(fd[0], "");
+	put(fd[199], "set algorithm rr\n");
+	get(fd[199], "done\n");
+	for (int i = 0; i < 200; i++)
+		close(fd[i]);
 }
 
 /* An admin client that does not read a long reply stops nobody, and gets all of it. */
@@ -448,6 +560,58 @@ static void admin_deaf(void)
 	fclose(in);
 }
 
+/* As back_end(), of the one that was chosen. */
+static int either(int one, int other)
+{
+	struct pollfd p[2] = {{.fd = one, .events = POLLIN},
+			      {.fd = other, .events = POLLIN}};
+	char byte;
+	int fd;
+
+	for (;;) {
+		check(poll(p, 2, -1) > 0, "poll");
+		fd = accept(p[0].revents ? one : other, NULL, NULL);
+		check(fd >= 0, "accept");
+		if (recv(fd, &byte, 1, 0) == 1)
+			return fd;
+		close(fd);
+	}
+}
+
+/* Clients of IPv4 are connected to servers of both kinds. */
+static void ipv6(void)
+{
+	struct sockaddr_in6 addr = {.sin6_family = AF_INET6,
+				    .sin6_addr = in6addr_loopback};
+	int six = socket(AF_INET6, SOCK_STREAM, 0), four, c, b;
+	socklen_t len = sizeof(addr);
+	char text[64];
+
+	if (six < 0 || bind(six, (struct sockaddr *)&addr, len)) {
+		printf("ipv6: there is none here\n");
+		return;
+	}
+	check(!listen(six, SOMAXCONN) &&
+		      !getsockname(six, (struct sockaddr *)&addr, &len),
+	      "listen");
+	order("add server six [::1]:%u", ntohs(addr.sin6_port));
+	snprintf(text, sizeof(text), " [::1]:%u ", ntohs(addr.sin6_port));
+	if (!strstr(ask("show servers"), text))
+		die("no \"%s\" in:\n%s", text, ask("show servers"));
+	four = server("four");
+	for (int i = 0; i < 20; i++) {
+		c = client();
+		b = either(six, four);
+		put(b, "here");
+		get(c, "here");
+		close(b);
+		get(c, "");
+		close(c);
+	}
+	no_server("six", six);
+	no_server("four", four);
+}
+
 /* False: nobody shakes hands, or only in a while. */
 static bool try_connect(int *fd, unsigned port)
 {
@@ -474,11 +638,14 @@ int stopping(char **argv)
 	unsigned port = (unsigned)atoi(argv[0]);
 	char name[8];
 
-	alarm(200);
+	alarm(HUNG_S);
+	proxy_port = port;
 	for (n = 0; n < MANY; n++) {
 		if (n == 100)
 			check(!kill(atoi(argv[1]), SIGTERM), "kill");
-		if (!try_connect(&c[n], port))
+		if (n < 100)
+			c[n] = connect_proxy();
+		else if (!try_connect(&c[n], port))
 			break;
 		snprintf(name, sizeof(name), "!%04d", n);
 		put(c[n], name);
@@ -505,6 +672,41 @@ int stopping(char **argv)
 	return 0;
 }
 
+/*
+ * Tells the proxy, whose time of grace is 1 s, to stop while a client does not read.  When
+ * the server is cut off, that time is over; what the proxy has read until then is there for
+ * the client, if it comes within the 5 s that it has.
+ */
+int cut_off(char **argv)
+{
+	int s = server("s"), c, b;
+	size_t want, got = 0;
+	int64_t end;
+	ssize_t n;
+	char *line, buf[65536];
+
+	alarm(HUNG_S);
+	proxy_port = (unsigned)atoi(argv[0]);
+	c = client(), b = back_end(s);
+	push(b, 0, 0);
+	line = strchr(ask("show conns"), '\n');
+	if (!line || sscanf(line, "%*u %*s %*s open %*u %zu", &want) != 1 || !want)
+		die("no connection in:\n%s", ask("show conns"));
+	check(!kill(atoi(argv[1]), SIGTERM), "kill");
+	get_reset(b, "server");
+	end = now_ns() + INT64_C(4000000000);
+	while ((n = recv(c, buf, sizeof(buf), 0)) > 0)
+		got += (size_t)n;
+	if (n == 0 || errno != ECONNRESET)
+		die("expected a reset, found %s", n ? strerror(errno) : "an end");
+	if (now_ns() > end)
+		puts("this program was too late to tell what the proxy has kept");
+	else if (got < want)
+		die("expected at least the %zu bytes that were read, found %zu", want,
+		    got);
+	return 0;
+}
+
 int wire(int argc, char **argv)
 {
 	static const struct {
@@ -520,14 +722,20 @@ int wire(int argc, char **argv)
 		{"least-connections", least_connections},
 		{"health", health},
 		{"admin-pieces", admin_pieces},
+		{"admin-silent", admin_silent},
 		{"admin-deaf", admin_deaf},
+		{"ipv6", ipv6},
+		{"first-words",
+		 first_words}, /* with no health checks that it takes for clients */
+		{"bounded", bounded}, /* with a short time of grace */
 	};
+	const size_t n = sizeof(cases) / sizeof(cases[0]), special = n - 2;
 
 	proxy_port = (unsigned)atoi(argv[0]);
-	alarm(200);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (argc > 1 && strcmp(argv[1], cases[i].name))
+	for (size_t i = 0; i < n; i++) {
+		if (argc > 1 ? strcmp(argv[1], cases[i].name) : i >= special)
 			continue;
+		alarm(HUNG_S);
 		printf("%s\n", cases[i].name);
 		fflush(stdout);
 		cases[i].run();
