@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pthread_rwlock: running = read-held, isolated = write-held; writers first where the
- * C library has the choice (glibc), though the gate keeps readers away anyway.
+ * A pthread_rwlock: running = read-held, isolated = write-held; writers first, though the
+ * gate keeps readers away anyway.
  */
-#include <pthread.h>
+#include "contender-rwlock.h"
 
 static pthread_rwlock_t lock;
 
@@ -31,18 +31,8 @@ static inline void side_give(void)
 
 static inline int side_open(unsigned threads)
 {
-	pthread_rwlockattr_t attr;
-	int err;
-
 	(void)threads;
-	pthread_rwlockattr_init(&attr);
-#ifdef __GLIBC__
-	pthread_rwlockattr_setkind_np(&attr,
-				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-#endif
-	err = pthread_rwlock_init(&lock, &attr);
-	pthread_rwlockattr_destroy(&attr);
-	return -err;
+	return writers_first_init(&lock);
 }
 
 static inline void side_close(void)

@@ -65,7 +65,7 @@ struct contender {
 	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
 };
 
-#define MAX_CONTENDERS 13
+#define MAX_CONTENDERS 15
 #define MAX_THREADS    4095u
 
 extern const struct contender contender_rdv;
@@ -79,7 +79,9 @@ extern const struct contender contender_urcu_memb;
 extern const struct contender contender_urcu_mb;
 extern const struct contender contender_urcu_bp;
 extern const struct contender contender_rwlock;
+extern const struct contender contender_bravo;
 extern const struct contender contender_perthread;
+extern const struct contender contender_haproxy;
 extern const struct contender contender_ck;
 extern const struct contender contender_nsync;
 extern const struct contender contender_none; /* the control: no synchronisation */

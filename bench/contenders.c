@@ -7,6 +7,7 @@ const struct contender_entry contender_entries[] = {
 	{"rdv-strict", &contender_rdv_strict, NULL},
 	{"seed", &contender_seed, NULL},
 	{"seed-yield", &contender_seed_yield, NULL},
+	{"haproxy", &contender_haproxy, NULL},
 #ifdef HAVE_URCU_QSBR
 	{"urcu-qsbr", &contender_urcu_qsbr, NULL},
 #else
@@ -28,6 +29,7 @@ const struct contender_entry contender_entries[] = {
 	{"urcu-bp", NULL, "liburcu-bp (liburcu-dev)"},
 #endif
 	{"rwlock", &contender_rwlock, NULL},
+	{"bravo", &contender_bravo, NULL},
 	{"perthread", &contender_perthread, NULL},
 #ifdef HAVE_CK
 	{"ck", &contender_ck, NULL},

@@ -111,4 +111,5 @@ void pace_measure(struct crew *crew, struct pace *p)
 	crew_wait(crew, 0, crew->size);
 	p->rest_rate = per_second(&rest);
 	p->rate = per_second(&with);
+	p->achieved = (double)p->isolations * NS_PER_S / with.ns;
 }

@@ -22,6 +22,7 @@ struct pace {
 	int phase;
 	uint64_t isolations;
 	double rest_rate, rate; /* steps of all workers per second */
+	double achieved;        /* isolations per second */
 };
 
 /* The role of the last member of the crew; its argument is the struct pace. */

@@ -12,6 +12,7 @@
 pid_t process_start(const char *name, void (*play)(void))
 {
 	pid_t parent = getpid(), child = fork();
+	sigset_t none;
 
 	if (child < 0)
 		return -errno;
@@ -19,6 +20,9 @@ pid_t process_start(const char *name, void (*play)(void))
 		return child;
 	prctl(PR_SET_NAME, name);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* the parent's are blocked for the thread that watches them */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* the parent may have died before */
 	if (getppid() == parent)
 		play();

@@ -56,7 +56,7 @@ static void measure_rate(struct crew *crew, void *arg)
 	pace_measure(crew, p);
 	r->value[STEPS] = p->rate;
 	r->value[OF_REST] = p->rate / p->rest_rate;
-	r->value[ACHIEVED] = (double)p->isolations * NS_PER_S / (double)p->isolating_ns;
+	r->value[ACHIEVED] = p->achieved;
 	cost_end(&cost, crew, (double)p->isolations, r->value);
 	/* the CPU time is that of the work */
 	r->value[COST_CPU] = NAN;
