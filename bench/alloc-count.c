@@ -1,18 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc-count.h"
 
-#ifdef HAVE_LIBC_MALLOC
+#if defined(HAVE_LIBC_MALLOC) || defined(BENCH_STATIC)
 
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 
-/* glibc's own, under the names that stay when malloc() is somebody else's. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-extern void __libc_free(void *block);
+/*
+ * The C library's own, under the names that stay when malloc() is somebody else's: those
+ * of glibc, or, where all is linked statically, those that the linker's --wrap gives them.
+ */
+#ifdef BENCH_STATIC
+#define OWN(name)      __real_##name
+#define COUNTING(name) __wrap_##name
+#else
+#define OWN(name)      __libc_##name
+#define COUNTING(name) name
+#endif
+
+extern void *OWN(malloc)(size_t size);
+extern void *OWN(calloc)(size_t n, size_t size);
+extern void *OWN(realloc)(void *block, size_t size);
+extern void *OWN(memalign)(size_t alignment, size_t size);
+extern void OWN(free)(void *block);
+
+void *COUNTING(malloc)(size_t size);
+void *COUNTING(calloc)(size_t n, size_t size);
+void *COUNTING(realloc)(void *block, size_t size);
+void *COUNTING(memalign)(size_t alignment, size_t size);
+void *COUNTING(aligned_alloc)(size_t alignment, size_t size);
+int COUNTING(posix_memalign)(void **block, size_t alignment, size_t size);
+void COUNTING(free)(void *block);
 
 static __thread size_t bytes;
 
@@ -22,20 +41,20 @@ static void *got(void *block)
 	return block;
 }
 
-void *malloc(size_t size)
+void *COUNTING(malloc)(size_t size)
 {
-	return got(__libc_malloc(size));
+	return got(OWN(malloc)(size));
 }
 
-void *calloc(size_t n, size_t size)
+void *COUNTING(calloc)(size_t n, size_t size)
 {
-	return got(__libc_calloc(n, size));
+	return got(OWN(calloc)(n, size));
 }
 
-void *realloc(void *block, size_t size)
+void *COUNTING(realloc)(void *block, size_t size)
 {
 	size_t before = malloc_usable_size(block);
-	void *moved = __libc_realloc(block, size);
+	void *moved = OWN(realloc)(block, size);
 
 	/* a failure leaves the block where it is */
 	if (moved || !size)
@@ -43,19 +62,19 @@ void *realloc(void *block, size_t size)
 	return got(moved);
 }
 
-void *memalign(size_t alignment, size_t size)
+void *COUNTING(memalign)(size_t alignment, size_t size)
 {
-	return got(__libc_memalign(alignment, size));
+	return got(OWN(memalign)(alignment, size));
 }
 
-void *aligned_alloc(size_t alignment, size_t size)
+void *COUNTING(aligned_alloc)(size_t alignment, size_t size)
 {
-	return memalign(alignment, size);
+	return COUNTING(memalign)(alignment, size);
 }
 
-int posix_memalign(void **block, size_t alignment, size_t size)
+int COUNTING(posix_memalign)(void **block, size_t alignment, size_t size)
 {
-	void *p = memalign(alignment, size);
+	void *p = COUNTING(memalign)(alignment, size);
 
 	if (!p)
 		return ENOMEM;
@@ -63,10 +82,10 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 	return 0;
 }
 
-void free(void *block)
+void COUNTING(free)(void *block)
 {
 	bytes -= malloc_usable_size(block);
-	__libc_free(block);
+	OWN(free)(block);
 }
 
 size_t alloc_bytes(void)

@@ -83,6 +83,11 @@ static const char *ck(void)
 /* nsync does not tell its version but in the name of its file. */
 static void nsync(char *text, size_t size)
 {
+#if defined(BENCH_STATIC) && !defined(HAVE_NSYNC)
+	snprintf(text, size, "not built in");
+#elif defined(BENCH_STATIC)
+	snprintf(text, size, "version unknown");
+#else
 	void *symbol = dlsym(RTLD_DEFAULT, "nsync_mu_lock");
 	char path[PATH_MAX];
 	const char *version;
@@ -94,6 +99,16 @@ static void nsync(char *text, size_t size)
 	version = strstr(path, ".so.");
 	snprintf(text, size, "%s",
 		 version ? version + strlen(".so.") : "version unknown");
+#endif
+}
+
+static const char *linked(void)
+{
+#ifdef BENCH_STATIC
+	return "statically, without what has no static library (see --list)";
+#else
+	return "with shared libraries";
+#endif
 }
 
 static const char *libc(void)
@@ -145,6 +160,7 @@ const struct fact *machine_facts(void)
 	add(&next, "kernel", kernel);
 	add(&next, "membarrier", membarrier());
 	add(&next, "compiler", compiler());
+	add(&next, "linked", linked());
 	add(&next, "form", form());
 	if (settings.load)
 		snprintf(load, sizeof(load),

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Whoever makes system calls by syscall() finds one that counts: a function of that name
+ * that comes before the C library's, or, where all is linked statically (BENCH_STATIC), what
+ * the linker's --wrap=syscall makes of each call.
+ */
 #include "syscall-count.h"
 
 #include <dlfcn.h>
@@ -12,6 +17,7 @@ typedef long syscall_fn(long number, ...);
 
 static __thread struct syscall_counts counts;
 
+#ifndef BENCH_STATIC
 static syscall_fn *find_syscall(void *where)
 {
 	void *symbol = dlsym(where, "syscall");
@@ -21,6 +27,7 @@ static syscall_fn *find_syscall(void *where)
 	memcpy(&fn, &symbol, sizeof(fn));
 	return fn;
 }
+#endif
 
 static void add_one(uint64_t *counter)
 {
@@ -47,24 +54,43 @@ static void count(long number, long op)
 		add_one(&counts.wakes);
 }
 
-/* liburcu's constructor calls it before one of ours could have run. */
-long syscall(long number, ...)
+#ifdef BENCH_STATIC
+#define COUNTING_SYSCALL __wrap_syscall
+
+syscall_fn __real_syscall, COUNTING_SYSCALL;
+
+static syscall_fn *libc_syscall(void)
 {
-	static syscall_fn *libc_syscall;
-	syscall_fn *fn = __atomic_load_n(&libc_syscall, __ATOMIC_RELAXED);
-	long arg[6];
-	va_list args;
+	return __real_syscall;
+}
+#else
+#define COUNTING_SYSCALL syscall
+
+/* liburcu's constructor calls it before one of ours could have run. */
+static syscall_fn *libc_syscall(void)
+{
+	static syscall_fn *found;
+	syscall_fn *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
 
 	if (!fn) {
 		fn = find_syscall(RTLD_NEXT);
-		__atomic_store_n(&libc_syscall, fn, __ATOMIC_RELAXED);
+		__atomic_store_n(&found, fn, __ATOMIC_RELAXED);
 	}
+	return fn;
+}
+#endif
+
+long COUNTING_SYSCALL(long number, ...)
+{
+	long arg[6];
+	va_list args;
+
 	va_start(args, number);
 	for (int i = 0; i < 6; i++)
 		arg[i] = va_arg(args, long);
 	va_end(args);
 	count(number, arg[1]);
-	return fn(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	return libc_syscall()(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 
 const struct syscall_counts *syscall_counts_self(void)
@@ -83,5 +109,9 @@ struct syscall_counts syscall_counts_read(const struct syscall_counts *of)
 
 bool syscall_count_works(void)
 {
+#ifdef BENCH_STATIC
+	return true;
+#else
 	return find_syscall(RTLD_DEFAULT) == syscall;
+#endif
 }
