@@ -4,6 +4,7 @@
  * around them changes errno, so it is theirs.
  */
 #include "domain.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <rdv/blocking.h>
@@ -36,13 +37,29 @@ static int call_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents
 }
 #endif
 
+/* relaxed: nobody else sets RUNNING or takes it away */
+static bool is_running(const rdv_thread *self)
+{
+	return rdv_load_rlx(&self->state) == RDV_STATE_RUNNING;
+}
+
+rdv_thread *rdv_priv_harmless_begin(rdv_thread *self)
+{
+	if (!is_running(self))
+		return NULL;
+	rdv_harmless_now(self);
+	return self;
+}
+
+/* ------------------------------------------------------------------- waiting */
+
 int rdv_epoll_wait(rdv_thread *self, int epfd, struct epoll_event *events, int maxevents,
 		   int timeout)
 {
-	rdv_thread *begun = rdv_priv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
 	int ret = epoll_wait(epfd, events, maxevents, timeout);
 
-	rdv_priv_scope_end(begun);
+	rdv_priv_harmless_end(begun);
 	return ret;
 }
 
@@ -50,67 +67,173 @@ int rdv_epoll_pwait2(rdv_thread *self, int epfd, struct epoll_event *events,
 		     int maxevents, const struct timespec *timeout,
 		     const sigset_t *sigmask)
 {
-	rdv_thread *begun = rdv_priv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
 	int ret = call_epoll_pwait2(epfd, events, maxevents, timeout, sigmask);
 
-	rdv_priv_scope_end(begun);
+	rdv_priv_harmless_end(begun);
 	return ret;
 }
 
 int rdv_poll(rdv_thread *self, struct pollfd *fds, nfds_t nfds, int timeout)
 {
-	rdv_thread *begun = rdv_priv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
 	int ret = poll(fds, nfds, timeout);
 
-	rdv_priv_scope_end(begun);
+	rdv_priv_harmless_end(begun);
 	return ret;
 }
 
 int rdv_ppoll(rdv_thread *self, struct pollfd *fds, nfds_t nfds,
 	      const struct timespec *timeout, const sigset_t *sigmask)
 {
-	rdv_thread *begun = rdv_priv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
 	int ret = ppoll(fds, nfds, timeout, sigmask);
 
-	rdv_priv_scope_end(begun);
+	rdv_priv_harmless_end(begun);
 	return ret;
 }
 
 int rdv_nanosleep(rdv_thread *self, const struct timespec *duration,
 		  struct timespec *rest)
 {
-	rdv_thread *begun = rdv_priv_scope_begin(self);
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
 	int ret = nanosleep(duration, rest);
 
-	rdv_priv_scope_end(begun);
+	rdv_priv_harmless_end(begun);
 	return ret;
+}
+
+int rdv_thread_join(rdv_thread *self, pthread_t thread, void **result)
+{
+	rdv_thread *begun = rdv_priv_harmless_begin(self);
+	int ret = pthread_join(thread, result);
+
+	rdv_priv_harmless_end(begun);
+	return ret;
+}
+
+/* --------------------------------------------------------------------- locks */
+
+/*
+ * The thread has got a lock, harmless.  True: it runs, with the lock.  False: a round is
+ * on, so it has to give the lock back before it may be held.
+ */
+static bool may_keep(rdv_thread *self)
+{
+	return !rdv_harmless_end_try(self);
 }
 
 /*
- * The mutex is busy.  True: *ret is the answer, and the thread runs.  False: the
- * mutex was given back, because a round was on, which is over now.
+ * A function that takes a lock.  What may be said against it: EBUSY, and then we wait for
+ * the lock harmless; and a round, and then we are held without it and begin again.
  */
-static bool lock_harmless(rdv_thread *self, pthread_mutex_t *mutex, int *ret)
-{
-	rdv_harmless_now(self);
-	*ret = pthread_mutex_lock(mutex);
-	if (!*ret) {
-		if (!rdv_harmless_end_try(self))
-			return true;
-		pthread_mutex_unlock(mutex);
+#define TAKE(name, type, try, wait, give_back)       \
+	int name(rdv_thread *self, type *lock)       \
+	{                                            \
+		int ret;                             \
+                                                     \
+		if (!is_running(self))               \
+			return wait(lock);           \
+		while ((ret = try(lock)) == EBUSY) { \
+			rdv_harmless_now(self);      \
+			ret = wait(lock);            \
+			if (!ret && may_keep(self))  \
+				break;               \
+			if (!ret)                    \
+				give_back(lock);     \
+			rdv_harmless_end(self);      \
+			if (ret)                     \
+				break;               \
+		}                                    \
+		return ret;                          \
 	}
-	rdv_harmless_end(self);
-	return *ret;
-}
 
-int rdv_mutex_lock(rdv_thread *self, pthread_mutex_t *mutex)
+TAKE(rdv_mutex_lock, pthread_mutex_t, pthread_mutex_trylock, pthread_mutex_lock,
+     pthread_mutex_unlock)
+TAKE(rdv_rwlock_rdlock, pthread_rwlock_t, pthread_rwlock_tryrdlock, pthread_rwlock_rdlock,
+     pthread_rwlock_unlock)
+TAKE(rdv_rwlock_wrlock, pthread_rwlock_t, pthread_rwlock_trywrlock, pthread_rwlock_wrlock,
+     pthread_rwlock_unlock)
+
+/*
+ * Always harmless, so that it is a cancellation point always, in which the thread is
+ * harmless always.
+ */
+int rdv_sem_wait(rdv_thread *self, sem_t *sem)
 {
+	rdv_thread *begun;
 	int ret;
 
-	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING)
-		return pthread_mutex_lock(mutex);
-	do {
-		ret = pthread_mutex_trylock(mutex);
-	} while (ret == EBUSY && !lock_harmless(self, mutex, &ret));
+	for (;;) {
+		begun = rdv_priv_harmless_begin(self);
+		ret = sem_wait(sem);
+		if (ret || !begun)
+			break;
+		if (may_keep(self))
+			return 0;
+		sem_post(sem);
+		rdv_harmless_end(self);
+	}
+	rdv_priv_harmless_end(begun);
 	return ret;
+}
+
+static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
+		      const struct timespec *deadline)
+{
+	if (!deadline)
+		return pthread_cond_wait(cond, mutex);
+#ifdef HAVE_PTHREAD_COND_CLOCKWAIT
+	return pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, deadline);
+#else
+	return pthread_cond_timedwait(cond, mutex, deadline);
+#endif
+}
+
+int rdv_cond_wait_until(rdv_thread *self, pthread_cond_t *cond, pthread_mutex_t *mutex,
+			const struct timespec *deadline)
+{
+	rdv_thread *begun;
+	int ret, again;
+
+	if (!rdv_deadline_valid(deadline))
+		return EINVAL;
+	begun = rdv_priv_harmless_begin(self);
+	ret = wait_until(cond, mutex, deadline);
+	if (!begun)
+		return ret;
+	if (ret && ret != ETIMEDOUT) {
+		rdv_harmless_end(self);
+		return ret;
+	}
+	if (may_keep(self))
+		return ret;
+	pthread_mutex_unlock(mutex);
+	rdv_harmless_end(self);
+	again = rdv_mutex_lock(self, mutex);
+	return again ? again : ret;
+}
+
+int rdv_cond_wait(rdv_thread *self, pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+	return rdv_cond_wait_until(self, cond, mutex, NULL);
+}
+
+static void unlock(void *mutex)
+{
+	pthread_mutex_unlock(mutex);
+}
+
+/* acquire, release: who finds it done sees what fn did */
+void rdv_once(rdv_thread *self, rdv_once_flag *flag, void (*fn)(void *arg), void *arg)
+{
+	if (rdv_load_acq(&flag->done))
+		return;
+	rdv_mutex_lock(self, &flag->mutex);
+	pthread_cleanup_push(unlock, &flag->mutex);
+	if (!rdv_load_rlx(&flag->done)) {
+		fn(arg);
+		rdv_store_rel(&flag->done, 1);
+	}
+	pthread_cleanup_pop(1);
 }

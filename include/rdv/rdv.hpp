@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/rdv.hpp> - the same for C++17: what is begun by a constructor is ended by the
+ * <rdv/rdv.hpp> - the same for C++14 and later: what is begun by a constructor is ended by the
  * destructor.
  *
  *	rdv::domain domain("server");
@@ -25,19 +25,26 @@
  *
  * A domain and a thread are what the C functions take where they take a rdv_domain *
  * and a rdv_thread *.  The constructors of these two throw std::system_error with the
- * error of rdv_domain_create() and rdv_thread_register(); nothing else throws.
+ * error of rdv_domain_create() and rdv_thread_register(); without exceptions
+ * (-fno-exceptions) they print it and abort.  Nothing else throws by itself.
  * Deadlines are points of std::chrono::steady_clock, which is CLOCK_MONOTONIC here.
  *
  * All but a domain belong to the thread that has made them: they may be moved, but not
- * to another thread.  To lock a std::mutex without blocking while running:
+ * to another thread.  To lock a std::mutex, or what is like it, without blocking while
+ * running (see <rdv/blocking.h>):
  *
- *	rdv_mutex_lock(self, mutex.native_handle());
- *	std::lock_guard lock(mutex, std::adopt_lock);
+ *	auto lock = rdv::lock(self, mutex);
+ *	rdv::wait(self, condition, lock, [&] { return !queue.empty(); });
  */
 #ifndef RDV_RDV_HPP
 #define RDV_RDV_HPP
 
+#include <cerrno>
 #include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <limits>
 #include <memory>
@@ -46,18 +53,31 @@
 #include <system_error>
 #include <utility>
 
+/* Of classes it is a part of C++17, and a warning before. */
+#if __cplusplus >= 201703L
+#define RDV_PRIV_NODISCARD [[nodiscard]]
+#else
+#define RDV_PRIV_NODISCARD
+#endif
+
 namespace rdv
 {
-
-using clock = std::chrono::steady_clock;
 
 namespace detail
 {
 
+using clock = std::chrono::steady_clock;
+
 inline void check(int ret, const char *call)
 {
-	if (ret)
-		throw std::system_error(-ret, std::generic_category(), call);
+	if (!ret)
+		return;
+#ifdef __cpp_exceptions
+	throw std::system_error(-ret, std::generic_category(), call);
+#else
+	std::fprintf(stderr, "librdv: %s: %s\n", call, std::strerror(-ret));
+	std::abort();
+#endif
 }
 
 /* A time that time_t has no room for becomes the first or the last one it has. */
@@ -99,13 +119,25 @@ clock::time_point after(const std::chrono::duration<Rep, Period> &time) noexcept
 		return now;
 	if (seconds(time) >= seconds(clock::time_point::max() - now))
 		return clock::time_point::max();
-	return now + std::chrono::ceil<clock::duration>(time);
+	const auto whole = std::chrono::duration_cast<clock::duration>(time);
+
+	return now + whole + clock::duration(whole < time); /* rounded up */
 }
 
 struct destroy {
 	void operator()(rdv_domain *domain) const noexcept
 	{
-		rdv_domain_destroy(domain);
+		const int ret = rdv_domain_destroy(domain);
+
+#ifdef RDV_DEBUG
+		if (ret) {
+			std::fputs("librdv: misuse: a rdv::domain ends with members\n",
+				   stderr);
+			std::abort();
+		}
+#else
+		(void)ret;
+#endif
 	}
 };
 
@@ -120,9 +152,9 @@ struct unregister {
 
 /*
  * A domain.  While threads are registered the destructor leaves it as it is, and its
- * memory to them; destroy() tells.
+ * memory to them (with RDV_DEBUG it aborts); destroy() tells.
  */
-class [[nodiscard]] domain
+class RDV_PRIV_NODISCARD domain
 {
 public:
 	domain() : domain(defaults())
@@ -173,7 +205,7 @@ private:
 };
 
 /* The membership of the calling thread in a domain. */
-class [[nodiscard]] thread
+class RDV_PRIV_NODISCARD thread
 {
 public:
 	explicit thread(rdv_domain *domain, const char *name = nullptr)
@@ -217,10 +249,11 @@ private:
  * wait while a round is on; and then as it was before, as with RDV_HARMLESS().
  * True in a condition as long as there is something to end.
  */
-class [[nodiscard]] harmless
+class RDV_PRIV_NODISCARD harmless
 {
 public:
-	explicit harmless(rdv_thread *self) noexcept : begun(rdv_priv_scope_begin(self))
+	explicit harmless(rdv_thread *self) noexcept
+	    : begun(rdv_priv_harmless_begin(self))
 	{
 	}
 	harmless(harmless &&other) noexcept : begun(std::exchange(other.begun, nullptr))
@@ -241,7 +274,7 @@ public:
 
 	void end() noexcept
 	{
-		rdv_priv_scope_end(std::exchange(begun, nullptr));
+		rdv_priv_harmless_end(std::exchange(begun, nullptr));
 	}
 
 	/* These return false if a round is on, and the thread is harmless still. */
@@ -250,7 +283,8 @@ public:
 		return ended(begun ? rdv_harmless_end_try(begun) : 0);
 	}
 	template <class Duration>
-	bool try_end_until(const std::chrono::time_point<clock, Duration> &when) noexcept
+	bool try_end_until(
+		const std::chrono::time_point<detail::clock, Duration> &when) noexcept
 	{
 		const timespec ts = detail::deadline(when);
 
@@ -264,7 +298,7 @@ public:
 
 	explicit operator bool() const noexcept
 	{
-		return begun;
+		return begun != nullptr;
 	}
 
 private:
@@ -282,7 +316,7 @@ private:
  * Isolation, used like a std::unique_lock: the constructor isolates, unless told
  * otherwise, the destructor releases.  True in a condition while isolated by it.
  */
-class [[nodiscard]] isolation
+class RDV_PRIV_NODISCARD isolation
 {
 public:
 	explicit isolation(rdv_thread *thread) noexcept : self(thread)
@@ -302,7 +336,7 @@ public:
 	}
 	template <class Duration>
 	isolation(rdv_thread *thread,
-		  const std::chrono::time_point<clock, Duration> &when) noexcept
+		  const std::chrono::time_point<detail::clock, Duration> &when) noexcept
 	    : self(thread)
 	{
 		try_isolate_until(when);
@@ -348,8 +382,8 @@ public:
 		return mine;
 	}
 	template <class Duration>
-	bool
-	try_isolate_until(const std::chrono::time_point<clock, Duration> &when) noexcept
+	bool try_isolate_until(
+		const std::chrono::time_point<detail::clock, Duration> &when) noexcept
 	{
 		const timespec ts = detail::deadline(when);
 
@@ -377,6 +411,77 @@ private:
 	rdv_thread *self;
 	bool mine = false;
 };
+
+namespace detail
+{
+
+/* Whether a free lock could be had at once; not asked of what has no try_lock(). */
+template <class Lock> auto try_lock(Lock &lock, int) -> decltype(bool(lock.try_lock()))
+{
+	return lock.try_lock();
+}
+template <class Lock> bool try_lock(Lock &, long)
+{
+	return false;
+}
+
+} /* namespace detail */
+
+/*
+ * Locks what has lock() and unlock(), as rdv_mutex_lock() locks a mutex: the thread waits
+ * harmless, and is never held with it.  Throws what lock() throws.
+ */
+template <class Lock>
+RDV_PRIV_NODISCARD std::unique_lock<Lock> lock(rdv_thread *self, Lock &lockable)
+{
+	while (!detail::try_lock(lockable, 0)) {
+		harmless waiting(self);
+
+		lockable.lock();
+		if (waiting.try_end())
+			break;
+		lockable.unlock();
+	}
+	return std::unique_lock<Lock>(lockable, std::adopt_lock);
+}
+
+/* Waits harmless, as rdv_cond_wait() does; with a predicate until that is true. */
+inline void wait(rdv_thread *self, std::condition_variable &condition,
+		 std::unique_lock<std::mutex> &held)
+{
+	harmless waiting(self);
+
+	condition.wait(held);
+	if (waiting.try_end())
+		return;
+	held.unlock();
+	waiting.end();
+	lock(self, *held.mutex()).release();
+	held = std::unique_lock<std::mutex>(*held.mutex(), std::adopt_lock);
+}
+template <class Predicate>
+void wait(rdv_thread *self, std::condition_variable &condition,
+	  std::unique_lock<std::mutex> &held, Predicate is_true)
+{
+	while (!is_true())
+		wait(self, condition, held);
+}
+
+/* Returns whether the predicate is true; at the deadline it is asked once more. */
+template <class Duration, class Predicate>
+bool wait_until(rdv_thread *self, std::condition_variable &condition,
+		std::unique_lock<std::mutex> &held,
+		const std::chrono::time_point<detail::clock, Duration> &when,
+		Predicate is_true)
+{
+	const timespec ts = detail::deadline(when);
+
+	while (!is_true())
+		if (rdv_cond_wait_until(self, condition.native_handle(),
+					held.mutex()->native_handle(), &ts) == ETIMEDOUT)
+			return is_true();
+	return true;
+}
 
 } /* namespace rdv */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What <rdv/rdv.hpp> promises; C++17 and later. */
+/* What <rdv/rdv.hpp> promises; compiled as C++17 and later; headers.sh has C++14. */
 #include <rdv/rdv.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdio>
@@ -215,17 +216,17 @@ static void tries()
 	rdv::domain domain;
 	rdv::thread self(domain);
 	mate other(domain); /* runs */
-	const auto begun = rdv::clock::now();
+	const auto begun = std::chrono::steady_clock::now();
 
 	CHECK(!rdv::isolation(self, std::try_to_lock));
 	CHECK(!rdv::isolation(self, 0ms));
 	CHECK(!rdv::isolation(self, -1h));
 	CHECK(!rdv::isolation(self, std::chrono::duration<double>(0.001)));
 	CHECK(!rdv::isolation(self, begun));
-	CHECK(!rdv::isolation(self, rdv::clock::time_point::min()));
-	CHECK(!rdv::isolation(self, rdv::clock::now() + 20ms));
+	CHECK(!rdv::isolation(self, std::chrono::steady_clock::time_point::min()));
+	CHECK(!rdv::isolation(self, std::chrono::steady_clock::now() + 20ms));
 	CHECK(!rdv::isolation(self, 20ms));
-	CHECK(rdv::clock::now() - begun >= 40ms);
+	CHECK(std::chrono::steady_clock::now() - begun >= 40ms);
 
 	rdv::isolation deferred(self, std::defer_lock);
 	CHECK(!deferred.try_isolate() && !deferred);
@@ -244,7 +245,7 @@ static void tries()
 	CHECK(rdv::isolation(self, std::try_to_lock));
 	CHECK(rdv::isolation(self, 0ms));
 	CHECK(rdv::isolation(self, std::chrono::hours::max()));
-	CHECK(rdv::isolation(self, rdv::clock::time_point::max()));
+	CHECK(rdv::isolation(self, std::chrono::steady_clock::time_point::max()));
 	CHECK(!self.isolated());
 	other.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
 }
@@ -288,9 +289,10 @@ static void harmless()
 		other.tell(isolate);
 		CHECK(!outer.try_end() && outer);
 		CHECK(!outer.try_end_for(0s) && !outer.try_end_for(1ms) && outer);
-		CHECK(!outer.try_end_until(rdv::clock::now() + 1ms) && outer);
+		CHECK(!outer.try_end_until(std::chrono::steady_clock::now() + 1ms) &&
+		      outer);
 		other.tell(release);
-		CHECK(outer.try_end_until(rdv::clock::now()) && !outer);
+		CHECK(outer.try_end_until(std::chrono::steady_clock::now()) && !outer);
 		CHECK(!may_isolate());
 
 		outer = rdv::harmless(self);
@@ -311,12 +313,13 @@ static void harmless()
 
 static void deadlines()
 {
-	using time = rdv::clock::time_point;
+	using time = std::chrono::steady_clock::time_point;
 	auto is = [](timespec ts, std::time_t s, long ns) {
 		return ts.tv_sec == s && ts.tv_nsec == ns;
 	};
 	auto at = [](auto since) {
-		using point = std::chrono::time_point<rdv::clock, decltype(since)>;
+		using point = std::chrono::time_point<std::chrono::steady_clock,
+						      decltype(since)>;
 
 		return rdv::detail::deadline(point(since));
 	};
@@ -329,11 +332,12 @@ static void deadlines()
 	CHECK(at(time::min().time_since_epoch()).tv_nsec >= 0);
 	CHECK(at(time::max().time_since_epoch()).tv_nsec < 1000000000);
 	CHECK(is(at(std::chrono::duration<double>(-0.25)), -1, 750000000));
-	const auto before = rdv::clock::now();
+	const auto before = std::chrono::steady_clock::now();
 	CHECK(rdv::detail::after(20ms) - before >= 20ms);
 	CHECK(rdv::detail::after(std::chrono::hours::max()) == time::max());
-	CHECK(rdv::detail::after(rdv::clock::duration::max()) == time::max());
-	CHECK(rdv::clock::now() - rdv::detail::after(-1h) < 1h);
+	CHECK(rdv::detail::after(std::chrono::steady_clock::duration::max()) ==
+	      time::max());
+	CHECK(std::chrono::steady_clock::now() - rdv::detail::after(-1h) < 1h);
 	CHECK(rdv::detail::after(std::chrono::duration<double>(1e-10)) != time::max());
 }
 
@@ -350,9 +354,9 @@ static void together()
 			rdv::thread self(domain);
 
 			for (int i = 0; i < 500; i++) {
-				rdv_mutex_lock(self, mutex.native_handle());
 				{
-					std::lock_guard lock(mutex, std::adopt_lock);
+					const auto lock = rdv::lock(self, mutex);
+
 					locked++;
 				}
 				if (i % 10)
@@ -367,6 +371,128 @@ static void together()
 	CHECK(locked == 2000 && isolated == 200);
 }
 
+/* Has nothing but what a lock must have, and may refuse. */
+class basic_lock
+{
+public:
+	void lock()
+	{
+		if (refuse)
+			throw std::runtime_error("refused");
+		mutex.lock();
+	}
+	void unlock()
+	{
+		mutex.unlock();
+	}
+
+	bool refuse = false;
+
+private:
+	std::mutex mutex;
+};
+
+/* Whether another thread could isolate while this one waited in fn. */
+template <class Wait> static bool waits_harmless(rdv::domain &domain, Wait fn)
+{
+	std::atomic<bool> isolated{false};
+	std::thread other([&] {
+		rdv::thread self(domain);
+		rdv::isolation alone(self);
+
+		isolated = true;
+		fn.end();
+	});
+
+	fn.wait();
+	other.join();
+	return isolated;
+}
+
+static void locks()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	basic_lock basic;
+
+	{
+		const auto lock = rdv::lock(self, basic);
+
+		CHECK(lock.owns_lock());
+	}
+	basic.refuse = true;
+	try {
+		const auto lock = rdv::lock(self, basic);
+
+		CHECK(false);
+	} catch (const std::runtime_error &) {
+		CHECK(rdv::isolation(self, std::try_to_lock)); /* it is running */
+	}
+}
+
+/* The one who makes the predicate true is isolated, and needs the mutex for that. */
+static void conditions()
+{
+	struct condition {
+		rdv::thread &self;
+		std::mutex &mutex;
+		std::condition_variable &changed;
+		bool &full;
+		bool timed;
+
+		void end()
+		{
+			std::lock_guard<std::mutex> lock(mutex);
+
+			full = true;
+			changed.notify_one();
+		}
+		void wait()
+		{
+			auto lock = rdv::lock(self, mutex);
+			const auto is_full = [this] { return full; };
+
+			if (!timed)
+				rdv::wait(self, changed, lock, is_full);
+			else
+				CHECK(rdv::wait_until(
+					self, changed, lock,
+					std::chrono::steady_clock::now() + 1h, is_full));
+			CHECK(full && lock.owns_lock());
+			full = false;
+		}
+	};
+	rdv::domain domain;
+	rdv::thread self(domain);
+	std::mutex mutex;
+	std::condition_variable changed;
+	bool full = false;
+
+	CHECK(waits_harmless(domain, condition{self, mutex, changed, full, false}));
+	CHECK(waits_harmless(domain, condition{self, mutex, changed, full, true}));
+	auto lock = rdv::lock(self, mutex);
+	CHECK(!rdv::wait_until(self, changed, lock, std::chrono::steady_clock::now(),
+			       [] { return false; }));
+	CHECK(lock.owns_lock());
+}
+
+static void scopes()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+
+	try {
+		RDV_ISOLATED(self)
+		{
+			RDV_HARMLESS(self)
+				CHECK(self.isolated());
+			throw 1;
+		}
+	} catch (int) {
+		CHECK(!self.isolated());
+	}
+}
+
 int main()
 {
 	domains();
@@ -375,6 +501,9 @@ int main()
 	tries();
 	harmless();
 	deadlines();
+	locks();
+	conditions();
+	scopes();
 	together();
 	return failed;
 }

@@ -1,13 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Each public header compiles alone, and twice, and with all others, without a
-# warning, as C11 and as C++; and defines no macro outside of RDV_.
+# warning, as C11 and as C++, and for users who want to be warned of more; and defines no
+# macro outside of RDV_.
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 . "$top_srcdir/tests/lacks.sh"
 failed=0
 headers=$(cd "$top_srcdir/include" && echo rdv/*.h)
 strict="-Wall -Wextra -pedantic -Wundef -Wshadow -Wconversion -Werror"
+picky="-Wsign-conversion -Wcast-qual -Wcast-align -Wredundant-decls -Wwrite-strings
+	-Wpointer-arith -Wswitch-default -Wfloat-equal -Wdouble-promotion -Wnull-dereference"
+picky_cxx="-Wold-style-cast -Woverloaded-virtual -Wnon-virtual-dtor -Wextra-semi
+	-Wzero-as-null-pointer-constant"
 
 # accepts WHAT COMPILER...: the text on standard input
 accepts() {
@@ -51,6 +56,54 @@ for header in $headers; do
 done
 text $headers
 everywhere "all headers"
+
+# Uses, which expand the macros.
+cat >"$tmp/use" <<'EOF'
+#include <rdv/blocking.h>
+extern void f(void);
+int use(rdv_thread *a, rdv_thread *b, int n);
+int use(rdv_thread *a, rdv_thread *b, int n)
+{
+#ifndef __cplusplus /* to whose compilers glibc's mutex has zeros for pointers */
+	static rdv_once_flag once = RDV_ONCE_FLAG_INIT;
+	(void)once;
+#endif
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+	rdv_domain *domain;
+	int set;
+
+	if (rdv_domain_create(&domain, &attr))
+		return 1;
+	RDV_HARMLESS(a) RDV_HARMLESS(b) f();
+	RDV_ISOLATED(a) { RDV_ISOLATED(b) f(); }
+	if (n)
+		RDV_HARMLESS(a) set = 1;
+	else
+		RDV_ISOLATED(a) set = 2;
+	return set;
+}
+EOF
+for compiler in "$CC" gcc clang; do
+	command -v ${compiler%% *} >/dev/null || continue
+	for macro in RDV_USE RDV_DEBUG RDV_NO_INLINE; do
+		text $headers
+		accepts "all headers, -D$macro" $compiler -x c -std=c11 -D$macro $picky
+		cp "$tmp/use" "$tmp/text"
+		accepts "the macros, -D$macro" $compiler -x c -std=c11 -O2 -D$macro $picky
+	done
+	text rdv/rdv.h rdv/sync.h rdv/stats.h
+	accepts "C99" $compiler -x c -std=c99
+done
+for compiler in ${CXX:+"$CXX" g++ clang++}; do
+	command -v ${compiler%% *} >/dev/null || continue
+	cp "$tmp/use" "$tmp/text"
+	accepts "the macros" $compiler -x c++ -std=c++11 -O2 $picky $picky_cxx
+	text $headers rdv/rdv.hpp
+	for std in c++14 c++17 c++20; do
+		accepts "C++" $compiler -x c++ -std=$std $picky $picky_cxx
+		accepts "C++" $compiler -x c++ -std=$std -fno-exceptions -fno-rtti
+	done
+done
 
 [ -n "$CXX" ] || lack g++
 finish $failed

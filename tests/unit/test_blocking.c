@@ -448,273 +448,6 @@ static void cancelled_it_unregisters(void)
 	}
 }
 
-/* --------------------------------------------------------------------------- mutex */
-
-static pthread_mutex_t mutex;
-
-static void mutex_open(int type, int robust, int protocol)
-{
-	pthread_mutexattr_t attr;
-
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_settype(&attr, type);
-	pthread_mutexattr_setrobust(&attr, robust);
-	assert_int_equal(pthread_mutexattr_setprotocol(&attr, protocol), 0);
-	assert_int_equal(pthread_mutex_init(&mutex, &attr), 0);
-	pthread_mutexattr_destroy(&attr);
-}
-
-static void plain_mutex(void)
-{
-	mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
-}
-
-static void robust_mutex(void)
-{
-	mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE);
-}
-
-static void do_lock(struct actor *a)
-{
-	SHIM_SET(a->outside, SYS_futex);
-	CALL(a, a->ret = rdv_mutex_lock(a->self, &mutex));
-}
-
-/* By somebody who may be no member. */
-static void do_plain_lock(struct actor *a)
-{
-	a->ret = pthread_mutex_lock(&mutex);
-}
-
-static void do_plain_trylock(struct actor *a)
-{
-	a->ret = pthread_mutex_trylock(&mutex);
-}
-
-static void do_unlock(struct actor *a)
-{
-	a->ret = pthread_mutex_unlock(&mutex);
-}
-
-static void do_consistent(struct actor *a)
-{
-	a->ret = pthread_mutex_consistent(&mutex);
-}
-
-static void lock_takes_a_free_one_running(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-
-	plain_mutex();
-	assert_goes(b, do_isolate, GATHERING);
-	assert_does(a, do_lock, 0);
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	assert_where(b, GATHERING);
-	actor_do(a, do_unlock);
-	actor_do(a, do_now);
-	assert_where(b, DONE);
-	actor_do(b, do_release);
-	actor_stop(a);
-	actor_stop(b);
-	pthread_mutex_destroy(&mutex);
-}
-
-static void lock_waits_harmless(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o = actor_start(d, "owner");
-	int protocol;
-
-	for (protocol = 0; protocol < 2; protocol++) {
-		mutex_open(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED,
-			   protocol ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
-		actor_do(o, do_plain_lock);
-		assert_goes(a, do_lock, OUTSIDE);
-		actor_do(b, do_isolate);
-		actor_do(b, do_release);
-		assert_where(a, OUTSIDE);
-		actor_do(o, do_unlock);
-		assert_done(a, 0);
-		assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-		assert_does(o, do_plain_trylock, EBUSY);
-		assert_does(a, do_unlock, 0);
-		pthread_mutex_destroy(&mutex);
-	}
-}
-
-/* It gets the mutex while somebody is isolated, who needs it. */
-static void lock_is_not_held_with_it(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o = actor_start(d, "owner");
-
-	plain_mutex();
-	actor_do(o, do_plain_lock);
-	assert_goes(a, do_lock, OUTSIDE);
-	actor_do(b, do_isolate);
-	actor_do(o, do_unlock);
-	assert_where(a, HELD);
-	actor_go(b, do_lock);
-	assert_done(b, 0);
-	assert_true(rdv_isolated(b->self));
-	/* b goes on with the mutex: a waits for it again, harmless again */
-	actor_do(b, do_release);
-	assert_where(a, OUTSIDE);
-	actor_do(b, do_isolate);
-	actor_do(b, do_unlock);
-	assert_where(a, HELD);
-	assert_does(o, do_plain_trylock, 0);
-	actor_do(o, do_unlock);
-	actor_do(b, do_release);
-	assert_done(a, 0);
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	assert_does(o, do_plain_trylock, EBUSY);
-	actor_do(a, do_unlock);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(o);
-	pthread_mutex_destroy(&mutex);
-}
-
-/* An isolated thread waits as it is, for somebody who is no member. */
-static void lock_while_alone(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o = actor_start(d, "owner");
-
-	plain_mutex();
-	actor_do(o, do_plain_lock);
-	actor_do(b, do_now);
-	actor_do(a, do_isolate);
-	assert_goes(a, do_lock, OUTSIDE);
-	assert_goes(b, do_end, HELD);
-	actor_do(o, do_unlock);
-	assert_done(a, 0);
-	assert_true(rdv_isolated(a->self));
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	assert_where(b, HELD);
-	actor_do(a, do_unlock);
-	actor_do(a, do_release);
-	assert_where(b, DONE);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(o);
-	pthread_mutex_destroy(&mutex);
-}
-
-static void lock_leaves_a_harmless_thread_so(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o = actor_start(d, "owner");
-
-	plain_mutex();
-	actor_do(a, do_now);
-	assert_does(a, do_lock, 0);
-	assert_int_equal(actor_state(a), RDV_STATE_HARMLESS);
-	actor_do(a, do_unlock);
-	actor_do(o, do_plain_lock);
-	assert_goes(a, do_lock, OUTSIDE);
-	actor_do(b, do_isolate);
-	actor_do(o, do_unlock);
-	assert_done(a, 0);
-	assert_int_not_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_do(a, do_unlock);
-	actor_do(b, do_release);
-	actor_do(a, do_end);
-	actor_stop(a);
-	actor_stop(b);
-	actor_stop(o);
-	pthread_mutex_destroy(&mutex);
-}
-
-static void lock_tells_of_a_deadlock(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-
-	mutex_open(PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
-	assert_does(a, do_lock, 0);
-	assert_does(a, do_lock, EDEADLK);
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	assert_goes(b, do_isolate, GATHERING);
-	assert_goes(a, do_lock, HELD);
-	assert_where(b, DONE);
-	actor_do(b, do_release);
-	assert_done(a, EDEADLK);
-	assert_does(a, do_unlock, 0);
-	pthread_mutex_destroy(&mutex);
-
-	mutex_open(PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE);
-	assert_does(a, do_lock, 0);
-	assert_does(a, do_lock, 0);
-	actor_do(a, do_unlock);
-	assert_does(a, do_unlock, 0);
-	pthread_mutex_destroy(&mutex);
-}
-
-static void lock_of_the_dead(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o;
-
-	/* found at once */
-	robust_mutex();
-	o = actor_start(d, "owner");
-	actor_do(o, do_plain_lock);
-	actor_stop(o);
-	assert_does(a, do_lock, EOWNERDEAD);
-	actor_do(a, do_consistent);
-	actor_do(a, do_unlock);
-	/* while waiting */
-	o = actor_start(d, "owner");
-	actor_do(o, do_plain_lock);
-	assert_goes(a, do_lock, OUTSIDE);
-	actor_stop(o);
-	assert_done(a, EOWNERDEAD);
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	actor_do(a, do_consistent);
-	actor_do(a, do_unlock);
-	/* and while somebody is isolated: not given back, as nobody could have it then */
-	o = actor_start(d, "owner");
-	actor_do(o, do_plain_lock);
-	assert_goes(a, do_lock, OUTSIDE);
-	actor_do(b, do_isolate);
-	actor_stop(o);
-	assert_where(a, HELD);
-	assert_does(b, do_plain_trylock, EBUSY);
-	actor_do(b, do_release);
-	assert_done(a, EOWNERDEAD);
-	/* nor can anybody if it is not made consistent */
-	actor_do(a, do_unlock);
-	assert_does(b, do_lock, ENOTRECOVERABLE);
-	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
-	pthread_mutex_destroy(&mutex);
-}
-
-/* The same, found while it waits. */
-static void lock_of_the_lost(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *o = actor_start(d, "owner");
-
-	robust_mutex();
-	actor_do(o, do_plain_lock);
-	actor_stop(o);
-	assert_does(b, do_lock, EOWNERDEAD);
-	assert_goes(a, do_lock, OUTSIDE);
-	actor_do(b, do_unlock);
-	assert_done(a, ENOTRECOVERABLE);
-	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
-	pthread_mutex_destroy(&mutex);
-}
-
 /* -------------------------------------------------------------------------- scopes */
 
 static int scope_return(struct actor *a)
@@ -787,6 +520,58 @@ static void do_scopes(struct actor *a)
 	CHECK(a, errno == ERRNO_BEFORE);
 }
 
+static int isolated_return(struct actor *a)
+{
+	RDV_ISOLATED(a->self)
+	{
+		CHECK(a, rdv_isolated(a->self));
+		return 17;
+	}
+	return 0;
+}
+
+static void do_isolated_scopes(struct actor *a)
+{
+	int turns, after = 0, set;
+
+	errno = ERRNO_BEFORE;
+	RDV_ISOLATED(a->self)
+	set = rdv_isolated(a->self);
+	CHECK(a, set && !rdv_isolated(a->self));
+	CHECK(a, isolated_return(a) == 17 && !rdv_isolated(a->self));
+	for (turns = 0; turns < 3; turns++) {
+		RDV_ISOLATED(a->self)
+		{
+			if (turns == 1)
+				break;
+			if (turns == 2)
+				continue;
+			CHECK(a, rdv_isolated(a->self));
+		}
+		CHECK(a, !rdv_isolated(a->self));
+		after++;
+	}
+	CHECK(a, after == 3);
+	/* nested, and two in a line; still alone between the two ends */
+	RDV_ISOLATED(a->self) RDV_ISOLATED(a->self)
+	{
+		CHECK(a, rdv_isolated(a->self));
+		goto out;
+	}
+	CHECK(a, !"reached");
+out:
+	CHECK(a, !rdv_isolated(a->self));
+	RDV_ISOLATED(a->self)
+	{
+		RDV_ISOLATED(a->self)
+		RDV_HARMLESS(a->self)
+			CHECK(a, rdv_isolated(a->self));
+		CHECK(a, rdv_isolated(a->self));
+	}
+	CHECK(a, !rdv_isolated(a->self) && actor_state(a) == RDV_STATE_RUNNING);
+	CHECK(a, errno == ERRNO_BEFORE);
+}
+
 static void do_scopes_alone(struct actor *a)
 {
 	RDV_HARMLESS(a->self) {
@@ -812,6 +597,7 @@ static void scope_ends_however_it_is_left(void)
 	actor_do(a, do_isolate);
 	actor_do(a, do_scopes_alone);
 	actor_do(a, do_release);
+	actor_do(a, do_isolated_scopes);
 	actor_do(b, do_end);
 	/* held where it ends */
 	assert_goes(b, do_isolate, GATHERING);
@@ -834,14 +620,6 @@ static const struct unit_case cases[] = {
 #ifdef HAVE_EPOLL_PWAIT2
 	UNIT(an_old_kernel_says_so, ONLY_PLAIN),
 #endif
-	UNIT(lock_takes_a_free_one_running, BOTH),
-	UNIT(lock_waits_harmless, BOTH),
-	UNIT(lock_is_not_held_with_it, ALL),
-	UNIT(lock_while_alone, BOTH),
-	UNIT(lock_leaves_a_harmless_thread_so, BOTH),
-	UNIT(lock_tells_of_a_deadlock, ALL),
-	UNIT(lock_of_the_dead, ALL),
-	UNIT(lock_of_the_lost, BOTH),
 	UNIT(scope_ends_however_it_is_left, BOTH),
 	UNIT(cancelled_it_unregisters, BOTH), /* last, see main() */
 };
