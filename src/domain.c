@@ -4,7 +4,7 @@
  */
 #include "domain.h"
 #include "fence.h"
-#include "inside/history.h"
+#include "inside/record.h"
 #include "spin.h"
 
 #include <errno.h>
@@ -101,7 +101,7 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	size_t words = RDV_MASK_WORDS(max_threads);
 	size_t mask = (words * sizeof(rdv_word) + RDV_CACHE_LINE - 1) / RDV_CACHE_LINE *
 		      RDV_CACHE_LINE;
-	size_t size = sizeof(rdv_domain) + 4 * mask + sizeof(struct rdv_history) +
+	size_t size = sizeof(rdv_domain) + 4 * mask + rdv_record_size() +
 		      max_threads * sizeof(struct rdv_member *);
 	rdv_domain *d;
 	char *block;
@@ -116,7 +116,7 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->awaited = (rdv_mask)(block + 2 * mask);
 	d->registered = (uint32_t *)(block + 3 * mask);
 	d->history = (struct rdv_history *)(block + 4 * mask);
-	d->member = (struct rdv_member **)(d->history + 1);
+	d->member = (struct rdv_member **)(block + 4 * mask + rdv_record_size());
 	/* nobody is there, and the absent are harmless */
 	memset(d->harmless, 0xff, words * sizeof(rdv_word));
 	return d;

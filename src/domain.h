@@ -153,12 +153,11 @@ struct rdv_member {
 	rdv_domain *domain;
 	uint32_t id, word, bit; /* id == 32 * word + log2(bit) */
 	uint32_t depth;         /* of rdv_isolate(); 0 = not isolated */
-	rdv_word
-		waiting; /* parked by a call, not by the user; see rdv_priv_harmless_end_slow() */
-	rdv_word asleep; /* (about to) sleep on want_rdv[word] */
-	bool sync_want;  /* wants a sync-point; under the registry lock, these three */
-	bool sync_in;    /* between the barriers of one */
-	bool sync_turn;  /* ... and it is its turn */
+	rdv_word shielded; /* a signal handler leaves the thread parked; see harmless.c */
+	rdv_word asleep;   /* (about to) sleep on want_rdv[word] */
+	bool sync_want;    /* wants a sync-point; under the registry lock, these three */
+	bool sync_in;      /* between the barriers of one */
+	bool sync_turn;    /* ... and it is its turn */
 	struct rdv_member *next; /* memberships of the same thread, see thread.c */
 	char name[16];
 
@@ -193,6 +192,23 @@ struct rdv_member {
 	uint8_t may_give_up;
 };
 
+/*
+ * From here to there a signal handler leaves the thread parked instead of waiting, see
+ * harmless.c.
+ */
+static inline void rdv_shield_on(struct rdv_member *m)
+{
+	rdv_store_rlx(&m->shielded, 1);
+	rdv_signal_fence();
+}
+
+static inline void rdv_shield_off(struct rdv_member *m)
+{
+	rdv_signal_fence();
+	rdv_store_rlx(&m->shielded, 0);
+	rdv_signal_fence();
+}
+
 static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
 {
 	return (struct rdv_member *)(uintptr_t)self;
@@ -221,16 +237,14 @@ static inline bool rdv_owns(const struct rdv_member *m)
 }
 
 /* harmless.c: becoming harmless, and running again */
-extern const struct timespec rdv_do_not_wait; /* a deadline: -EBUSY at once */
-
 struct rdv_shield {
-	uint32_t state, waiting;
+	uint32_t state, shielded;
 };
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
-int rdv_leave(struct rdv_member *m, const struct timespec *deadline);
+bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
 
 /*
@@ -252,17 +266,18 @@ void rdv_wake_held(rdv_domain *d);
 void rdv_wake_held_now(rdv_domain *d);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_hold_begin(struct rdv_member *m);
-void rdv_hold_end(struct rdv_member *m);
+bool rdv_hold_end(struct rdv_member *m);
 
 /* queue.c: who has the token, and who is next */
 bool rdv_take(struct rdv_member *m);
 void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
-void rdv_serve_barred(struct rdv_member *m);
+uint32_t rdv_before_barred(rdv_domain *d);
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline);
 void rdv_take_office(struct rdv_member *m);
 
 /* gather.c: the leader, and who wakes it */
-bool rdv_gather(struct rdv_member *m, const struct timespec *deadline);
+bool rdv_all_harmless(struct rdv_member *m);
+bool rdv_await(struct rdv_member *m, const struct timespec *deadline);
 void rdv_tell_leader(struct rdv_member *m);
 
 /* sync.c */

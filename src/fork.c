@@ -53,7 +53,7 @@ static void clear_slot(struct rdv_member *m)
 {
 	m->self.state = RDV_STATE_PARKED;
 	m->self.parked = RDV_STATE_PUBLISHED;
-	m->depth = m->waiting = m->asleep = 0;
+	m->depth = m->shielded = m->asleep = 0;
 	m->sync_want = m->sync_in = m->sync_turn = false;
 }
 

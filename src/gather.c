@@ -23,7 +23,7 @@
  */
 
 /* Whether all bits are set, but for our own: an owner needs none. */
-static bool all_harmless(const struct rdv_member *m)
+static bool all_bits_set(const struct rdv_member *m)
 {
 	const rdv_domain *d = m->domain;
 	uint32_t word, words = rdv_load_sc(&d->words);
@@ -108,32 +108,43 @@ static uint32_t anybody_missing(const rdv_domain *d)
  * set our bit in harmless[], then read gathering.  awaited[] was written before
  * gathering.  If it is a former leader's by now, the new one has not read
  * harmless[] yet, and a wake-up for the old one does no harm.
+ *
+ * Shielded, because a handler that waited between the swap and the wake-up would wait for
+ * the leader, and the leader for us.  It leaves us parked; so did rdv_park(), whose
+ * callers either stay so or go on to rdv_leave().
  */
 void rdv_tell_leader(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_sc(&d->gathering);
-	struct rdv_shield shield;
+	uint32_t shielded = rdv_load_rlx(&m->shielded);
 
 	if (!gathering || anybody_missing(d))
 		return;
-	rdv_shield(m, &shield);
+	rdv_shield_on(m);
 	if (rdv_cas_sc(&d->gathering, &gathering, 0)) {
 		rdv_record_last(m, gathering);
 		rdv_futex_wake(&d->gathering, 1, RDV_FUTEX_ANY);
 	}
-	rdv_unshield(m, &shield);
+	if (!shielded)
+		rdv_shield_off(m);
+}
+
+/* Whether the owner is alone.  False: it has to wait for awaited[]. */
+bool rdv_all_harmless(struct rdv_member *m)
+{
+	return all_bits_set(m) || !look_around(m);
 }
 
 /*
- * Waits until everybody in awaited[] is harmless.
+ * Waits until everybody in awaited[] is harmless; false if the deadline passed first.
  *
  * [GATHER-SLEEP] Whoever sets the last of the bits wakes us: it set the bit, then
  * reads gathering; we set gathering, then read the bits.  It is not a word of
  * harmless[] that we sleep on: other bits of it change all the time, and each of
  * them would send us round this loop once more.
  */
-static bool await(struct rdv_member *m, const struct timespec *deadline)
+bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_rlx(&d->ctl);
@@ -162,12 +173,4 @@ static bool await(struct rdv_member *m, const struct timespec *deadline)
 	rdv_store_rlx(&d->gathering, 0);
 	rdv_wait_end(m);
 	return !missing;
-}
-
-/* The owner becomes alone; false if the deadline passed first. */
-bool rdv_gather(struct rdv_member *m, const struct timespec *deadline)
-{
-	if (all_harmless(m) || !look_around(m))
-		return true;
-	return deadline != &rdv_do_not_wait && await(m, deadline);
 }

@@ -11,41 +11,30 @@
 
 #include <errno.h>
 
-const struct timespec rdv_do_not_wait = {0, 0};
-
-/* The real symbols of the inline functions, for other languages and for -O0. */
-extern inline uint32_t rdv_priv_state_set(rdv_thread *self, uint32_t state);
-#ifndef RDV_DEBUG
-extern inline void rdv_harmless_now(rdv_thread *self);
-extern inline void rdv_harmless_end(rdv_thread *self);
-extern inline bool rdv_checkpoint(rdv_thread *self);
-#endif
-
 /* --------------------------------------------------------------- signal handlers
  *
  * A handler may make the thread harmless, and end that.  Where it interrupts a call
  * that others depend upon, because they wait for what it does next, or for the lock
  * that it holds, or because the gate is closed on its behalf, it must not wait.  So
- * the call sets waiting: the handler then leaves the thread parked (see
+ * the call sets shielded: the handler then leaves the thread parked (see
  * rdv_priv_harmless_end_slow()), which it is anyway, or else rdv_unshield() runs again.
  */
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
 {
 	shield->state = rdv_load_rlx(&m->self.state);
-	shield->waiting = rdv_load_rlx(&m->waiting);
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	shield->shielded = rdv_load_rlx(&m->shielded);
+	rdv_shield_on(m);
 }
 
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 {
 	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, shield->waiting);
+	rdv_store_rlx(&m->shielded, shield->shielded);
 	rdv_signal_fence();
 	if (shield->state == RDV_STATE_RUNNING &&
 	    rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING)
-		rdv_leave(m, NULL);
+		rdv_leave(m);
 }
 
 /* ------------------------------------------------------------------ publishing */
@@ -96,49 +85,6 @@ static bool step_out(struct rdv_member *m)
 }
 
 /*
- * A parked thread runs as soon as the gate is open, and then helps to wake the
- * others that were held.  Returns 0, or 1 if it was held first; -EBUSY (for
- * rdv_do_not_wait), -ETIMEDOUT: still parked.
- *
- * It looks at the gate before it steps out, too: if that is closed there is no need
- * to disturb the leader.
- */
-int rdv_leave(struct rdv_member *m, const struct timespec *deadline)
-{
-	rdv_domain *d = m->domain;
-	int held = 0, ret = 0;
-
-	for (;;) {
-		rdv_store_rlx(&m->waiting, 0);
-		rdv_signal_fence();
-		if (rdv_ctl_open(rdv_load_sc(&d->ctl)) && step_out(m))
-			break;
-		rdv_store_rlx(&m->waiting, 1);
-		rdv_signal_fence();
-		rdv_park(m);
-		if (deadline == &rdv_do_not_wait) {
-			ret = -EBUSY;
-			break;
-		}
-		if (!held) {
-			held = 1;
-			rdv_hold_begin(m);
-		}
-		ret = rdv_wait_open(m, deadline);
-		if (ret)
-			break;
-	}
-	if (held)
-		rdv_hold_end(m);
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, 0);
-	if (ret)
-		return ret;
-	rdv_wake_held(d);
-	return held;
-}
-
-/*
  * A thread that has the token and is not going to use it passes it on, to the next
  * isolator after the given id.  If it runs it stays so, and the next owner waits for it.
  */
@@ -151,6 +97,59 @@ void rdv_give_up(struct rdv_member *m, uint32_t after)
 	rdv_unshield(m, &shield);
 }
 
+/* The thread is not held any more. */
+static void end_hold(struct rdv_member *m)
+{
+	if (rdv_hold_end(m))
+		rdv_give_up(m, rdv_before_barred(m->domain));
+}
+
+/*
+ * A parked thread runs as soon as the gate is open, and then helps to wake the
+ * others that were held.  Returns 0, or 1 if it was held first; -EBUSY (if at_once),
+ * -ETIMEDOUT: still parked.
+ *
+ * It looks at the gate before it steps out, too: if that is closed there is no need
+ * to disturb the leader.
+ */
+static int leave(struct rdv_member *m, bool at_once, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	int held = 0, ret = 0;
+
+	for (;;) {
+		rdv_shield_off(m);
+		if (rdv_ctl_open(rdv_load_sc(&d->ctl)) && step_out(m))
+			break;
+		rdv_shield_on(m);
+		rdv_park(m);
+		if (at_once) {
+			ret = -EBUSY;
+			break;
+		}
+		if (!held) {
+			held = 1;
+			rdv_hold_begin(m);
+		}
+		ret = rdv_wait_open(m, deadline);
+		if (ret)
+			break;
+	}
+	if (held)
+		end_hold(m);
+	rdv_shield_off(m);
+	if (ret)
+		return ret;
+	rdv_wake_held(d);
+	return held;
+}
+
+/* Whether it was held. */
+bool rdv_leave(struct rdv_member *m)
+{
+	return leave(m, false, NULL);
+}
+
 /* ---------------------------------------------------------------------- calls */
 
 /*
@@ -161,14 +160,14 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (!rdv_load_rlx(&m->waiting) && rdv_owns(m))
+	if (!rdv_load_rlx(&m->shielded) && rdv_owns(m))
 		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* alone: stay so */
 	else
 		rdv_park(m);
 }
 
 /*
- * waiting: we are a signal handler that interrupted a call of the library, which
+ * shielded: we are a signal handler that interrupted a call of the library, which
  * had parked the thread.  It may be what the gate is closed for, so we cannot wait
  * here; the thread stays parked, as the handler found it.
  */
@@ -176,35 +175,52 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (rdv_load_rlx(&m->waiting))
+	if (rdv_load_rlx(&m->shielded))
 		rdv_park(m);
 	else if (rdv_owns(m))
 		rdv_store_rlx(&self->state, RDV_STATE_RUNNING);
 	else
-		rdv_leave(m, NULL);
+		rdv_leave(m);
+}
+
+/* For the checks.  A handler that interrupted a call, and an owner, may end harmlessness
+ * that was never begun. */
+static inline bool may_end(const struct rdv_member *m)
+{
+	return rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING ||
+	       rdv_load_rlx(&m->shielded) || rdv_owns(m);
+}
+
+/* 0, or what to return if the round is not over. */
+static int end(struct rdv_member *m, bool at_once, const struct timespec *deadline)
+{
+	int ret = 0;
+
+	if (rdv_load_rlx(&m->shielded))
+		return at_once ? -EBUSY : -ETIMEDOUT;
+	if (!rdv_owns(m))
+		ret = leave(m, at_once, deadline);
+	return ret > 0 ? 0 : ret;
 }
 
 int rdv_harmless_end_until(rdv_thread *self, const struct timespec *deadline)
 {
 	struct rdv_member *m = rdv_member_of(self);
-	int ret;
 
-	if (deadline != &rdv_do_not_wait && !rdv_deadline_valid(deadline))
+	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
-	rdv_must_own("rdv_harmless_end_until", m);
-	if (rdv_load_rlx(&m->waiting))
-		return deadline == &rdv_do_not_wait ? -EBUSY : -ETIMEDOUT;
-	if (rdv_owns(m))
-		return 0;
-	rdv_must_be(rdv_load_rlx(&self->state) != RDV_STATE_RUNNING,
-		    "rdv_harmless_end_until", m, "is not harmless");
-	ret = rdv_leave(m, deadline);
-	return ret > 0 ? 0 : ret;
+	rdv_must_own(m);
+	rdv_must_be(may_end(m), m, "is not harmless");
+	return end(m, false, deadline);
 }
 
 int rdv_harmless_end_try(rdv_thread *self)
 {
-	return rdv_harmless_end_until(self, &rdv_do_not_wait);
+	struct rdv_member *m = rdv_member_of(self);
+
+	rdv_must_own(m);
+	rdv_must_be(may_end(m), m, "is not harmless");
+	return end(m, true, NULL);
 }
 
 void rdv_harmless_till_end(rdv_thread *self)
@@ -213,8 +229,8 @@ void rdv_harmless_till_end(rdv_thread *self)
 	rdv_domain *d = m->domain;
 	struct rdv_shield shield;
 
-	rdv_must_own("rdv_harmless_till_end", m);
-	if (rdv_load_rlx(&m->waiting) || rdv_owns(m))
+	rdv_must_own(m);
+	if (rdv_load_rlx(&m->shielded) || rdv_owns(m))
 		return;
 	rdv_harmless_now(self);
 	if (rdv_ctl_open(rdv_load_sc(&d->ctl)))
@@ -223,7 +239,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 	rdv_park(m);
 	rdv_hold_begin(m);
 	rdv_wait_open(m, NULL);
-	rdv_hold_end(m);
+	end_hold(m);
 	rdv_wake_held(d);
 	rdv_unshield(m, &shield);
 }
@@ -233,8 +249,51 @@ bool rdv_priv_checkpoint_slow(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 
 	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
-	    rdv_load_rlx(&m->waiting) || rdv_owns(m))
+	    rdv_load_rlx(&m->shielded) || rdv_owns(m))
 		return false;
 	rdv_park(m);
-	return rdv_leave(m, NULL) > 0;
+	return rdv_leave(m);
 }
+
+/* ---------------------------------------------------------------- the fast paths */
+
+extern inline uint32_t rdv_priv_state_set(rdv_thread *self, uint32_t state);
+
+#ifndef RDV_DEBUG
+
+/* The real symbols of the inline functions, for other languages and for -O0. */
+extern inline void rdv_harmless_now(rdv_thread *self);
+extern inline void rdv_harmless_end(rdv_thread *self);
+extern inline bool rdv_checkpoint(rdv_thread *self);
+
+#else
+
+static bool needs_slow(rdv_thread *self, uint32_t state)
+{
+	uint32_t published = rdv_priv_state_set(self, state);
+
+	return (rdv_load_sc(self->gate) & RDV_GATE_OWNER) | published;
+}
+
+void rdv_harmless_now(rdv_thread *self)
+{
+	rdv_must_own(rdv_member_of(self));
+	if (needs_slow(self, RDV_STATE_HARMLESS))
+		rdv_priv_harmless_now_slow(self);
+}
+
+void rdv_harmless_end(rdv_thread *self)
+{
+	rdv_must_own(rdv_member_of(self));
+	rdv_must_be(may_end(rdv_member_of(self)), rdv_member_of(self), "is not harmless");
+	if (needs_slow(self, RDV_STATE_RUNNING))
+		rdv_priv_harmless_end_slow(self);
+}
+
+bool rdv_checkpoint(rdv_thread *self)
+{
+	rdv_must_own(rdv_member_of(self));
+	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_priv_checkpoint_slow(self);
+}
+
+#endif

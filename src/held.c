@@ -57,27 +57,28 @@ bool rdv_may_open(const rdv_domain *d)
  * [BARRED] Dekker: a barred isolator adds itself to barred, then reads held; we
  * subtract ourselves from held, then read barred.  It may be asleep while the gate
  * is open, so we see to it that an owner knows of it, if need be by taking the
- * token and passing it on.
+ * token.
+ *
+ * True: the caller has taken it, for the barred, and gives it up at once.
  */
-void rdv_hold_end(struct rdv_member *m)
+bool rdv_hold_end(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint32_t ctl;
 
 	rdv_record_held(m);
 	if (rdv_sub_sc(&d->held, 1) != 1 || !rdv_load_sc(&d->barred))
-		return;
+		return false;
 	ctl = rdv_load_sc(&d->ctl);
 	for (;;) {
 		if (!rdv_ctl_open(ctl)) {
 			if ((ctl & RDV_CTL_MORE) ||
 			    rdv_cas_sc(&d->ctl, &ctl, ctl | RDV_CTL_MORE))
-				return;
+				return false;
 		} else if (rdv_cas_sc(&d->ctl, &ctl,
 				      rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
 			rdv_record_round(m);
-			rdv_serve_barred(m);
-			return;
+			return true;
 		}
 	}
 }

@@ -11,7 +11,7 @@
 
 /*
  * The gate is closed, a held thread is due first, or we are harmless: queues.
- * *gathered: the predecessor was alone, so we are.  waiting is set for as long as
+ * *gathered: the predecessor was alone, so we are.  shielded is set for as long as
  * a handler may find us parked; from then on it finds us the owner.
  */
 static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
@@ -19,13 +19,13 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 {
 	int ret;
 
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	rdv_shield_on(m);
 	rdv_wait_begin(m, RDV_WAIT_QUEUE);
+	rdv_park(m);
 	ret = rdv_enqueue(m, deadline);
 	rdv_wait_end(m);
 	if (ret) {
-		rdv_leave(m, NULL);
+		rdv_leave(m);
 		return ret;
 	}
 	*gathered = m->domain->gathered;
@@ -33,30 +33,27 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 	return 0;
 }
 
-static int isolate(const char *call, struct rdv_member *m,
-		   const struct timespec *deadline)
+/* at_once: neither waits nor queues. */
+static int isolate(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
 	bool gathered = false;
 	int ret;
 
-	(void)call; /* who asks, for the checks */
-	rdv_must_own(call, m);
 	if (m->depth) {
 		m->depth++;
 		return 0;
 	}
-	rdv_must_have_no_locks(call, m);
 	rdv_record_asked(m);
-	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
-		ret = isolate_slow(m, deadline, &gathered);
+	if (rdv_load_rlx(&m->self.state) == RDV_STATE_RUNNING && rdv_take(m)) {
+		rdv_record_round(m);
+	} else {
+		ret = at_once ? -EBUSY : isolate_slow(m, deadline, &gathered);
 		if (ret)
 			return ret;
-	} else {
-		rdv_record_round(m);
 	}
-	if (!gathered && !rdv_gather(m, deadline)) {
+	if (!gathered && !rdv_all_harmless(m) && (at_once || !rdv_await(m, deadline))) {
 		rdv_give_up(m, m->id);
-		return -ETIMEDOUT;
+		return at_once ? -EBUSY : -ETIMEDOUT;
 	}
 	m->depth = 1;
 	rdv_record_isolated(m);
@@ -65,7 +62,12 @@ static int isolate(const char *call, struct rdv_member *m,
 
 void rdv_isolate(rdv_thread *self)
 {
-	isolate("rdv_isolate", rdv_member_of(self), NULL);
+	struct rdv_member *m = rdv_member_of(self);
+
+	rdv_must_own(m);
+	if (!m->depth)
+		rdv_must_be_unlocked(m);
+	isolate(m, false, NULL);
 }
 
 int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
@@ -75,8 +77,11 @@ int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
+	rdv_must_own(m);
+	if (!m->depth)
+		rdv_must_be_unlocked(m);
 	rdv_wait_may_give_up(m, true);
-	ret = isolate("rdv_isolate_until", m, deadline);
+	ret = isolate(m, false, deadline);
 	rdv_wait_may_give_up(m, false);
 	if (ret)
 		rdv_record_failed(m, false);
@@ -86,26 +91,13 @@ int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 int rdv_isolate_try(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
+	int ret;
 
-	rdv_must_own("rdv_isolate_try", m);
-	if (m->depth) {
-		m->depth++;
-		return 0;
-	}
-	rdv_record_asked(m);
-	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING || !rdv_take(m)) {
+	rdv_must_own(m);
+	ret = isolate(m, true, NULL);
+	if (ret)
 		rdv_record_failed(m, true);
-		return -EBUSY;
-	}
-	rdv_record_round(m);
-	if (!rdv_gather(m, &rdv_do_not_wait)) {
-		rdv_record_failed(m, true);
-		rdv_give_up(m, m->id);
-		return -EBUSY;
-	}
-	m->depth = 1;
-	rdv_record_isolated(m);
-	return 0;
+	return ret;
 }
 
 static void wake_the_first(struct rdv_member *m)
@@ -128,8 +120,8 @@ void rdv_release(rdv_thread *self)
 	uint32_t ctl = rdv_load_rlx(&d->ctl);
 	uint64_t begin;
 
-	rdv_must_own("rdv_release", m);
-	rdv_must_be(m->depth, "rdv_release", m, "is not isolated");
+	rdv_must_own(m);
+	rdv_must_be(m->depth, m, "is not isolated");
 	if (!m->depth || --m->depth)
 		return;
 	rdv_record_released(m);
@@ -140,11 +132,10 @@ void rdv_release(rdv_thread *self)
 		return;
 	}
 	begin = rdv_record_now(d);
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	rdv_shield_on(m);
 	rdv_park(m);
 	rdv_pass(m, true, m->id);
-	rdv_leave(m, NULL);
+	rdv_leave(m);
 	rdv_record_release(m, begin);
 }
 

@@ -142,19 +142,18 @@ void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 }
 
 /*
- * The token was taken by a thread that wants none of it, for those who were barred.
+ * The caller has taken the token for those who were barred: after which id to begin.
  * They take turns at being the first, because the last of them may then open one
  * round after another, for as long as patience lets it.
  */
-void rdv_serve_barred(struct rdv_member *m)
+uint32_t rdv_before_barred(rdv_domain *d)
 {
-	rdv_domain *d = m->domain;
 	uint32_t after = d->served;
 	struct rdv_member *first = next_queued(d, after);
 
 	if (first)
 		d->served = first->id;
-	rdv_give_up(m, after);
+	return after;
 }
 
 /* -------------------------------------------------------------------- queueing */
@@ -247,8 +246,7 @@ static bool linger(struct rdv_member *m, const struct timespec *deadline)
 }
 
 /*
- * Parks, and waits in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
- * Either way it is still parked.
+ * Waits, parked, in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
  */
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -258,7 +256,6 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 	struct rdv_spin spin;
 	int ret = 0;
 
-	rdv_park(m);
 	if (linger(m, deadline)) {
 		rdv_record_round(m);
 		d->gathered = false;
@@ -289,7 +286,7 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 
 /*
  * The owner, parked, sees to it that its name is on the gate, and runs.  With the
- * name there a handler takes it for the owner, so waiting can go; and it must, before
+ * name there a handler takes it for the owner, so shielded can go; and it must, before
  * we run, as it lets a handler leave us parked.
  */
 void rdv_take_office(struct rdv_member *m)
@@ -299,9 +296,7 @@ void rdv_take_office(struct rdv_member *m)
 
 	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
 		; /* somebody set MORE, or the predecessor did it */
-	rdv_signal_fence();
-	rdv_store_rlx(&m->waiting, 0);
-	rdv_signal_fence();
+	rdv_shield_off(m);
 	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 	rdv_and_sc(&d->harmless[m->word], ~m->bit);
 	rdv_store_rlx(&m->self.parked, 0);

@@ -267,7 +267,7 @@ void rdv_sync_want(rdv_thread *self)
 	struct rdv_sync *s = &m->domain->sync;
 	struct rdv_shield shield;
 
-	rdv_must_own("rdv_sync_want", m);
+	rdv_must_own(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&m->domain->registry);
 	if (!m->sync_want) {
@@ -300,9 +300,9 @@ void rdv_sync_enter(rdv_thread *self)
 	struct rdv_sync *s = &d->sync;
 	struct rdv_shield shield;
 
-	rdv_must_own("rdv_sync_enter", m);
-	rdv_must_be(!m->depth, "rdv_sync_enter", m, "is isolated");
-	rdv_must_have_no_locks("rdv_sync_enter", m);
+	rdv_must_own(m);
+	rdv_must_be(!m->depth, m, "is isolated");
+	rdv_must_be_unlocked(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (m->sync_in || !rdv_load_rlx(&s->pending)) {
@@ -321,7 +321,7 @@ void rdv_sync_enter(rdv_thread *self)
 		wait_step(d, m, m->sync_want ? requester(m) : OTHERS);
 	rdv_wait_end(m);
 	rdv_unlock(&d->registry);
-	rdv_leave(m, NULL);
+	rdv_leave(m);
 }
 
 void rdv_sync_exit(rdv_thread *self)
@@ -331,7 +331,7 @@ void rdv_sync_exit(rdv_thread *self)
 	struct rdv_sync *s = &d->sync;
 	struct rdv_shield shield;
 
-	rdv_must_own("rdv_sync_exit", m);
+	rdv_must_own(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (!m->sync_in) {
@@ -351,6 +351,6 @@ void rdv_sync_exit(rdv_thread *self)
 	rdv_wait_end(m);
 	m->sync_in = false;
 	rdv_unlock(&d->registry);
-	rdv_leave(m, NULL);
+	rdv_leave(m);
 	rdv_record_sync_exit(m);
 }

@@ -133,7 +133,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 		return -ENOMEM;
 	}
 	rdv_self_add(m);
-	rdv_leave(m, NULL);
+	rdv_leave(m);
 	*self = &m->self;
 	return 0;
 }
@@ -146,15 +146,14 @@ void rdv_thread_unregister(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	rdv_must_own("rdv_thread_unregister", m);
+	rdv_must_own(m);
 	if (m->depth)
 		rdv_record_released(m);
 	m->depth = 0;
-	rdv_store_rlx(&m->waiting, 1);
-	rdv_signal_fence();
+	rdv_shield_on(m);
 	rdv_park(m);
 	if (rdv_owns(m))
 		rdv_pass(m, true, m->id);
 	rdv_self_remove(m);
-	strike_off(m); /* waiting stays set, for the next one in the slot to clear */
+	strike_off(m); /* shielded stays set, for the next one in the slot to clear */
 }

@@ -126,7 +126,7 @@ class Domain:
             ("id", int(m["id"])), ("tid", int(m["tid"])),
             ("state", STATES.get(int(m["self"]["state"]), "parked")),
             ("bit", self.bit("harmless", m)), ("want_rdv", self.bit("want_rdv", m)),
-            ("waiting", int(m["waiting"])), ("depth", depth), ("wait", WAITS[wait]),
+            ("shielded", int(m["shielded"])), ("depth", depth), ("wait", WAITS[wait]),
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
             ("isolations", int(m["isolations"])), ("worst_delay_ns", int(m["worst"]))),

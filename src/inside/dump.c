@@ -132,7 +132,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	word(p, "state", state_name(rdv_peek(&m->self.state)));
 	number(p, "bit", !!(rdv_peek(&d->harmless[m->word]) & m->bit));
 	number(p, "want_rdv", !!(rdv_peek(&d->want_rdv[m->word]) & m->bit));
-	number(p, "waiting", rdv_peek(&m->waiting));
+	number(p, "shielded", rdv_peek(&m->shielded));
 	number(p, "depth", depth);
 	word(p, "wait", waits[kind]);
 	number(p, "since_ns",

@@ -99,40 +99,4 @@ void rdv_priv_lock_dropped(void)
 	end(&t);
 }
 
-/* --------------------------------------------------------------- the fast paths */
-
-static bool needs_slow(rdv_thread *self, uint32_t state)
-{
-	uint32_t published = rdv_priv_state_set(self, state);
-
-	return (rdv_load_sc(self->gate) & RDV_GATE_OWNER) | published;
-}
-
-void rdv_harmless_now(rdv_thread *self)
-{
-	rdv_must_own("rdv_harmless_now", rdv_member_of(self));
-	if (needs_slow(self, RDV_STATE_HARMLESS))
-		rdv_priv_harmless_now_slow(self);
-}
-
-/* A handler that interrupted a call, and an owner, may say so at any time. */
-void rdv_harmless_end(rdv_thread *self)
-{
-	const struct rdv_member *m = rdv_member_of(self);
-
-	(void)m;
-	rdv_must_own("rdv_harmless_end", m);
-	rdv_must_be(rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
-			    rdv_load_rlx(&m->waiting) || rdv_owns(m),
-		    "rdv_harmless_end", m, "is not harmless");
-	if (needs_slow(self, RDV_STATE_RUNNING))
-		rdv_priv_harmless_end_slow(self);
-}
-
-bool rdv_checkpoint(rdv_thread *self)
-{
-	rdv_must_own("rdv_checkpoint", rdv_member_of(self));
-	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_priv_checkpoint_slow(self);
-}
-
 #endif

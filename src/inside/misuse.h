@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What --enable-debug looks for.  rdv_must_be() is for what the thread must be
- * for the call, rdv_must_own() for whose the handle is.
+ * What --enable-debug looks for, in the public functions, whose names it tells:
+ * rdv_must_own(): the handle is the caller's; rdv_must_be(): the thread is in the state
+ * for it; rdv_must_be_unlocked(): it holds no lock that others may wait for.
  */
 #ifndef RDV_MISUSE_H
 #define RDV_MISUSE_H
@@ -17,17 +18,17 @@ void rdv_check_locks(const char *call, const struct rdv_member *m);
 /* Not where handlers come between any two instructions: one that interrupts a thread on its
  * way in or out cannot know that yet, or any more, it is what it takes it for. */
 #if defined(RDV_DEBUG) && !defined(RDV_PERTURB)
-#define rdv_must_be(condition, call, m, what)      \
-	do {                                       \
-		if (!(condition))                  \
-			rdv_misuse(call, m, what); \
+#define rdv_must_be(condition, m, what)                \
+	do {                                           \
+		if (!(condition))                      \
+			rdv_misuse(__func__, m, what); \
 	} while (0)
-#define rdv_must_own(call, m)           rdv_check_owner(call, m)
-#define rdv_must_have_no_locks(call, m) rdv_check_locks(call, m)
+#define rdv_must_own(m)         rdv_check_owner(__func__, m)
+#define rdv_must_be_unlocked(m) rdv_check_locks(__func__, m)
 #else
-#define rdv_must_be(condition, call, m, what) ((void)0)
-#define rdv_must_own(call, m)                 ((void)0)
-#define rdv_must_have_no_locks(call, m)       ((void)0)
+#define rdv_must_be(condition, m, what) ((void)0)
+#define rdv_must_own(m)                 ((void)0)
+#define rdv_must_be_unlocked(m)         ((void)0)
 #endif
 
 #endif

@@ -181,7 +181,12 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 	rdv_poke(&m->blamed, last);
 }
 
-/* ---------------------------------------------------------------------- members */
+/* ---------------------------------------------------------- domains and members */
+
+size_t rdv_record_size(void)
+{
+	return sizeof(struct rdv_history);
+}
 
 static int32_t kernel_tid(void)
 {

@@ -145,7 +145,9 @@ static inline void rdv_record_held_wake(rdv_domain *d)
 	rdv_tally(&d->held_wakes, 1);
 }
 
-/* ---------------------------------------------------------------------- members */
+/* ---------------------------------------------------------- domains and members */
+
+size_t rdv_record_size(void); /* of d->history, in bytes; it begins as 0 */
 
 void rdv_record_joined(struct rdv_member *m, const char *name);
 void rdv_record_left(struct rdv_member *m);

@@ -81,7 +81,7 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		snprintf(buffer, size, "%u.%s", id,
 			 word == &m->self.state    ? "state"
 			 : word == &m->self.parked ? "parked"
-			 : word == &m->waiting     ? "waiting"
+			 : word == &m->shielded    ? "shielded"
 						   : "asleep");
 		return buffer;
 	}
@@ -313,7 +313,7 @@ static void member_at_rest(uint32_t id)
 	}
 	MODEL_CHECK(bit == (m->self.state.newest() == RDV_STATE_PARKED));
 	if (f.registered[id / 32] & 1u << id % 32)
-		MODEL_CHECK(!m->waiting.newest());
+		MODEL_CHECK(!m->shielded.newest());
 	else
 		MODEL_CHECK(bit);
 	MODEL_CHECK(!m->asleep.newest());

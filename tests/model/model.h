@@ -143,9 +143,9 @@ void rdv_spin_end(struct rdv_spin *spin);
  */
 
 #define RDV_MISUSE_H
-#define rdv_must_be(condition, call, m, what) ((void)0)
-#define rdv_must_own(call, m)                 ((void)0)
-#define rdv_must_have_no_locks(call, m)       ((void)0)
+#define rdv_must_be(condition, m, what) ((void)0)
+#define rdv_must_own(m)                 ((void)0)
+#define rdv_must_be_unlocked(m)         ((void)0)
 
 #define RDV_COUNT_H
 #define rdv_peek(p)       (*(p))

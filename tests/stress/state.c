@@ -72,9 +72,9 @@ static bool check_slot(const rdv_domain *d, const struct rdv_member *m)
 	must(bit == (state == RDV_STATE_PARKED),
 	     "at rest: thread id %u: state %u, bit %d", m->id, state, bit);
 	must(there || bit, "at rest: thread id %u is absent, in state %u", m->id, state);
-	must(!m->depth && (!there || !peek(&m->waiting)) && !peek(&m->asleep),
-	     "at rest: thread id %u: depth %u, waiting %u, asleep %u", m->id, m->depth,
-	     peek(&m->waiting), peek(&m->asleep));
+	must(!m->depth && (!there || !peek(&m->shielded)) && !peek(&m->asleep),
+	     "at rest: thread id %u: depth %u, shielded %u, asleep %u", m->id, m->depth,
+	     peek(&m->shielded), peek(&m->asleep));
 	must(!m->sync_want && !m->sync_in && !m->sync_turn,
 	     "at rest: thread id %u: sync_want %d, sync_in %d, sync_turn %d", m->id,
 	     m->sync_want, m->sync_in, m->sync_turn);

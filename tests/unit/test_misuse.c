@@ -191,7 +191,7 @@ static void misuse_is_told_and_fatal(void)
 		    "is not harmless: state running, isolated 0, locks 0");
 	assert_dies(end_twice, "rdv_harmless_end by thread 0",
 		    "is not harmless: state running, isolated 0, locks 0");
-	assert_dies(end_try_while_running, "rdv_harmless_end_until by thread 0",
+	assert_dies(end_try_while_running, "rdv_harmless_end_try by thread 0",
 		    "is not harmless: state running, isolated 0, locks 0");
 	assert_dies(release_without_isolate, "rdv_release by thread 0",
 		    "is not isolated: state running, isolated 0, locks 0");

@@ -412,7 +412,7 @@ static void check_runs(struct cast *cast)
 	assert_int_equal(actor_state(cast->a), RDV_STATE_RUNNING);
 	assert_false(actor_bit(cast->a));
 	assert_false(rdv_isolated(cast->a->self));
-	assert_int_equal(rdv_load_sc(&m->waiting), 0);
+	assert_int_equal(rdv_load_sc(&m->shielded), 0);
 }
 
 /* The others see it so as well. */
@@ -436,7 +436,7 @@ static void check_isolated(struct cast *cast)
 	assert_true(rdv_isolated(cast->a->self));
 	assert_int_equal(actor_state(cast->a), RDV_STATE_RUNNING);
 	assert_false(actor_bit(cast->a));
-	assert_int_equal(rdv_load_sc(&m->waiting), 0);
+	assert_int_equal(rdv_load_sc(&m->shielded), 0);
 	assert_int_equal(rdv_load_sc(&cast->d->ctl) & RDV_GATE_OWNER, m->id + 1);
 }
 
@@ -470,7 +470,7 @@ static void calm(struct cast *cast)
 			actor_do(all[i], do_end);
 		assert_int_equal(actor_state(all[i]), RDV_STATE_RUNNING);
 		assert_false(actor_bit(all[i]));
-		assert_int_equal(rdv_load_sc(&member(all[i])->waiting), 0);
+		assert_int_equal(rdv_load_sc(&member(all[i])->shielded), 0);
 	}
 	cast->d->patience_us = 1u << 30;
 	unit_quiet(cast->d);
