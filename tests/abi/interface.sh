@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The binary interface against the list in interface.txt: the functions that librdv.so
-# exports, each with its version; on machines with 64 bits also the sizes and offsets of
-# what public structures have, and the values of constants.
+# exports, each with its version and its declaration; on machines with 64 bits also the
+# sizes and offsets of what public structures have, and the values of constants.
 #
 # What was added after it was looked at is entered by "make update-interface".
 LC_ALL=C
@@ -26,8 +26,9 @@ for name in $(sed -n -e 's/^\(typedef \)*struct \(rdv_[a-z_]*\) {$/\2/p' \
 		{ echo "tests/abi/layout.c does not print $name"; failed=1; }
 done
 
-$NM -D --defined-only "$so" |
-	sed -n 's/.* T \([^@]*\)@@*\(.*\)/function \1 \2/p' | sort >"$tmp/has"
+awk -f "$here/declarations.awk" "$top_srcdir"/include/rdv/*.h | sort -u >"$tmp/declared"
+$NM -D --defined-only "$so" | sed -n 's/.* T \([^@]*\)@@*\(.*\)/\1 \2/p' | sort |
+	join - "$tmp/declared" | sed 's/^/function /' >"$tmp/has"
 [ -s "$tmp/has" ] || { echo "no function was found in librdv.so"; exit 99; }
 grep '^function ' "$list" | sort >"$tmp/wants"
 

@@ -11,31 +11,8 @@ tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
-
-# Comments go, declarations are joined, the name is what stands before the "(".
-awk '
-	!comment && (macro || /^[ \t]*#/) { macro = /\\$/; next }
-	{
-		line = $0
-		while (line != "") {
-			at = index(line, comment ? "*/" : "/*")
-			if (!comment)
-				text = text " " (at ? substr(line, 1, at - 1) : line)
-			if (at)
-				comment = !comment
-			line = at ? substr(line, at + 2) : ""
-		}
-	}
-	END {
-		count = split(text, part, /[;{}]/)
-		for (i = 1; i <= count; i++) {
-			if (part[i] !~ /(^|[^A-Za-z0-9_])RDV_API[^A-Za-z0-9_]/)
-				continue
-			sub(/[ \t]*\(.*/, "", part[i])
-			sub(/.*[^A-Za-z0-9_]/, "", part[i])
-			print part[i]
-		}
-	}' "$top_srcdir"/include/rdv/*.h | sort -u >"$tmp/headers"
+awk -f "$top_srcdir/tests/abi/declarations.awk" "$top_srcdir"/include/rdv/*.h |
+	cut -d ' ' -f 1 | sort -u >"$tmp/headers"
 
 sed -n 's/^[ 	]*\([A-Za-z0-9_]*\);$/\1/p' "$top_srcdir/src/librdv.map" |
 	sort >"$tmp/map"
