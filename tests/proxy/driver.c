@@ -23,7 +23,8 @@ static const char usage[] =
 	"       driver storm SOCKET DIR SECONDS RATE all|list PORT...\n"
 	"       driver wire SOCKET PORT [CASE]\n"
 	"       driver stopping SOCKET PORT PID\n"
-	"       driver cut-off SOCKET PORT PID\n";
+	"       driver cut-off SOCKET PORT PID\n"
+	"       driver fuzz SOCKET DIR ROUNDS [SEED]\n";
 
 void die(const char *format, ...)
 {
@@ -179,6 +180,8 @@ int main(int argc, char **argv)
 		return stopping(argv + 3);
 	if (!strcmp(what, "cut-off") && argc == 5)
 		return cut_off(argv + 3);
+	if (!strcmp(what, "fuzz") && argc >= 5)
+		return fuzz(argc - 3, argv + 3);
 	fputs(usage, stderr);
 	return 2;
 }

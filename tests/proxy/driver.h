@@ -23,5 +23,6 @@ int storm(int argc, char **argv);
 int wire(int argc, char **argv);
 int stopping(char **argv);
 int cut_off(char **argv);
+int fuzz(int argc, char **argv);
 
 #endif /* DRIVER_H */

@@ -3,7 +3,9 @@
 # How rdv-proxy starts and ends, what it answers to bad options and commands, and what it
 # does with single connections (wire.c).  Needs neither nginx nor wrk.
 #
-# PROXY  which proxy, if it is not that of the build
+# PROXY        which proxy, if it is not that of the build
+# FUZZ_ROUNDS  how often it is given nonsense (2000)
+# FUZZ_SEED    which (1)
 set -u
 
 name=wire.sh
@@ -197,6 +199,12 @@ good help
 kill "$pid"
 stop_proxy
 [ ! -e "$admin" ] || fail "the admin socket is still there"
+
+# nonsense
+start_proxy "$proxy" --threads 2 --check 1000000
+"$driver" fuzz "$admin" "$tmp" "${FUZZ_ROUNDS:-2000}" "${FUZZ_SEED:-1}" || fail "see above"
+kill "$pid"
+stop_proxy
 
 # one that was killed leaves its socket to the next
 start_proxy "$proxy"
