@@ -42,7 +42,7 @@ def fields(*pairs):
 
 
 def bound(bucket):
-    return bucket if bucket < 8 else (8 + bucket % 8) << (bucket // 8 - 1)
+    return bucket if bucket < 4 else (4 + bucket % 4) << (bucket // 4 - 1)
 
 
 def percentile(buckets, percent):
@@ -153,11 +153,6 @@ class Domain:
         counts = self.d["history"]["counts"][kind]
         first, last = counts["bucket"].type.range()
         buckets = [int(counts["bucket"][i]) for i in range(first, last + 1)]
-        first, last = counts["carry"].type.range()
-        for i in range(first, last + 1):
-            bucket = int(counts["carry"][i]["bucket"])
-            if bucket:
-                buckets[bucket - 1] += int(counts["carry"][i]["times"]) << 32
         for m in self.slots:
             if kind in (TO_ISOLATION, ISOLATED):
                 buckets[int(m["bucket"][kind])] += int(m["untimed"])

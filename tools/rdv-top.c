@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rdv-top - shows what a domain does, from the file that its program exports
- * (rdv_export_open() of <rdv/stats.h>).
+ * (rdv_export_open() of <rdv/export.h>).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <rdv/stats.h>
+#include <rdv/export.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

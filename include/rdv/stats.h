@@ -11,11 +11,16 @@
  *	rdv_domain_stats(domain, &stats, sizeof(stats));
  *	printf("%llu isolations, 99 %% of them within %llu ns\n",
  *	       (unsigned long long)stats.isolations,
- *	       (unsigned long long)rdv_histogram_percentile(&stats.isolated, 99));
+ *	       (unsigned long long)rdv_histogram_percentile(&stats.to_isolation, 99));
  *
  * All times are in ns of CLOCK_MONOTONIC.  All functions here are async-signal-safe,
  * take no lock, never wait, and may be called by any thread, registered or not, as long
  * as the domain lives.  After a fork() the statistics of the child begin anew.
+ *
+ * What is filled in may grow at its end, by the rule for all structs of librdv: each call
+ * is told how large the caller's struct, or one element of its array, is.  It fills in no
+ * more than that; what it does not know becomes 0.  struct rdv_histogram and struct
+ * rdv_delay are parts of others, and do not grow.
  */
 #ifndef RDV_STATS_H
 #define RDV_STATS_H
@@ -28,11 +33,11 @@ extern "C" {
 
 /* ------------------------------------------------------------------- histograms
  *
- * Log-linear: times below 8 ns have a bucket each, and then there are 8 to an octave,
- * so that what is reported, the middle of a bucket, is off by a sixteenth at most.  The
- * last one also has all beyond 18 minutes (2^40 ns).
+ * Log-linear: times below 4 ns have a bucket each, and then there are 4 to an octave,
+ * so that what is reported, the middle of a bucket, is off by an eighth at most.  The
+ * last one also has all beyond 9 minutes (2^39 ns).
  */
-#define RDV_HISTOGRAM_BUCKETS 304u
+#define RDV_HISTOGRAM_BUCKETS 152u
 
 struct rdv_histogram {
 	uint64_t bucket[RDV_HISTOGRAM_BUCKETS];
@@ -52,7 +57,7 @@ RDV_API uint64_t rdv_histogram_percentile(const struct rdv_histogram *histogram,
 RDV_API uint64_t rdv_histogram_mean(const struct rdv_histogram *histogram);
 
 /* The shortest time of a bucket; of RDV_HISTOGRAM_BUCKETS: the end of the last one. */
-RDV_API uint64_t rdv_histogram_from(unsigned bucket);
+RDV_API uint64_t rdv_histogram_bucket_floor(unsigned bucket);
 
 /* ------------------------------------------------------------------------ blame */
 
@@ -70,7 +75,7 @@ struct rdv_delay {
  * rdv_isolate_until().
  * Returns 0; -ENOENT: it had to wait for no running thread, and *delay is left alone.
  */
-RDV_API int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay);
+RDV_API int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *delay);
 
 /* Why a thread is in the way of an isolation. */
 #define RDV_BLOCKER_RUNNING  1u /* it has to become harmless */
@@ -87,40 +92,38 @@ struct rdv_blocker {
 	uint64_t since; /* since when it is awaited, isolated or held; ns */
 	int32_t kernel_tid;
 	char name[16];
-	uint32_t reserved;
 };
 
 /*
  * Lists the threads that a pending isolation waits for: those that are running, while
  * somebody waits for them; or the one that is isolated, while others want to be; or
- * those that were held through too many rounds.  Fills up to n of *blockers, in the
- * order of ids, and returns how many there are; 0: nobody is waiting.
+ * those that were held through too many rounds.  Fills in up to n elements of size bytes
+ * each, in the order of ids, and returns how many there are; 0: nobody is waiting.
  * A thread may come or go while the list is made.
  */
 RDV_API size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
-				   size_t n);
+				   size_t n, size_t size);
 
-/* What rdv_domain_threads() tells of each member. */
+/* What rdv_domain_thread_stats() tells of each member. */
 struct rdv_thread_stats {
 	uint32_t id;
 	int32_t kernel_tid;
 	char name[16];
 	uint64_t isolations;     /* those of former threads with this id included */
 	uint64_t worst_delay_ns; /* the longest that an isolation waited for it at last */
-	uint64_t reserved[4];
 };
 
-/* Fills up to n, in the order of ids, and returns how many members there are. */
-RDV_API size_t rdv_domain_threads(const rdv_domain *domain,
-				  struct rdv_thread_stats *threads, size_t n);
+/*
+ * Fills in up to n elements of size bytes each, in the order of ids, and returns how many
+ * members there are.
+ */
+RDV_API size_t rdv_domain_thread_stats(const rdv_domain *domain,
+				       struct rdv_thread_stats *threads, size_t n,
+				       size_t size);
 
 /* ------------------------------------------------------------------- statistics */
 
-#define RDV_STATS_VERSION 1u
-
 /*
- * Fields are only ever added, at the end, and the version counts up then.
- *
  * Each thread times, in each tick of the kernel's coarse clock (1 to 10 ms), its first
  * 16 isolations and all those that had to wait.  Of its others, one that ends in a later
  * tick than it began in is recorded with an error of half a tick at most; and one that
@@ -132,10 +135,9 @@ RDV_API size_t rdv_domain_threads(const rdv_domain *domain,
  * compare-and-swap.
  */
 struct rdv_stats {
-	uint32_t version;     /* RDV_STATS_VERSION */
-	uint32_t size;        /* how many bytes were filled in */
-	char name[32];        /* of the domain */
+	uint32_t size;        /* how many bytes the library knows of what it filled in */
 	uint32_t fence;       /* RDV_FENCE_FULL or RDV_FENCE_BIASED: what is in force */
+	char name[32];        /* of the domain */
 	uint32_t max_threads; /* the attribute */
 	uint32_t threads;     /* now */
 	uint32_t threads_max; /* at most, so far */
@@ -156,8 +158,8 @@ struct rdv_stats {
 };
 
 /*
- * Fills the first size bytes of *stats, of those that this library knows; pass
- * sizeof(*stats).  Returns 0; -EINVAL: size has no room for the version and the size.
+ * Fills in size bytes; pass sizeof(*stats).  Returns 0; -EINVAL: size has no room for the
+ * field size.
  */
 RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
 			     size_t size);
@@ -175,59 +177,6 @@ RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
  * -EAGAIN, -EIO, ...
  */
 RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
-
-/* ----------------------------------------------------------------------- export
- *
- * For rdv-top(1) and others outside of the process: a file that it maps and that the
- * program writes to when it likes.  The library has no thread for that: call
- * rdv_export_update() from a loop or a timer, once a second or so.  It costs some
- * microseconds, more with the number of threads, and holds nobody up.
- *
- *	rdv_export_open(domain, "/run/myserver.rdv", &export);
- *	...
- *	rdv_export_update(export);      // in a loop
- *	...
- *	rdv_export_close(export);       // removes the file
- *
- * One thread at a time may use an export, which need not be a member; close it before
- * the domain is destroyed.  After a fork() it is the parent's: close it in the child, if
- * at all, by _exit().
- */
-#define RDV_EXPORT_MAGIC   0x70766472u /* "rdvp" */
-#define RDV_EXPORT_VERSION 1u
-
-/*
- * What the file holds, in the byte order of the machine.  changes is odd while it is
- * being written: read it, copy the rest, read it again; if it is even and the same the
- * copy is good.  n_threads of rdv_thread_stats follow at the offset threads_at, but no
- * more than threads_room.
- */
-struct rdv_export_page {
-	uint32_t magic, version;
-	uint32_t size; /* of the file */
-	uint32_t changes;
-	int32_t pid; /* 0: closed */
-	uint32_t n_threads;
-	uint32_t threads_at, threads_room;
-	uint64_t updated; /* when, in ns of CLOCK_MONOTONIC */
-	struct rdv_stats stats;
-};
-
-typedef struct rdv_export rdv_export;
-
-/*
- * Creates the file, mode 0600, over one of that name if that is an export, and fills it
- * in.  Returns 0; -EEXIST: there is a file that is something else; -ENOMEM; or what
- * open(2), ftruncate(2) and mmap(2) had to say.
- */
-RDV_API int rdv_export_open(const rdv_domain *domain, const char *path,
-			    rdv_export **opened);
-
-/* Never fails, makes no system call and allocates nothing. */
-RDV_API void rdv_export_update(rdv_export *opened);
-
-/* Says that it is over, and removes the file. */
-RDV_API void rdv_export_close(rdv_export *opened);
 
 /* --------------------------------------------------------------- stall reports
  *

@@ -5,11 +5,12 @@
  */
 #include "blockers.h"
 #include "count.h"
+#include "history.h"
 
 struct list {
 	const rdv_domain *domain;
-	struct rdv_blocker *blockers;
-	size_t n, found;
+	char *next;
+	size_t n, size, found;
 	uint64_t since; /* the asker's wait */
 };
 
@@ -20,18 +21,15 @@ static const struct rdv_member *member_at(const rdv_domain *d, uint32_t id)
 
 static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64_t since)
 {
-	struct rdv_blocker *b;
 	int32_t tid = rdv_peek(&m->tid);
+	struct rdv_blocker b = {
+		.id = m->id, .why = why, .since = since, .kernel_tid = tid};
 
 	if (!tid || l->found++ >= l->n)
 		return;
-	b = &l->blockers[l->found - 1];
-	b->id = m->id;
-	b->why = why;
-	b->since = since;
-	b->kernel_tid = tid;
-	b->reserved = 0;
-	rdv_name_copy(b->name, m->name, sizeof(b->name));
+	rdv_name_copy(b.name, m->name, sizeof(b.name));
+	rdv_fill(l->next, l->size, &b, sizeof(b));
+	l->next += l->size;
 }
 
 /* Those of awaited[] that the leader still waits for. */
@@ -94,10 +92,11 @@ static bool is_wanted(const rdv_domain *d)
 }
 
 size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
-		    struct rdv_blocker *blockers, size_t n)
+		    struct rdv_blocker *blockers, size_t n, size_t size)
 {
 	const struct rdv_member *owner = rdv_owner(d);
-	struct list l = {d, blockers, n, 0, kind == RDV_WAIT_SYNC ? since : 0};
+	struct list l = {
+		d, (char *)blockers, n, size, 0, kind == RDV_WAIT_SYNC ? since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
 		add_all(&l, if_not_in_sync);
@@ -111,7 +110,7 @@ size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 }
 
 size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
-			   size_t n)
+			   size_t n, size_t size)
 {
-	return rdv_blockers(domain, RDV_WAIT_QUEUE, 0, blockers, n);
+	return rdv_blockers(domain, RDV_WAIT_QUEUE, 0, blockers, n, size);
 }

@@ -9,7 +9,7 @@
 /* Those that a wait of this kind (enum rdv_wait_kind) waits for, and has since then; see
  * rdv_domain_blockers(). */
 size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
-		    struct rdv_blocker *blockers, size_t n);
+		    struct rdv_blocker *blockers, size_t n, size_t size);
 
 /* Who has the token, or NULL. */
 const struct rdv_member *rdv_owner(const rdv_domain *d);

@@ -37,11 +37,6 @@ rdv_glance_32(const uint32_t *p)
 #define rdv_bump(p, n)  rdv_poke(p, rdv_peek(p) + (n))
 #define rdv_tally(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
 
-/* True if *p was *expected and is now v; else *expected is what it was. */
-#define rdv_claim(p, expected, v)                                                  \
-	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED, \
-				    __ATOMIC_RELAXED)
-
 /* What is stored after that is not seen before it: with rdv_publish() a sequence lock. */
 #define rdv_count_begin(p, v)                            \
 	do {                                             \

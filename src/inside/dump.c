@@ -163,7 +163,7 @@ static void dump_blockers(struct dump *p)
 {
 	static const char *const why[] = {"", "running", "isolated", "held"};
 	struct rdv_blocker b[16];
-	size_t i, n = rdv_domain_blockers(p->domain, b, 16);
+	size_t i, n = rdv_domain_blockers(p->domain, b, 16, sizeof(b[0]));
 
 	begin(p, "blockers");
 	number(p, "count", (int64_t)n);

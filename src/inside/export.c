@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <rdv/stats.h>
+#include <rdv/export.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,8 +111,8 @@ void rdv_export_update(rdv_export *opened)
 
 	rdv_count_begin(&p->changes, changes + 1);
 	rdv_domain_stats(opened->domain, &p->stats, sizeof(p->stats));
-	p->n_threads =
-		(uint32_t)rdv_domain_threads(opened->domain, threads, p->threads_room);
+	p->n_threads = (uint32_t)rdv_domain_thread_stats(
+		opened->domain, threads, p->threads_room, sizeof(*threads));
 	p->updated = rdv_clock_ns();
 	rdv_publish(&p->changes, changes + 2);
 }

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The histograms of a domain.  A bucket counts to 2^32 and then goes on in one of a
- * few carries, of which each histogram has enough for its most frequent values: a
- * bucket that finds none begins again at 0.  The first to be full after four billion
- * events, each takes at least as many more.
- */
+/* The histograms of a domain. */
 #ifndef RDV_HISTORY_H
 #define RDV_HISTORY_H
 
 #include <rdv/stats.h>
+#include <string.h>
 
 #include "count.h"
 
@@ -18,16 +14,6 @@ enum rdv_histogram_kind {
 	RDV_HELD,
 	RDV_TO_RELEASE,
 	RDV_HISTOGRAM_KINDS
-};
-
-enum { RDV_CARRIES = 8 };
-
-struct rdv_counts {
-	uint32_t bucket[RDV_HISTOGRAM_BUCKETS];
-	struct {
-		uint32_t bucket; /* + 1, 0 = free */
-		uint32_t times;  /* 2^32 */
-	} carry[RDV_CARRIES];
 };
 
 /* Of whom an isolation waited for, with the name that it had. */
@@ -40,18 +26,18 @@ struct rdv_blame {
 
 struct rdv_history {
 	struct rdv_blame last, worst; /* written by the owner */
-	struct rdv_counts counts[RDV_HISTOGRAM_KINDS];
+	struct rdv_histogram counts[RDV_HISTOGRAM_KINDS] __attribute__((aligned(8)));
 };
 
-/* Of a time in ns.  Below 8 each has its own, then there are 8 to an octave. */
+/* Of a time in ns.  Below 4 each has its own, then there are 4 to an octave. */
 static inline uint16_t rdv_bucket(uint64_t ns)
 {
 	unsigned octave, bucket;
 
-	if (ns < 8)
+	if (ns < 4)
 		return (uint16_t)ns;
 	octave = 63 - (unsigned)__builtin_clzll(ns);
-	bucket = (octave - 2) * 8 + (unsigned)(ns >> (octave - 3) & 7);
+	bucket = (octave - 1) * 4 + (unsigned)(ns >> (octave - 2) & 3);
 	return (uint16_t)(bucket < RDV_HISTOGRAM_BUCKETS ? bucket
 							 : RDV_HISTOGRAM_BUCKETS - 1);
 }
@@ -70,6 +56,15 @@ struct rdv_counters {
 
 void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c);
 
-void rdv_history_add(struct rdv_counts *counts, unsigned bucket, uint32_t n);
+/*
+ * Fills in what a caller has given size bytes for, of a struct that we know so many bytes of:
+ * the rule of rdv(7) for structs that grow.
+ */
+static inline void rdv_fill(void *to, size_t size, const void *from, size_t known)
+{
+	memcpy(to, from, size < known ? size : known);
+	if (size > known)
+		memset((char *)to + known, 0, size - known);
+}
 
 #endif

@@ -13,33 +13,10 @@
 
 /* ------------------------------------------------------------------- histograms */
 
-static void carry(struct rdv_counts *counts, unsigned bucket)
+static void add_to(const struct rdv_member *m, enum rdv_histogram_kind kind,
+		   unsigned bucket, uint32_t n)
 {
-	uint32_t owner;
-	unsigned i;
-
-	for (i = 0; i < RDV_CARRIES; i++) {
-		owner = 0;
-		if (rdv_claim(&counts->carry[i].bucket, &owner, bucket + 1) ||
-		    owner == bucket + 1) {
-			rdv_tally(&counts->carry[i].times, 1);
-			return;
-		}
-	}
-}
-
-void rdv_history_add(struct rdv_counts *counts, unsigned bucket, uint32_t n)
-{
-	uint32_t before = rdv_tally(&counts->bucket[bucket], n);
-
-	if (before + n < before)
-		carry(counts, bucket);
-}
-
-static struct rdv_counts *counts_of(const struct rdv_member *m,
-				    enum rdv_histogram_kind kind)
-{
-	return &m->domain->history->counts[kind];
+	rdv_tally(&m->domain->history->counts[kind].bucket[bucket], n);
 }
 
 /* ------------------------------------------------------------------- isolations */
@@ -51,8 +28,8 @@ static void add_untimed(struct rdv_member *m)
 
 	if (!n)
 		return;
-	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], n);
-	rdv_history_add(counts_of(m, RDV_ISOLATED), m->bucket[1], n);
+	add_to(m, RDV_TO_ISOLATION, m->bucket[0], n);
+	add_to(m, RDV_ISOLATED, m->bucket[1], n);
 	rdv_poke(&m->untimed, 0);
 }
 
@@ -62,7 +39,7 @@ void rdv_record_timed(struct rdv_member *m)
 
 	add_untimed(m);
 	rdv_poke(&m->bucket[0], rdv_bucket(now - m->since));
-	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], 1);
+	add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
 	rdv_poke(&m->alone, now);
 }
 
@@ -86,14 +63,13 @@ void rdv_record_end(struct rdv_member *m)
 
 	if (m->since) {
 		rdv_poke(&m->bucket[1], rdv_bucket(now - m->alone));
-		rdv_history_add(counts_of(m, RDV_ISOLATED), m->bucket[1], 1);
+		add_to(m, RDV_ISOLATED, m->bucket[1], 1);
 		m->seen = now;
 		return;
 	}
 	add_untimed(m);
-	rdv_history_add(counts_of(m, RDV_TO_ISOLATION), m->bucket[0], 1);
-	rdv_history_add(counts_of(m, RDV_ISOLATED),
-			rdv_bucket(now - untimed_since(m, now)), 1);
+	add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
+	add_to(m, RDV_ISOLATED, rdv_bucket(now - untimed_since(m, now)), 1);
 }
 
 /* ------------------------------------------------------------------------ waits */
@@ -109,9 +85,8 @@ static void note(struct rdv_member *m, uint64_t ns, unsigned kind)
 	}
 	rdv_poke(&m->logged, 0);
 	for (i = 0; i < n; i++)
-		rdv_history_add(counts_of(m, m->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE
-									 : RDV_HELD),
-				m->log[i] & ~RDV_LOG_RELEASE, 1);
+		add_to(m, m->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE : RDV_HELD,
+		       m->log[i] & ~RDV_LOG_RELEASE, 1);
 }
 
 void rdv_record_held(struct rdv_member *m)
@@ -239,5 +214,5 @@ void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
 	survivor->isolations = survivor->rounds = 1;
 	if (!survivor->since)
 		survivor->since = survivor->tick;
-	rdv_history_add(counts_of(survivor, RDV_TO_ISOLATION), survivor->bucket[0], 1);
+	add_to(survivor, RDV_TO_ISOLATION, survivor->bucket[0], 1);
 }

@@ -138,8 +138,8 @@ static bool report(struct rdv_member *m)
 	};
 	int ret, saved_errno = errno;
 
-	stall.n_blockers =
-		rdv_blockers(d, m->wait_kind, m->wait_since, blockers, MAX_LISTED);
+	stall.n_blockers = rdv_blockers(d, m->wait_kind, m->wait_since, blockers,
+					MAX_LISTED, sizeof(blockers[0]));
 	stall.n_listed = stall.n_blockers < MAX_LISTED ? stall.n_blockers : MAX_LISTED;
 	while (m->stall_next <= now)
 		m->stall_next = 2 * m->stall_next - m->wait_since;

@@ -11,16 +11,18 @@
 
 /* ------------------------------------------------------------------- histograms */
 
-uint64_t rdv_histogram_from(unsigned bucket)
+uint64_t rdv_histogram_bucket_floor(unsigned bucket)
 {
-	if (bucket < 8)
+	if (bucket < 4)
 		return bucket;
-	return (uint64_t)(8 + bucket % 8) << (bucket / 8 - 1);
+	return (uint64_t)(4 + bucket % 4) << (bucket / 4 - 1);
 }
 
 static uint64_t middle(unsigned bucket)
 {
-	return (rdv_histogram_from(bucket) + rdv_histogram_from(bucket + 1)) / 2;
+	return (rdv_histogram_bucket_floor(bucket) +
+		rdv_histogram_bucket_floor(bucket + 1)) /
+	       2;
 }
 
 uint64_t rdv_histogram_count(const struct rdv_histogram *histogram)
@@ -67,19 +69,12 @@ uint64_t rdv_histogram_percentile(const struct rdv_histogram *histogram, double 
 
 /* --------------------------------------------------------------------- the reader */
 
-static void add_counts(struct rdv_histogram *to, const struct rdv_counts *counts)
+static void add_counts(struct rdv_histogram *to, const struct rdv_histogram *counts)
 {
-	uint32_t bucket;
 	unsigned i;
 
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
 		to->bucket[i] += rdv_peek(&counts->bucket[i]);
-	for (i = 0; i < RDV_CARRIES; i++) {
-		bucket = rdv_peek(&counts->carry[i].bucket);
-		if (bucket)
-			to->bucket[bucket - 1] +=
-				(uint64_t)rdv_peek(&counts->carry[i].times) << 32;
-	}
 }
 
 static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool release)
@@ -109,15 +104,13 @@ static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
 /* Of the isolations that are over. */
 static uint64_t count_isolated(const rdv_domain *d)
 {
-	const struct rdv_counts *counts = &d->history->counts[RDV_ISOLATED];
+	const struct rdv_histogram *counts = &d->history->counts[RDV_ISOLATED];
 	const struct rdv_member *m;
 	uint64_t count = 0;
 	uint32_t i;
 
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
 		count += rdv_peek(&counts->bucket[i]);
-	for (i = 0; i < RDV_CARRIES; i++)
-		count += (uint64_t)rdv_peek(&counts->carry[i].times) << 32;
 	for (i = 0; i < d->max_threads; i++) {
 		m = rdv_published(&d->member[i]);
 		if (m)
@@ -189,7 +182,6 @@ static void read_all(const rdv_domain *d, struct rdv_stats *s)
 	struct rdv_counters c;
 
 	rdv_read_counters(d, &c);
-	s->version = RDV_STATS_VERSION;
 	s->size = sizeof(*s);
 	memcpy(s->name, d->name, sizeof(s->name));
 	s->fence = d->biased ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
@@ -220,21 +212,23 @@ static __attribute__((noinline)) void read_some(const rdv_domain *d, struct rdv_
 
 	read_all(d, &all);
 	all.size = (uint32_t)size;
-	memcpy(s, &all, size);
+	rdv_fill(s, size, &all, sizeof(all));
 }
 
 int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats, size_t size)
 {
-	if (size < offsetof(struct rdv_stats, name))
+	if (size < sizeof(stats->size))
 		return -EINVAL;
-	if (size < sizeof(*stats))
+	if (size < sizeof(*stats)) {
 		read_some(domain, stats, size);
-	else
+	} else {
 		read_all(domain, stats);
+		memset(stats + 1, 0, size - sizeof(*stats));
+	}
 	return 0;
 }
 
-int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay)
+int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *delay)
 {
 	const struct rdv_member *m = rdv_member_of(self);
 	const struct rdv_member *t;
@@ -250,10 +244,11 @@ int rdv_isolation_delay(const rdv_thread *self, struct rdv_delay *delay)
 	return 0;
 }
 
-size_t rdv_domain_threads(const rdv_domain *domain, struct rdv_thread_stats *threads,
-			  size_t n)
+size_t rdv_domain_thread_stats(const rdv_domain *domain, struct rdv_thread_stats *threads,
+			       size_t n, size_t size)
 {
 	const struct rdv_member *m;
+	char *to = (char *)threads;
 	uint32_t id;
 	size_t found = 0;
 	int32_t tid;
@@ -263,13 +258,15 @@ size_t rdv_domain_threads(const rdv_domain *domain, struct rdv_thread_stats *thr
 		tid = m ? rdv_peek(&m->tid) : 0;
 		if (!tid || found++ >= n)
 			continue;
-		memset(threads, 0, sizeof(*threads));
-		threads->id = id;
-		threads->kernel_tid = tid;
-		rdv_name_copy(threads->name, m->name, sizeof(threads->name));
-		threads->isolations = rdv_peek(&m->isolations);
-		threads->worst_delay_ns = rdv_peek(&m->worst);
-		threads++;
+		struct rdv_thread_stats one = {
+			.id = id,
+			.kernel_tid = tid,
+			.isolations = rdv_peek(&m->isolations),
+			.worst_delay_ns = rdv_peek(&m->worst),
+		};
+		rdv_name_copy(one.name, m->name, sizeof(one.name));
+		rdv_fill(to, size, &one, sizeof(one));
+		to += size;
 	}
 	return found;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what the public headers fix besides names: sizes, offsets and values. */
+#include <rdv/export.h>
 #include <rdv/hathreads.h>
 #include <rdv/blocking.h>
 #include <rdv/stats.h>
@@ -63,16 +64,13 @@ static void statistics(void)
 	FIELD(struct rdv_blocker, since);
 	FIELD(struct rdv_blocker, kernel_tid);
 	FIELD(struct rdv_blocker, name);
-	FIELD(struct rdv_blocker, reserved);
 	SIZE(struct rdv_thread_stats);
 	FIELD(struct rdv_thread_stats, id);
 	FIELD(struct rdv_thread_stats, kernel_tid);
 	FIELD(struct rdv_thread_stats, name);
 	FIELD(struct rdv_thread_stats, isolations);
 	FIELD(struct rdv_thread_stats, worst_delay_ns);
-	FIELD(struct rdv_thread_stats, reserved);
 	SIZE(struct rdv_stats);
-	FIELD(struct rdv_stats, version);
 	FIELD(struct rdv_stats, size);
 	FIELD(struct rdv_stats, name);
 	FIELD(struct rdv_stats, fence);
@@ -131,7 +129,6 @@ static void numbers(void)
 	VALUE(RDV_BLOCKER_ABSENT);
 	VALUE(RDV_BLOCKER_SERVED);
 	VALUE(RDV_BLOCKER_LEAVING);
-	VALUE(RDV_STATS_VERSION);
 	VALUE(RDV_EXPORT_MAGIC);
 	VALUE(RDV_EXPORT_VERSION);
 	VALUE(RDV_STALL_GATHER);

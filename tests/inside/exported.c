@@ -8,7 +8,7 @@
  * file, until standard input ends.
  */
 #include <rdv/blocking.h>
-#include <rdv/stats.h>
+#include <rdv/export.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -51,7 +51,7 @@ static void *want_to_run(void *name)
 		abort();
 	rdv_harmless_now(self);
 	meet();
-	while (!rdv_domain_blockers(domain, NULL, 0))
+	while (!rdv_domain_blockers(domain, NULL, 0, 0))
 		;
 	rdv_harmless_end(self);
 	return NULL;

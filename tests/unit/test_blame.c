@@ -20,7 +20,8 @@ static struct rdv_stats stats_of(const rdv_domain *d)
 static struct rdv_thread_stats thread_of(const struct actor *a)
 {
 	struct rdv_thread_stats threads[N + 1];
-	size_t i, n = rdv_domain_threads(a->domain, threads, N + 1);
+	size_t i, n = rdv_domain_thread_stats(a->domain, threads, N + 1,
+					      sizeof(threads[0]));
 
 	for (i = 0; i < n; i++)
 		if (threads[i].kernel_tid == a->tid)
@@ -34,7 +35,7 @@ static void assert_blames(const struct actor *a, const struct actor *laggard)
 	struct rdv_delay delay;
 	struct rdv_stats s = stats_of(a->domain);
 
-	assert_int_equal(rdv_isolation_delay(a->self, &delay), 0);
+	assert_int_equal(rdv_thread_last_delay(a->self, &delay), 0);
 	assert_string_equal(delay.name, laggard->name);
 	assert_int_equal(delay.id, rdv_thread_id(laggard->self));
 	assert_int_equal(delay.kernel_tid, laggard->tid);
@@ -109,7 +110,7 @@ static void nobody_is_blamed_for_nothing(void)
 	struct rdv_delay delay;
 	struct rdv_stats s;
 
-	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
+	assert_int_equal(rdv_thread_last_delay(a->self, &delay), -ENOENT);
 	s = stats_of(d);
 	assert_int_equal(s.last_delay.id, -1);
 	assert_goes(a, do_isolate, GATHERING);
@@ -118,7 +119,7 @@ static void nobody_is_blamed_for_nothing(void)
 	actor_do(a, do_release);
 	assert_blames(a, b);
 	actor_do(a, do_isolate);
-	assert_int_equal(rdv_isolation_delay(a->self, &delay), -ENOENT);
+	assert_int_equal(rdv_thread_last_delay(a->self, &delay), -ENOENT);
 	actor_do(a, do_release);
 	/* the worst one is remembered, but not when another has its id */
 	assert_true(thread_of(b).worst_delay_ns > 0);
@@ -132,12 +133,54 @@ static void assert_blocked_by(const rdv_domain *d, const struct actor *a, uint32
 {
 	struct rdv_blocker b;
 
-	assert_int_equal(rdv_domain_blockers(d, &b, 1), 1);
+	assert_int_equal(rdv_domain_blockers(d, &b, 1, sizeof(struct rdv_blocker)), 1);
 	assert_int_equal(b.id, rdv_thread_id(a->self));
 	assert_int_equal(b.kernel_tid, a->tid);
 	assert_int_equal(b.why, why);
 	assert_string_equal(b.name, a->name);
 	assert_true(b.since > 0);
+}
+
+/* Of another version: the elements are as large as the caller's. */
+static void elements_are_as_large_as_the_caller_says(void)
+{
+	struct {
+		struct rdv_blocker b;
+		uint64_t more;
+	} big[2];
+	struct {
+		struct rdv_thread_stats t;
+		uint64_t more;
+	} threads[3];
+	struct {
+		uint32_t id;
+	} small[2];
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	int i;
+
+	actor_member(d, "b");
+	actor_member(d, "c");
+	assert_goes(a, do_isolate, GATHERING);
+	memset(big, 0x55, sizeof(big));
+	memset(threads, 0x55, sizeof(threads));
+	assert_int_equal(rdv_domain_blockers(d, &big[0].b, 2, sizeof(big[0])), 2);
+	assert_int_equal(rdv_domain_thread_stats(d, &threads[0].t, 3, sizeof(threads[0])),
+			 3);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(big[i].b.id, i + 1);
+		assert_int_equal(big[i].more, 0);
+		assert_int_equal(threads[i + 1].t.id, i + 1);
+		assert_int_equal(threads[i + 1].more, 0);
+	}
+	memset(small, 0x55, sizeof(small));
+	assert_int_equal(rdv_domain_blockers(d, (void *)small, 2, sizeof(small[0])), 2);
+	assert_int_equal(small[0].id, 1);
+	assert_int_equal(small[1].id, 2);
+	memset(small, 0x55, sizeof(small));
+	assert_int_equal(rdv_domain_thread_stats(d, (void *)small, 2, sizeof(small[0])),
+			 3);
+	assert_int_equal(small[1].id, 1);
 }
 
 static void blockers_are_those_awaited(void)
@@ -147,14 +190,14 @@ static void blockers_are_those_awaited(void)
 	struct actor *c = actor_member(d, "c");
 	struct rdv_blocker list[3];
 
-	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
+	assert_int_equal(rdv_domain_blockers(d, list, 3, sizeof(struct rdv_blocker)), 0);
 	assert_goes(a, do_isolate, GATHERING);
-	assert_int_equal(rdv_domain_blockers(d, list, 3), 2);
+	assert_int_equal(rdv_domain_blockers(d, list, 3, sizeof(struct rdv_blocker)), 2);
 	assert_int_equal(list[0].id, 1);
 	assert_int_equal(list[1].id, 2);
 	assert_true(list[0].since == list[1].since);
-	assert_int_equal(rdv_domain_blockers(d, list, 1), 2);
-	assert_int_equal(rdv_domain_blockers(d, NULL, 0), 2);
+	assert_int_equal(rdv_domain_blockers(d, list, 1, sizeof(struct rdv_blocker)), 2);
+	assert_int_equal(rdv_domain_blockers(d, NULL, 0, 0), 2);
 	actor_do(b, do_now);
 	assert_blocked_by(d, c, RDV_BLOCKER_RUNNING);
 	actor_go(c, do_isolate);
@@ -168,7 +211,7 @@ static void blockers_are_those_awaited(void)
 	actor_do(c, do_release);
 	actor_wait(a);
 	actor_do(a, do_isolate_try);
-	assert_int_equal(rdv_domain_blockers(d, list, 3), 0);
+	assert_int_equal(rdv_domain_blockers(d, list, 3, sizeof(struct rdv_blocker)), 0);
 }
 
 /* The gate is open, and an isolator waits for the held to run: they are what it waits for. */
@@ -199,6 +242,7 @@ static const struct unit_case cases[] = {
 	UNIT(a_planted_laggard_is_named, ALL),
 	UNIT(a_leader_that_is_interrupted_names_it_too, BOTH),
 	UNIT(nobody_is_blamed_for_nothing, ALL),
+	UNIT(elements_are_as_large_as_the_caller_says, ONLY_PLAIN),
 	UNIT(blockers_are_those_awaited, ALL),
 	UNIT(the_held_block_the_barred, BOTH),
 };

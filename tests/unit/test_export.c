@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
-#include <rdv/stats.h>
+#include <rdv/export.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 

@@ -40,7 +40,7 @@ static int on_stall(const struct rdv_stall *stall, void *arg)
 		kept.blocker = stall->blockers[0];
 	snprintf(kept.name, sizeof(kept.name), "%s", stall->name);
 	rdv_domain_stats(d, &stats, sizeof(stats));
-	rdv_domain_blockers(d, NULL, 0);
+	rdv_domain_blockers(d, NULL, 0, 0);
 	pthread_mutex_lock(&seen.lock);
 	if (pthread_mutex_trylock(&d->registry))
 		seen.locked = true;
