@@ -39,7 +39,7 @@ watched() {
 	local part=$1
 	shift
 	remark=
-	timeout -k 10 "$limit" "$@" >"$ci/$part.log" 2>&1 </dev/null &
+	timeout -k 60 "$limit" "$@" >"$ci/$part.log" 2>&1 </dev/null &
 	child=$!
 	wait $child
 	status=$?
