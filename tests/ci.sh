@@ -12,8 +12,9 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/scripts" "$tmp/ci"
 cat >"$tmp/scripts/test.sh" <<'END'
 #!/bin/sh
-[ -z "$2" ] || echo "$2"
-exit "$1"
+[ "$1" = --no-install ] || exit 9
+[ -z "$3" ] || echo "$3"
+exit "$2"
 END
 chmod +x "$tmp/scripts/test.sh"
 cat >"$tmp/run" <<'END'
