@@ -289,6 +289,17 @@ int new_socket(int family)
 	return fd;
 }
 
+/*
+ * Packets that have been over more routers than 255 - TTL are dropped without a word.  With
+ * 255 a listener shakes hands with nobody, as clients send with less.  A filter of packets
+ * would do it too, but some kernels have none for users without rights.
+ */
+void min_ttl(int fd, int ttl)
+{
+	setsockopt(fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl, sizeof(ttl));
+}
+
 /* Connects to the next server that will have it; none has been sent a byte. */
 static bool conn_connect(struct thread *t, struct conn *c)
 {
@@ -374,6 +385,8 @@ static bool accept_one(struct thread *t)
 		errno = err;
 		return false;
 	}
+	if (proxy.stopping)
+		min_ttl(fd, 0); /* it has that of the listener */
 	c->client.src = (struct source){.fd = fd, .ready = half_ready};
 	c->back.src = (struct source){.fd = back, .ready = half_ready};
 	c->client.peer = &c->back;

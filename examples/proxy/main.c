@@ -4,7 +4,6 @@
 #include "proxy.h"
 #include <err.h>
 #include <getopt.h>
-#include <linux/filter.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -115,24 +114,16 @@ void alone_end(void)
  */
 static void stop(struct thread *t)
 {
-	static struct sock_filter no_syn[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of TCP */
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog filter = {4, no_syn};
 	unsigned long n = 0;
 
-	for (unsigned i = 1; i < proxy.n_threads; i++)
-		setsockopt(t[i].listener.fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
-			   sizeof(filter));
 	rdv_sync_want(t->rdv);
 	rdv_sync_enter(t->rdv);
 	proxy.deadline = now_ns() + proxy.grace;
 	proxy.stopping = true;
-	for (unsigned i = 1; i < proxy.n_threads; i++)
+	for (unsigned i = 1; i < proxy.n_threads; i++) {
+		min_ttl(t[i].listener.fd, 255);
 		n += t[i].open;
+	}
 	rdv_sync_exit(t->rdv);
 	fprintf(stderr, "rdv-proxy: stopping: %lu connections have %s s to end in\n", n,
 		options[GRACE]);

@@ -149,6 +149,7 @@ void alone_end(void);
 
 /* conn.c: by the worker */
 int new_socket(int family);
+void min_ttl(int fd, int ttl);
 void listener_ready(struct thread *t, struct source *s);
 void listener_drain(struct thread *t);
 void look_at_the_leaving(struct thread *t);
