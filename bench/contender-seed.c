@@ -165,7 +165,7 @@ const struct contender contender_seed = {
 
 const struct contender contender_seed_yield = {
 	.name = "seed-yield",
-	.what = "the same, for P11 only: its sync-point waits by sched_yield() too",
+	.what = "the same, for P11 only: its sync-point yields in its loops",
 	.only = "P11",
 	.open = seed_yield_open,
 	CONTENDER_SEED,

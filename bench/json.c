@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The same as the table, and every sample, for machines. */
+#include "digest.h"
 #include "machine.h"
 #include "report.h"
 
@@ -223,6 +224,25 @@ static void put_table(struct json *j, const struct results *r, const struct tabl
 	close_value(j, '}');
 }
 
+static void put_digest(struct json *j, const struct results *r)
+{
+	struct digest_line lines[MAX_DIGEST];
+	const unsigned n = digest(r, lines);
+
+	open_value(j, "summary", '[');
+	for (const struct digest_line *l = lines; l < lines + n; l++) {
+		open_value(j, NULL, '{');
+		put_string(j, "what", l->what);
+		put_string(j, "librdv", l->ours);
+		put_string(j, "best_other", l->other);
+		put_string(j, "best_other_name", l->other_name);
+		put_number(j, "times_better", l->better);
+		put_string(j, "verdict", l->verdict);
+		close_value(j, '}');
+	}
+	close_value(j, ']');
+}
+
 int report_json(FILE *out, const struct results *r)
 {
 	struct json j = {.out = out, .first = true};
@@ -235,6 +255,7 @@ int report_json(FILE *out, const struct results *r)
 	put_bool(&j, "quick", settings.quick);
 	put_number(&j, "load", settings.load);
 	put_torture(&j, r);
+	put_digest(&j, r);
 	open_value(&j, "scenarios", '[');
 	for (unsigned i = 0; i < r->n_tables; i++)
 		put_table(&j, r, &r->tables[i]);

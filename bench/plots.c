@@ -35,6 +35,8 @@ static const struct plot {
 	{"P9", CURVE, 1, "threads that are held", false},
 	{"P11", CURVE, 0, "threads", false},
 	{"P11", CURVE, COST_CPU, "threads", false},
+	{"P13", CURVE, 0, "threads that compute", false},
+	{"P13", CURVE, 1, "threads that compute", false},
 };
 
 static const struct style {
@@ -118,7 +120,7 @@ static bool put_quantile_data(FILE *script, const struct results *r,
 
 static void put_prologue(FILE *script)
 {
-	fputs("set terminal svg size 860,430 dynamic enhanced font 'sans-serif,13' "
+	fputs("set terminal svg size 860,430 dynamic enhanced font 'sans-serif,14' "
 	      "background '#ffffff' linewidth 1\n"
 	      "set key outside right top vertical Left reverse samplen 4 width 1\n"
 	      "set grid xtics ytics linecolor '#dddddd' linetype 1 linewidth 0.5\n"
@@ -236,9 +238,8 @@ static void plot_curve(FILE *page, const struct results *r, const struct table *
 {
 	const struct metric *m = metric_of(t->scenario, plot->figure);
 	const unsigned variant = t->points[first].variant;
-	char label[64], caption[256];
+	char caption[256];
 	struct drawing d;
-	int n;
 
 	if (!begin(&d))
 		return;
@@ -249,12 +250,9 @@ static void plot_curve(FILE *page, const struct results *r, const struct table *
 	fprintf(d.script, "set xlabel '%s'\n", plot->x_label);
 	put_y_axis(d.script, r, t, plot);
 	put_x_axis(d.script, t, variant);
-	t->scenario->label(&t->points[first], label, sizeof(label));
-	n = snprintf(caption, sizeof(caption), "%s, %s: %s", t->scenario->name,
-		     t->scenario->title, m->unit);
-	if (!t->scenario->x && n > 0 && (size_t)n < sizeof(caption))
-		snprintf(caption + n, sizeof(caption) - (size_t)n, " (first point: %s)",
-			 label);
+	snprintf(caption, sizeof(caption), "%s%s%s", m->unit,
+		 t->scenario->variant ? ": " : "",
+		 t->scenario->variant ? t->scenario->variant(&t->points[first]) : "");
 	end(&d, page, r, "using 1:2:3:4 with yerrorlines", caption);
 }
 
@@ -276,8 +274,7 @@ static void plot_distribution(FILE *page, const struct results *r, const struct 
 		"set yrange [0:100]\n",
 		t->scenario->metrics[0].unit);
 	t->scenario->label(&t->points[point], label, sizeof(label));
-	snprintf(caption, sizeof(caption), "%s, %s: %s", t->scenario->name,
-		 t->scenario->title, label);
+	snprintf(caption, sizeof(caption), "%s: %s", t->scenario->metrics[0].unit, label);
 	end(&d, page, r, "using 1:2 with linespoints", caption);
 }
 

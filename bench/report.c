@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The table on the terminal: figures first, then each target with its result. */
 #include "report.h"
+#include "digest.h"
 #include "machine.h"
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NOISY_CV     0.10 /* above, a figure is marked */
 #define BUSY_PERCENT 10   /* above, the machine was not ours */
@@ -301,10 +303,25 @@ static const char legend[] =
 	"if the interval of its figure has both sides of the limit in it, or if there\n"
 	"were fewer than 3 rounds.\n";
 
+static void print_digest(FILE *out, const struct results *r)
+{
+	struct digest_line lines[MAX_DIGEST];
+	const unsigned n = digest(r, lines);
+
+	if (!n)
+		return;
+	fprintf(out, "librdv against the best other, by what you do\n");
+	for (const struct digest_line *l = lines; l < lines + n; l++)
+		fprintf(out, "  %-40s %9s  %9s %-9s  %s\n", l->what, l->ours, l->other,
+			l->other_name, l->verdict);
+	fputc('\n', out);
+}
+
 void report_tables(FILE *out, const struct results *r)
 {
 	struct tally tally = {0, 0, 0, 0};
 
+	print_digest(out, r);
 	fprintf(out, legend, r->rounds, 100 * NOISY_CV);
 	report_extent(out, r);
 	fputc('\n', out);
@@ -314,6 +331,9 @@ void report_tables(FILE *out, const struct results *r)
 			print_point(out, r, &r->tables[i], p, &tally);
 		fputc('\n', out);
 	}
+	/* who sits at a terminal sees the end first */
+	if (isatty(fileno(out)))
+		print_digest(out, r);
 	fprintf(out, "targets: %u met, %u missed (%u not clearly), %u not measured\n",
 		tally.met, tally.missed, tally.unclear, tally.not_measured);
 	fprintf(out, "measured in %.0f s; ", r->seconds);

@@ -141,10 +141,18 @@ static unsigned p13_points(struct point *points)
 	return kept;
 }
 
+static const char *p13_variant(const struct point *p)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "bursts of %u us, alone each %u ms", burst_us(p),
+		 interval_ms(p));
+	return text;
+}
+
 static void p13_label(const struct point *p, char *text, size_t size)
 {
-	snprintf(text, size, "%u threads, bursts of %u us, alone each %u ms", p->threads,
-		 burst_us(p), interval_ms(p));
+	snprintf(text, size, "%u threads, %s", p->threads, p13_variant(p));
 }
 
 static double p13_expected_ms(const struct point *p)
@@ -184,6 +192,7 @@ const struct scenario scenario_p13 = {
 	.n_targets = COUNT_OF(p13_targets),
 	.points = p13_points,
 	.label = p13_label,
+	.variant = p13_variant,
 	.expected_ms = p13_expected_ms,
 	.run = run_p13,
 };

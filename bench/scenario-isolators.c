@@ -163,6 +163,11 @@ static void p6_label(const struct point *p, char *text, size_t size)
 	snprintf(text, size, "K = %u, %s", p->threads, variants[p->variant].label);
 }
 
+static const char *p6_variant(const struct point *p)
+{
+	return variants[p->variant].label;
+}
+
 static double p6_expected_ms(const struct point *p)
 {
 	return quick_or_full(15, 60) + window_ms(p->threads) + 0.3 * p->threads;
@@ -232,6 +237,7 @@ const struct scenario scenario_p6 = {
 	.n_targets = COUNT_OF(p6_targets),
 	.points = p6_points,
 	.label = p6_label,
+	.variant = p6_variant,
 	.expected_ms = p6_expected_ms,
 	.run = run_p6,
 };

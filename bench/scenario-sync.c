@@ -140,7 +140,7 @@ static const struct target p11_targets[] = {
 
 const struct scenario scenario_p11 = {
 	.name = "P11",
-	.title = "sync-point with N threads in epoll_wait()",
+	.title = "sync-point with N threads in epoll_wait",
 	.metrics = p11_metrics,
 	.n_metrics = METRICS,
 	.sync = true,

@@ -74,6 +74,8 @@ struct scenario {
 
 	unsigned (*points)(struct point *points);
 	void (*label)(const struct point *p, char *text, size_t size);
+	/* Of plots: the variant in words, if there are several. */
+	const char *(*variant)(const struct point *p);
 	double (*x)(const struct point *p); /* of plots; NULL: the number of threads */
 	double (*expected_ms)(
 		const struct point *p); /* roughly, for the remaining time */

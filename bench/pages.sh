@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rdv-bench --help, its man page and the README agree in every number.
+# rdv-bench, its man page and the README agree: in every number of --help, in the names of
+# scenarios and contenders and in what each is.
 set -u
 
 here=${top_srcdir:-.}
@@ -48,6 +49,30 @@ if ! diff "$tmp/help" "$tmp/page" >"$tmp/diff"; then
 	failed=1
 fi
 grep -q -e '^--rounds 7$' "$tmp/help" || { echo "no number was found"; exit 99; }
+
+# The page has what --list has; of a contender that is not built in, its name.
+"$bench" --list | sed -n 's/^  \([^ ]*\)  *\(.*\)/\1 \2/p' | sed 's/; left out: .*//' >"$tmp/list"
+awk '/^\.Sh/ { listing = /SCENARIOS|CONTENDERS/ }
+	listing && /^\.It Cm/ { name = $3; getline; print name, $0 }' "$page" >"$tmp/listed"
+while read -r name what; do
+	case $what in
+	"not built in"*) grep -q -e "^$name " "$tmp/listed" && continue ;;
+	*) grep -q -x -F -e "$name $what" "$tmp/listed" && continue ;;
+	esac
+	echo "rdv-bench.1 does not have: $name $what"
+	failed=1
+done <"$tmp/list"
+[ "$(wc -l <"$tmp/list")" -eq "$(wc -l <"$tmp/listed")" ] || {
+	echo "rdv-bench.1 has scenarios or contenders that --list does not have"
+	failed=1
+}
+grep -o '^P[0-9]*' "$tmp/list" >"$tmp/names"
+while read -r name; do
+	grep -q -e "^\*\*$name " "$here/bench/README.md" || {
+		echo "bench/README.md does not explain $name"
+		failed=1
+	}
+done <"$tmp/names"
 
 # How long a quick look takes.
 most=$(sed -n 's/^--quick \(.*\)/\1 minutes/p' "$tmp/help")
