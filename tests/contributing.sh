@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The commands of CONTRIBUTING.md, which are its indented lines: the short ones work, and
-# the others name scripts, options, targets, tests and variables that there are.
+# the others name scripts, options, targets, tests and variables that there are.  The cases,
+# scenarios and mutations in the table of tests/README.md are there too.
 set -u
 page=$top_srcdir/CONTRIBUTING.md
 tmp=$(mktemp -d) || exit 99
@@ -73,4 +74,23 @@ while IFS= read -r command; do
 	*) wrong "a command that contributing.sh does not know: $command" ;;
 	esac
 done <"$tmp/commands"
+
+# ------------------------------------------------------------------ tests/README.md
+
+here=$top_srcdir/tests
+{
+	sed -n 's/^	UNIT(\([a-z0-9_]*\),.*/\1/p' "$here"/unit/test_*.c
+	sed -n 's/^	{"\([a-z-]*\)",.*/\1/p' "$here"/model/scenario-*.cc \
+		"$here/stress/scenarios.c"
+	sed -n 's/^name:	//p' "$here/model/mutations.txt"
+	(cd "$here" && ls -d -- * unit/test_*.c) | sed 's,^unit/\(.*\)\.c$,\1,'
+	echo rdv-stress
+} >"$tmp/names"
+sed -n 's/^| \(G[0-9]\|handlers\|the sync\)/&/p' "$here/README.md" | grep -o '`[^`]*`' |
+	tr -d '`' | sort -u >"$tmp/table"
+[ -s "$tmp/table" ] || { echo "no table was found in tests/README.md"; exit 99; }
+while IFS= read -r name; do
+	grep -q -x -e "$(echo "$name" | sed 's/\*/.*/')" "$tmp/names" ||
+		{ echo "tests/README.md: no case, scenario or mutation $name"; failed=1; }
+done <"$tmp/table"
 exit $failed
