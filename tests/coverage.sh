@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # make check-coverage: builds the library with --coverage in a directory of its own, runs
-# the unit tests, and prints which part of each source they reach.  Fails if they miss a
-# line that tests/coverage.txt does not excuse, or if that excuses one that they reach.
+# the unit tests and, for what takes two threads that meet, rdv-stress; and prints which
+# part of each source they reach.  Fails if they miss a line that tests/coverage.txt does
+# not excuse, or if that excuses one that they reach.
 #
 # usage: coverage.sh SOURCE-DIR BUILD-DIR
 set -eu
@@ -24,11 +25,12 @@ cd "$build"
 # With the fork() that gcc puts in its place, what the child's handler did is forgotten.
 [ -e Makefile ] || run "$top/configure" --disable-shared CPPFLAGS=-DUNIT_COVERAGE \
 	CFLAGS='-O0 -g --coverage -fno-builtin-fork'
-run make -j2 src/librdv-core.la src/librdv-points.a
+run make -j2 src/librdv-core.la src/librdv-points.a tests/stress/rdv-stress
 find . -name '*.gcda' -exec rm -f {} +
 run make check-unit
+run tests/stress/rdv-stress --scenario mixed,duel,deadlines --seconds 30
 
-# Most programs have the library as it is, some the one with points (RDV_PERTURB): a line
+# Most programs have the library as it is, two the one with points (RDV_PERTURB): a line
 # is reached if it is in either.
 rm -rf gcov
 mkdir gcov gcov/plain gcov/points
