@@ -236,9 +236,9 @@ absent() {
 	without shellcheck shellcheck "" tests/style/shell.sh
 	without cmake cmake "" tests/consumer/cmake.sh
 	without meson meson "" tests/consumer/meson.sh
-	without ninja-build ninja-build "" tests/consumer/meson.sh
-	without python3-minimal python3 "" "tests/consumer/ctypes.sh tests/consumer/meson.sh
-		tests/style/spelling.sh bench/smoke.sh tests/inside/gdb.sh"
+	# others go with it, which configure has found
+	without python3-minimal python3 "all tests/consumer/installed" "bench/smoke.sh
+		tests/consumer/ctypes.sh tests/consumer/meson.sh tests/style/spelling.sh"
 	without gdb gdb "" tests/inside/gdb.sh
 	without git git "" "tests/spdx.sh tests/style/layout.sh tests/style/shell.sh"
 	without relacy-dev relacy-dev "" "tests/model/run.sh tests/model/apply.sh"
