@@ -29,6 +29,12 @@
 static struct results results;
 static struct options options;
 static atomic_bool measuring; /* there is something to write if we are interrupted */
+
+static bool is_measuring(void)
+{
+	return atomic_load_explicit(&measuring, memory_order_relaxed);
+}
+
 static uint64_t began_ns;
 
 static void page_name(const char *directory, char *name)
@@ -127,13 +133,13 @@ static void measure_all(struct results *r)
 	}
 	began_ns = now_ns();
 	disturbance_begin();
-	measuring = true;
+	atomic_store_explicit(&measuring, true, memory_order_relaxed);
 	progress_clear();
 	report_torture(stdout, r);
 	fflush(stdout);
 	run_tables(r);
 	interrupt_forget();
-	measuring = false;
+	atomic_store_explicit(&measuring, false, memory_order_relaxed);
 	progress_end();
 	conclude(r);
 	load_stop();
@@ -178,7 +184,7 @@ static _Noreturn void stop_here(int status)
 	run_lock();
 	progress_end();
 	results.partial = true;
-	if (measuring) {
+	if (is_measuring()) {
 		conclude(&results);
 		if (write_all(&results, &options))
 			status = EXIT_ENVIRONMENT;
@@ -192,15 +198,15 @@ static void on_signal(int signal)
 {
 	fprintf(stderr, "%srdv-bench: %s: %s\n", progress_shown() ? "\n" : "",
 		strsignal(signal),
-		measuring ? "writing what has been measured"
-			  : "nothing had been measured yet");
+		is_measuring() ? "writing what has been measured"
+			       : "nothing had been measured yet");
 	stop_here(EXIT_INTERRUPTED);
 }
 
 /* A contender that hangs ends the program where it is. */
 static void on_exit_while_measuring(void)
 {
-	if (measuring)
+	if (is_measuring())
 		stop_here(EXIT_ENVIRONMENT);
 }
 

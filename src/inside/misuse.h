@@ -26,7 +26,7 @@ void rdv_check_locks(const char *call, const struct rdv_member *m);
 #define rdv_must_own(m)         rdv_check_owner(__func__, m)
 #define rdv_must_be_unlocked(m) rdv_check_locks(__func__, m)
 #else
-#define rdv_must_be(condition, m, what) ((void)0)
+#define rdv_must_be(condition, m, what) ((void)(0 && (condition)))
 #define rdv_must_own(m)                 ((void)0)
 #define rdv_must_be_unlocked(m)         ((void)0)
 #endif
