@@ -14,7 +14,7 @@ die() {
 }
 
 skip() {
-	echo "model: skipped, $*"
+	echo "skipped: $*"
 	exit 77
 }
 
