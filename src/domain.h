@@ -45,17 +45,33 @@
 #define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
 
 /*
- * ctl:   31              13  12   11         0
- *       |       round      |more|  owner + 1   |
+ * ctl:   31       17  16        2    1       0
+ *       |   round   |  owner's id  | more | closed |
  *
- * Closed while it names an owner.  RDV_CTL_MORE: somebody may be queued in
- * want_rdv[].  It may be set for nobody; it must not be clear while a queued
- * isolator sleeps, but for the moment in which rdv_pass() has cleared it and not
- * yet looked again.  The round counts up each time that the gate opens, so that a
- * value of ctl does not return.
+ * Closed: there is an owner.  Open, the id is 0.
+ *
+ * More: somebody may be queued in want_rdv[].  Legal to be set for nobody; illegal to be
+ * clear while a queued isolator sleeps on a closed gate, but for the moment in which
+ * rdv_pass() has cleared it and not yet looked again.
+ *
+ * The round counts up each time that the gate opens, for those who watch: linger(), the
+ * dump.  A value of ctl returns after 2^15 rounds at most, and no wake-up depends on
+ * that it does not.
+ *
+ * Programs are compiled with RDV_GATE_CLOSED, and with nothing else of this.
  */
-#define RDV_CTL_MORE  0x1000u
-#define RDV_CTL_ROUND 0x2000u
+#define RDV_CTL_MORE     2u
+#define RDV_CTL_ID_SHIFT 2
+#define RDV_CTL_OWNER    (0x7fffu << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED)
+#define RDV_CTL_ROUND    (1u << 17)
+#ifndef RDV_ROUND_STEP /* 0 in the model: there a value of ctl returns at once */
+#define RDV_ROUND_STEP RDV_CTL_ROUND
+#endif
+
+_Static_assert(RDV_MAX_THREADS <= 0x7fff, "an id fits into ctl");
+_Static_assert((RDV_CTL_OWNER & RDV_CTL_MORE) == 0 &&
+		       (RDV_CTL_OWNER | RDV_CTL_MORE) < RDV_CTL_ROUND,
+	       "the fields of ctl do not overlap");
 
 struct rdv_member;
 
@@ -216,24 +232,37 @@ static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
 
 static inline bool rdv_ctl_open(uint32_t ctl)
 {
-	return !(ctl & RDV_GATE_OWNER);
+	return !(ctl & RDV_GATE_CLOSED);
+}
+
+/* What RDV_CTL_OWNER of ctl is while m owns the token. */
+static inline uint32_t rdv_ctl_name(const struct rdv_member *m)
+{
+	return m->id << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED;
 }
 
 /* ctl, owned by m */
 static inline uint32_t rdv_ctl_owned(uint32_t ctl, const struct rdv_member *m)
 {
-	return (ctl & ~RDV_GATE_OWNER) | (m->id + 1);
+	return (ctl & ~RDV_CTL_OWNER) | rdv_ctl_name(m);
 }
 
 /* ctl at the end of a round */
 static inline uint32_t rdv_ctl_next_round(uint32_t ctl)
 {
-	return (ctl & ~(RDV_GATE_OWNER | RDV_CTL_MORE)) + RDV_CTL_ROUND;
+	return (ctl & ~(RDV_CTL_OWNER | RDV_CTL_MORE)) + RDV_ROUND_STEP;
+}
+
+/* ctl: the id of the owner, or -1 */
+static inline int32_t rdv_ctl_id(uint32_t ctl)
+{
+	return rdv_ctl_open(ctl) ? -1
+				 : (int32_t)((ctl & RDV_CTL_OWNER) >> RDV_CTL_ID_SHIFT);
 }
 
 static inline bool rdv_owns(const struct rdv_member *m)
 {
-	return (rdv_load_rlx(&m->domain->ctl) & RDV_GATE_OWNER) == m->id + 1;
+	return (rdv_load_rlx(&m->domain->ctl) & RDV_CTL_OWNER) == rdv_ctl_name(m);
 }
 
 /* harmless.c: becoming harmless, and running again */

@@ -272,7 +272,7 @@ static bool needs_slow(rdv_thread *self, uint32_t state)
 {
 	uint32_t published = rdv_priv_state_set(self, state);
 
-	return (rdv_load_sc(self->gate) & RDV_GATE_OWNER) | published;
+	return (rdv_load_sc(self->gate) & RDV_GATE_CLOSED) | published;
 }
 
 void rdv_harmless_now(rdv_thread *self)

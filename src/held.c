@@ -85,6 +85,13 @@ bool rdv_hold_end(struct rdv_member *m)
 
 /* ----------------------------------------------------------- the round's end */
 
+/* Whether anybody was asleep, as the kernel has it. */
+static bool wake_some(rdv_domain *d)
+{
+	rdv_record_held_wake(d);
+	return rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0;
+}
+
 /*
  * Wakes a few of those that sleep on ctl, unless somebody woken is on its way and will
  * do it.  While rounds follow one another closely, one wake-up is under way at a
@@ -95,28 +102,23 @@ bool rdv_hold_end(struct rdv_member *m)
  * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
  * gate, then read waking.  If it was clear it is ours to wake somebody, if it was
  * not the woken thread will see the gate open, or that of a later round.
+ *
+ * If the wake-up found nobody, waking is cleared here, and there is a second look.
+ * Whoever opened the gate while waking was set has woken nobody, and left those asleep to
+ * us.  Whoever opens it from now on finds waking clear.  So one more wake-up, with waking
+ * clear, finds them all: a thread that is not asleep by now will find that ctl is not what
+ * it read, or, if it is that again, a later opener that wakes it.
  */
 void rdv_wake_held_now(rdv_domain *d)
 {
-	uint32_t before, after;
-
-	before = rdv_load_sc(&d->ctl);
-	while (rdv_ctl_open(before) && rdv_load_sc(&d->asleep) &&
-	       !rdv_load_sc(&d->waking) && !rdv_xchg_sc(&d->waking, 1)) {
-		rdv_record_held_wake(d);
-		if (rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0)
-			return;
-		/*
-		 * They are not asleep yet, and will not be on a value of before: the
-		 * kernel compares.  But they may be on a later one, left there by
-		 * somebody who trusted in our waking.
-		 */
-		rdv_store_sc(&d->waking, 0);
-		after = rdv_load_sc(&d->ctl);
-		if (after == before)
-			return;
-		before = after;
-	}
+	if (!rdv_ctl_open(rdv_load_sc(&d->ctl)) || !rdv_load_sc(&d->asleep) ||
+	    rdv_load_sc(&d->waking) || rdv_xchg_sc(&d->waking, 1))
+		return;
+	if (wake_some(d))
+		return;
+	rdv_store_sc(&d->waking, 0);
+	if (rdv_load_sc(&d->asleep) && rdv_ctl_open(rdv_load_sc(&d->ctl)))
+		wake_some(d);
 }
 
 /* Called when the gate has been opened, and by each held thread that leaves. */

@@ -44,9 +44,7 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 		return 0;
 	}
 	rdv_record_asked(m);
-	if (rdv_load_rlx(&m->self.state) == RDV_STATE_RUNNING && rdv_take(m)) {
-		rdv_record_round(m);
-	} else {
+	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
 		ret = at_once ? -EBUSY : isolate_slow(m, deadline, &gathered);
 		if (ret)
 			return ret;

@@ -43,8 +43,11 @@ bool rdv_take(struct rdv_member *m)
 	rdv_domain *d = m->domain;
 	uint32_t ctl = rdv_load_rlx(&d->ctl);
 
-	return rdv_ctl_open(ctl) && rdv_may_open(d) &&
-	       rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m));
+	if (!rdv_ctl_open(ctl) || !rdv_may_open(d) ||
+	    !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
+		return false;
+	rdv_record_round(m);
+	return true;
 }
 
 /*
@@ -56,7 +59,7 @@ static void rename_owner(const struct rdv_member *from, const struct rdv_member 
 	rdv_word *word = &from->domain->ctl;
 	uint32_t ctl = rdv_load_rlx(word);
 
-	while ((ctl & RDV_GATE_OWNER) == from->id + 1 &&
+	while ((ctl & RDV_CTL_OWNER) == rdv_ctl_name(from) &&
 	       !rdv_cas_sc(word, &ctl, rdv_ctl_owned(ctl, to)))
 		;
 }
@@ -257,7 +260,6 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 	int ret = 0;
 
 	if (linger(m, deadline)) {
-		rdv_record_round(m);
 		d->gathered = false;
 		return 0;
 	}

@@ -10,7 +10,7 @@ librdv has to have its debugging symbols.  The same as src/inside/dump.c, but fo
 """
 import gdb
 
-OWNER, MORE, ROUND = 0xFFF, 0x1000, 0x2000
+CLOSED, MORE, ROUND = 1, 2, 1 << 17
 WORD_BITS = 32
 LOG_RELEASE = 0x8000
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
@@ -77,11 +77,14 @@ class Domain:
         return 1 if int(self.d[mask][int(m["word"])]) & int(m["bit"]) else 0
 
     def owner(self):
-        owner = self.number("ctl") & OWNER
         for m in self.slots:
-            if int(m["id"]) == owner - 1:
+            if int(m["id"]) == self.owner_id():
                 return m
         return None
+
+    def owner_id(self):
+        ctl = self.number("ctl")
+        return ctl % ROUND >> 2 if ctl & CLOSED else -1
 
     # ------------------------------------------------------------- what is printed
 
@@ -95,7 +98,7 @@ class Domain:
              "name", text(d["name"]))
         line("clock now_ns ?")
         ctl = self.number("ctl")
-        line("ctl", *fields(("owner", (ctl & OWNER) - 1), ("more", int(bool(ctl & MORE))),
+        line("ctl", *fields(("owner", self.owner_id()), ("more", int(bool(ctl & MORE))),
                             ("round", ctl // ROUND)))
         line("words", *[w for name in ("held", "asleep", "waking", "lingering", "barred",
                                        "gathering", "spinners")

@@ -110,7 +110,7 @@ typedef struct rdv_thread rdv_thread;
 #define RDV_SPIN_NEVER    UINT32_MAX /* rdv_domain_attr.spin_ns: sleep at once */
 #define RDV_PATIENCE_NONE UINT64_MAX /* rdv_domain_attr.patience_ns: strict order */
 
-#define RDV_MAX_THREADS 4095u
+#define RDV_MAX_THREADS 32767u
 
 /* What a stalled wait reports, and to whom: see <rdv/stats.h>. */
 struct rdv_stall;
@@ -290,7 +290,7 @@ typedef uint32_t rdv_word;
 struct rdv_thread {
 	rdv_word state;  /* one of RDV_STATE_*; doc/design.md has the edges */
 	rdv_word parked; /* RDV_STATE_PUBLISHED from rdv_park() until it runs, or 0 */
-	const rdv_word *gate; /* the domain's ctl; closed while it names an owner */
+	const rdv_word *gate; /* the domain's ctl */
 	uint32_t biased;      /* RDV_FENCE_BIASED is in force */
 };
 
@@ -298,7 +298,7 @@ struct rdv_thread {
 #define RDV_STATE_HARMLESS  1u /* by the fast path: only the owner of the handle knows */
 #define RDV_STATE_PARKED    3u /* harmless, and the mask says so or is about to */
 #define RDV_STATE_PUBLISHED (RDV_STATE_PARKED & ~RDV_STATE_HARMLESS)
-#define RDV_GATE_OWNER      0xfffu
+#define RDV_GATE_CLOSED     1u /* of *gate; no program knows the rest of it */
 
 RDV_API void rdv_priv_harmless_now_slow(rdv_thread *self);
 RDV_API void rdv_priv_harmless_end_slow(rdv_thread *self);
@@ -331,7 +331,7 @@ inline void rdv_harmless_now(rdv_thread *self)
 	uint32_t published = rdv_priv_state_set(self, RDV_STATE_HARMLESS);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
+	if (RDV_UNLIKELY((gate & RDV_GATE_CLOSED) | published))
 		rdv_priv_harmless_now_slow(self);
 }
 
@@ -340,7 +340,7 @@ inline void rdv_harmless_end(rdv_thread *self)
 	uint32_t published = rdv_priv_state_set(self, RDV_STATE_RUNNING);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_OWNER) | published))
+	if (RDV_UNLIKELY((gate & RDV_GATE_CLOSED) | published))
 		rdv_priv_harmless_end_slow(self);
 }
 
@@ -349,7 +349,7 @@ inline bool rdv_checkpoint(rdv_thread *self)
 	/* relaxed: a missed request is seen by the next call, the slow path fences */
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_RELAXED);
 
-	return RDV_UNLIKELY(gate & RDV_GATE_OWNER) && rdv_priv_checkpoint_slow(self);
+	return RDV_UNLIKELY(gate & RDV_GATE_CLOSED) && rdv_priv_checkpoint_slow(self);
 }
 
 #endif /* RDV_NO_INLINE */

@@ -80,9 +80,9 @@ static uint32_t if_not_in_sync(const struct rdv_member *m)
 
 const struct rdv_member *rdv_owner(const rdv_domain *d)
 {
-	uint32_t owner = rdv_peek(&d->ctl) & RDV_GATE_OWNER;
+	int32_t id = rdv_ctl_id(rdv_peek(&d->ctl));
 
-	return owner ? member_at(d, owner - 1) : NULL;
+	return id < 0 ? NULL : member_at(d, (uint32_t)id);
 }
 
 /* Whether anybody waits for the round to go on, or to end. */

@@ -65,7 +65,7 @@ static void dump_words(struct dump *p)
 	uint32_t ctl = rdv_peek(&d->ctl);
 
 	begin(p, "ctl");
-	number(p, "owner", (int64_t)(ctl & RDV_GATE_OWNER) - 1);
+	number(p, "owner", rdv_ctl_id(ctl));
 	number(p, "more", !!(ctl & RDV_CTL_MORE));
 	number(p, "round", ctl / RDV_CTL_ROUND);
 	end(p);

@@ -45,7 +45,7 @@ static void handle(void)
 	VALUE(RDV_STATE_HARMLESS);
 	VALUE(RDV_STATE_PARKED);
 	VALUE(RDV_STATE_PUBLISHED);
-	VALUE(RDV_GATE_OWNER);
+	VALUE(RDV_GATE_CLOSED);
 }
 
 /* What programs read of the statistics. */

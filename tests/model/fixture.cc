@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 struct fixture f;
+uint32_t model_rounds;
 
 /* ------------------------------------------------------------------- the domain */
 
@@ -13,8 +14,8 @@ void create(const struct kind &kind)
 	unsigned i;
 
 	f = fixture();
+	model_rounds = 0;
 	model_weather = {0, 0};
-	d->ctl = 0u - 2 * RDV_CTL_ROUND; /* the number of the round wraps soon */
 	d->words = 1;
 	d->max_threads = IDS;
 	d->biased = kind.biased;
@@ -160,9 +161,9 @@ void alone()
 	uint32_t ctl = f.d.ctl.newest();
 
 	MODEL_CHECK(rdv_isolated(me()) && running());
-	MODEL_CHECK((ctl & RDV_GATE_OWNER) == rdv_thread_id(me()) + 1);
-	count_isolation(ctl / RDV_CTL_ROUND);
-	count_round(ctl / RDV_CTL_ROUND);
+	MODEL_CHECK((int)rdv_thread_id(me()) == rdv_ctl_id(ctl));
+	count_isolation(model_rounds);
+	count_round(model_rounds);
 	f.shared.write(RDV_HERE);
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
 		f.own[i].write(RDV_HERE);
@@ -187,7 +188,8 @@ void release()
 {
 	rdv_release(me());
 	MODEL_CHECK(!rdv_isolated(me()));
-	MODEL_CHECK(f.d.ctl.newest() / RDV_CTL_ROUND != f.round[model_self()]);
+	MODEL_CHECK(rdv_ctl_open(f.d.ctl.newest()) ||
+		    model_rounds != f.round[model_self()]);
 	run();
 }
 
@@ -324,7 +326,7 @@ void at_rest()
 {
 	const rdv_domain &d = f.d;
 
-	MODEL_CHECK(!(d.ctl.newest() & (RDV_GATE_OWNER | RDV_CTL_MORE)));
+	MODEL_CHECK(!(d.ctl.newest() & (RDV_CTL_OWNER | RDV_CTL_MORE)));
 	MODEL_CHECK(!d.held.newest());
 	MODEL_CHECK(!d.asleep.newest());
 	MODEL_CHECK(!d.waking.newest());

@@ -24,7 +24,7 @@ static void check_words(const rdv_domain *d)
 {
 	unsigned word, i;
 
-	must(!(peek(&d->ctl) & (RDV_GATE_OWNER | RDV_CTL_MORE)), "at rest: ctl is %x",
+	must(!(peek(&d->ctl) & (RDV_CTL_OWNER | RDV_CTL_MORE)), "at rest: ctl is %x",
 	     peek(&d->ctl));
 	zero(peek(&d->held), "held");
 	zero(peek(&d->asleep), "asleep");

@@ -41,7 +41,7 @@ static void check_words(const rdv_domain *d, const rdv_thread *self)
 	uint32_t word, own;
 
 	IN_CHILD(d->members == (m != NULL));
-	IN_CHILD(d->ctl % RDV_CTL_ROUND == (m && m->depth ? m->id + 1 : 0));
+	IN_CHILD(d->ctl % RDV_CTL_ROUND == (m && m->depth ? rdv_ctl_name(m) : 0));
 	IN_CHILD(!d->held && !d->asleep && !d->waking && !d->barred);
 	IN_CHILD(!d->lingering);
 	IN_CHILD(!d->gathering && !d->spinners);

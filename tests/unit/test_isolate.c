@@ -458,7 +458,7 @@ static void g8_a_queued_one_takes_what_it_gets(void)
 	shim_resume(b->shim);
 	assert_done(b, 0);
 	assert_true(rdv_isolated(b->self));
-	assert_int_equal(d->ctl & RDV_GATE_OWNER, member(b)->id + 1);
+	assert_int_equal(d->ctl & RDV_CTL_OWNER, rdv_ctl_name(member(b)));
 	actor_do(b, do_release);
 	assert_where(a, DONE);
 	unit_same_words(&words, d);

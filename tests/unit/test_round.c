@@ -359,7 +359,7 @@ static void g6_the_held_run_before_a_barred_isolator(void)
 	clock_pass(MS + US);
 	assert_goes(a, do_isolate, QUEUED);
 	assert_int_equal(d->barred, 1);
-	assert_int_equal(d->ctl & RDV_GATE_OWNER, 0);
+	assert_int_equal(d->ctl & RDV_GATE_CLOSED, 0);
 	shim_resume(h->shim);
 	assert_where(h, DONE); /* it runs, so: */
 	assert_where(a, GATHERING);
@@ -680,7 +680,8 @@ static void p10_the_held_sleep_once(void)
 	assert_true(SHIM_GET(a->shim->woken) <= 2);
 	assert_int_equal(SHIM(waits), 0);
 	assert_int_equal(SHIM(woken), CROWD);
-	assert_true(SHIM(wakes) <= CROWD + 1);
+	/* one that finds nobody looks twice, see [WAKING] */
+	assert_true(SHIM(wakes) <= 2 * CROWD + 1);
 }
 
 /* Those who were woken find the next round on, and sleep again: nobody is forgotten. */

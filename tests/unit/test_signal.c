@@ -437,7 +437,7 @@ static void check_isolated(struct cast *cast)
 	assert_int_equal(actor_state(cast->a), RDV_STATE_RUNNING);
 	assert_false(actor_bit(cast->a));
 	assert_int_equal(rdv_load_sc(&m->shielded), 0);
-	assert_int_equal(rdv_load_sc(&cast->d->ctl) & RDV_GATE_OWNER, m->id + 1);
+	assert_int_equal(rdv_load_sc(&cast->d->ctl) & RDV_CTL_OWNER, rdv_ctl_name(m));
 }
 
 /* Its slot is as if nobody had ever been in it. */

@@ -170,7 +170,7 @@ static void check_pair(struct actor *x, struct actor *y)
 	actor_go(x, do_release);
 	assert_where(y, DONE);
 	assert_where(x, HELD);
-	assert_int_equal(x->domain->ctl & RDV_GATE_OWNER, member(y)->id + 1);
+	assert_int_equal(x->domain->ctl & RDV_CTL_OWNER, rdv_ctl_name(member(y)));
 	actor_do(y, do_release);
 	assert_where(x, DONE);
 }
@@ -245,17 +245,48 @@ static void bit_63_of_64_threads(void)
 
 static void the_last_bit_of_4095_threads(void)
 {
-	static struct actor *a[RDV_MAX_THREADS];
-	unsigned n = unit_slow() ? 400 : RDV_MAX_THREADS, ids[4];
+	static struct actor *a[4095];
+	unsigned n = unit_slow() ? 400 : 4095, most = n, ids[4];
 
 	full_domain(a, &n);
-	if (n < RDV_MAX_THREADS)
+	if (n < most)
 		printf("# %u threads is what there can be here\n", n);
 	ids[0] = 0;
 	ids[1] = 32;
 	ids[2] = n - 2;
 	ids[3] = n - 1;
 	check_ids(a, ids, 4);
+}
+
+/* All but the first and the last id are said to be taken. */
+static void the_last_id_there_can_be(void)
+{
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a, *b, *more;
+	rdv_domain *d;
+
+	attr.max_threads = RDV_MAX_THREADS;
+	d = unit_domain_attr(&attr);
+	memset(d->registered, 0xff, RDV_MASK_WORDS(RDV_MAX_THREADS) * sizeof(uint32_t));
+	d->registered[0] = ~1u;
+	d->registered[(RDV_MAX_THREADS - 1) / 32] &= ~(1u << (RDV_MAX_THREADS - 1) % 32);
+	a = actor_member(d, "a");
+	b = actor_member(d, "b");
+	assert_int_equal(member(a)->id, 0);
+	assert_int_equal(member(b)->id, RDV_MAX_THREADS - 1);
+	more = actor_start(d, "more");
+	assert_does(more, do_register, -ENOSPC);
+	assert_goes(b, do_isolate, GATHERING);
+	assert_int_equal(rdv_ctl_id(d->ctl), RDV_MAX_THREADS - 1);
+	actor_do(a, do_now);
+	assert_done(b, 0);
+	assert_goes(a, do_end, HELD);
+	actor_do(b, do_release);
+	assert_done(a, 0);
+	check_pair(a, b);
+	memset(d->registered, 0, RDV_MASK_WORDS(RDV_MAX_THREADS) * sizeof(uint32_t));
+	d->registered[0] = member(a)->bit;
+	d->registered[member(b)->word] = member(b)->bit;
 }
 
 /* -------------------------------------------------------- G9: coming at any time */
@@ -520,6 +551,7 @@ static const struct unit_case cases[] = {
 	UNIT(bits_31_and_32_of_33_threads, ALL),
 	UNIT(bit_63_of_64_threads, ALL),
 	UNIT(the_last_bit_of_4095_threads, BOTH),
+	UNIT(the_last_id_there_can_be, BOTH),
 	UNIT(g9_registering_waits_for_the_round, ALL),
 	UNIT(g9_nobody_waits_for_the_unborn, ALL),
 	UNIT(g9_running_threads_may_go, ALL),
