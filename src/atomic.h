@@ -9,6 +9,16 @@
  *
  * What a protocol word synchronises with is said where it is used, by a tag such
  * as [GATE] that doc/design.md lists with both its ends.
+ *
+ * Relaxed is enough for one of six reasons.  Its letter stands at each such access:
+ *
+ *	(a)  The thread's own word.  It reads what it wrote itself.
+ *	(b)  A first guess.  The compare-and-swap that follows fails if it is wrong.
+ *	(c)  Between the thread and its signal handlers.  A signal fence stands beside it.
+ *	(d)  A hint.  Any value that the word ever had will do, and costs time at most.
+ *	(e)  Under the lock that the writers hold too.
+ *	(f)  Carried by another access: the writer's next one releases it, or the reader's
+ *	     last one has acquired it.
  */
 #ifndef RDV_ATOMIC_H
 #define RDV_ATOMIC_H

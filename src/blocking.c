@@ -37,10 +37,9 @@ static int call_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents
 }
 #endif
 
-/* relaxed: nobody else sets RUNNING or takes it away */
 static bool is_running(const rdv_thread *self)
 {
-	return rdv_load_rlx(&self->state) == RDV_STATE_RUNNING;
+	return rdv_runs(rdv_member_of(self));
 }
 
 rdv_thread *rdv_priv_harmless_begin(rdv_thread *self)
@@ -231,7 +230,7 @@ void rdv_once(rdv_thread *self, rdv_once_flag *flag, void (*fn)(void *arg), void
 		return;
 	rdv_mutex_lock(self, &flag->mutex);
 	pthread_cleanup_push(unlock, &flag->mutex);
-	if (!rdv_load_rlx(&flag->done)) {
+	if (!rdv_load_rlx(&flag->done)) { /* (e) */
 		fn(arg);
 		rdv_store_rel(&flag->done, 1);
 	}

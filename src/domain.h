@@ -212,16 +212,21 @@ struct rdv_member {
  * From here to there a signal handler leaves the thread parked instead of waiting, see
  * harmless.c.
  */
+static inline bool rdv_shielded(const struct rdv_member *m)
+{
+	return rdv_load_rlx(&m->shielded); /* (c) */
+}
+
 static inline void rdv_shield_on(struct rdv_member *m)
 {
-	rdv_store_rlx(&m->shielded, 1);
+	rdv_store_rlx(&m->shielded, 1); /* (c) */
 	rdv_signal_fence();
 }
 
 static inline void rdv_shield_off(struct rdv_member *m)
 {
 	rdv_signal_fence();
-	rdv_store_rlx(&m->shielded, 0);
+	rdv_store_rlx(&m->shielded, 0); /* (c) */
 	rdv_signal_fence();
 }
 
@@ -260,9 +265,19 @@ static inline int32_t rdv_ctl_id(uint32_t ctl)
 				 : (int32_t)((ctl & RDV_CTL_OWNER) >> RDV_CTL_ID_SHIFT);
 }
 
+/* Whether the calling thread has said that it runs. */
+static inline bool rdv_runs(const struct rdv_member *m)
+{
+	return rdv_load_rlx(&m->self.state) == RDV_STATE_RUNNING; /* (a) */
+}
+
+/* Whether the calling thread is the owner, by its name on the gate.  Its predecessor may have
+ * written that, but nobody takes it off before the thread has passed the token on itself. */
 static inline bool rdv_owns(const struct rdv_member *m)
 {
-	return (rdv_load_rlx(&m->domain->ctl) & RDV_CTL_OWNER) == rdv_ctl_name(m);
+	uint32_t ctl = rdv_load_rlx(&m->domain->ctl); /* (a) */
+
+	return (ctl & RDV_CTL_OWNER) == rdv_ctl_name(m);
 }
 
 /* harmless.c: becoming harmless, and running again */

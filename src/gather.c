@@ -78,7 +78,7 @@ static bool look_around(const struct rdv_member *m)
 						      (uint32_t)__builtin_ctz(bit)]))
 				awaited |= bit;
 		}
-		rdv_store_rlx(&d->awaited[word], awaited);
+		rdv_store_rlx(&d->awaited[word], awaited); /* (f) */
 		any |= awaited;
 	}
 	return any != 0;
@@ -91,7 +91,7 @@ static uint32_t anybody_missing(const rdv_domain *d)
 	uint32_t missing;
 
 	for (word = 0; word < words; word++) {
-		missing = rdv_load_rlx(&d->awaited[word]) &
+		missing = rdv_load_rlx(&d->awaited[word]) & /* (f) */
 			  ~rdv_load_sc(&d->harmless[word]);
 		if (missing)
 			return word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(missing) +
@@ -117,7 +117,7 @@ void rdv_tell_leader(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint32_t gathering = rdv_load_sc(&d->gathering);
-	uint32_t shielded = rdv_load_rlx(&m->shielded);
+	bool shielded = rdv_shielded(m);
 
 	if (!gathering || anybody_missing(d))
 		return;
@@ -147,7 +147,7 @@ bool rdv_all_harmless(struct rdv_member *m)
 bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	uint32_t gathering = rdv_load_rlx(&d->ctl);
+	uint32_t gathering = rdv_load_rlx(&d->ctl); /* (a) */
 	struct rdv_spin spin;
 	uint32_t missing, last = 0;
 	bool slept = false;
@@ -170,7 +170,7 @@ bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 	}
 	if (!missing)
 		rdv_record_delay(m, slept ? gathering : 0, last);
-	rdv_store_rlx(&d->gathering, 0);
+	rdv_store_rlx(&d->gathering, 0); /* (d) */
 	rdv_wait_end(m);
 	return !missing;
 }

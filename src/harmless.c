@@ -22,18 +22,17 @@
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
 {
-	shield->state = rdv_load_rlx(&m->self.state);
-	shield->shielded = rdv_load_rlx(&m->shielded);
+	shield->state = rdv_load_rlx(&m->self.state); /* (a) */
+	shield->shielded = rdv_shielded(m);
 	rdv_shield_on(m);
 }
 
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 {
 	rdv_signal_fence();
-	rdv_store_rlx(&m->shielded, shield->shielded);
+	rdv_store_rlx(&m->shielded, shield->shielded); /* (c) */
 	rdv_signal_fence();
-	if (shield->state == RDV_STATE_RUNNING &&
-	    rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING)
+	if (shield->state == RDV_STATE_RUNNING && !rdv_runs(m))
 		rdv_leave(m);
 }
 
@@ -52,9 +51,9 @@ void rdv_park(struct rdv_member *m)
 	do {
 		rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
 		rdv_or_sc(&m->domain->harmless[m->word], m->bit);
-		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED);
+		rdv_store_rlx(&m->self.parked, RDV_STATE_PUBLISHED); /* (a) */
 		rdv_signal_fence();
-	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED);
+	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED); /* (a) */
 	rdv_tell_leader(m);
 }
 
@@ -77,7 +76,7 @@ static bool step_out(struct rdv_member *m)
 	do {
 		rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 		rdv_and_sc(&d->harmless[m->word], ~m->bit);
-		rdv_store_rlx(&m->self.parked, 0);
+		rdv_store_rlx(&m->self.parked, 0); /* (a) */
 		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
 			return false;
 	} while (rdv_load_sc(&d->harmless[m->word]) & m->bit);
@@ -160,8 +159,8 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (!rdv_load_rlx(&m->shielded) && rdv_owns(m))
-		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* alone: stay so */
+	if (!rdv_shielded(m) && rdv_owns(m))
+		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) alone: stay so */
 	else
 		rdv_park(m);
 }
@@ -175,10 +174,10 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (rdv_load_rlx(&m->shielded))
+	if (rdv_shielded(m))
 		rdv_park(m);
 	else if (rdv_owns(m))
-		rdv_store_rlx(&self->state, RDV_STATE_RUNNING);
+		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) */
 	else
 		rdv_leave(m);
 }
@@ -187,8 +186,7 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
  * that was never begun. */
 static inline bool may_end(const struct rdv_member *m)
 {
-	return rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING ||
-	       rdv_load_rlx(&m->shielded) || rdv_owns(m);
+	return !rdv_runs(m) || rdv_shielded(m) || rdv_owns(m);
 }
 
 /* 0, or what to return if the round is not over. */
@@ -196,7 +194,7 @@ static int end(struct rdv_member *m, bool at_once, const struct timespec *deadli
 {
 	int ret = 0;
 
-	if (rdv_load_rlx(&m->shielded))
+	if (rdv_shielded(m))
 		return at_once ? -EBUSY : -ETIMEDOUT;
 	if (!rdv_owns(m))
 		ret = leave(m, at_once, deadline);
@@ -230,7 +228,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 	struct rdv_shield shield;
 
 	rdv_must_own(m);
-	if (rdv_load_rlx(&m->shielded) || rdv_owns(m))
+	if (rdv_shielded(m) || rdv_owns(m))
 		return;
 	rdv_harmless_now(self);
 	if (rdv_ctl_open(rdv_load_sc(&d->ctl)))
@@ -248,8 +246,7 @@ bool rdv_priv_checkpoint_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (rdv_load_rlx(&self->state) != RDV_STATE_RUNNING ||
-	    rdv_load_rlx(&m->shielded) || rdv_owns(m))
+	if (!rdv_runs(m) || rdv_shielded(m) || rdv_owns(m))
 		return false;
 	rdv_park(m);
 	return rdv_leave(m);
@@ -292,8 +289,10 @@ void rdv_harmless_end(rdv_thread *self)
 
 bool rdv_checkpoint(rdv_thread *self)
 {
+	uint32_t gate = rdv_load_rlx(self->gate); /* (d) the next call sees it */
+
 	rdv_must_own(rdv_member_of(self));
-	return !rdv_ctl_open(rdv_load_rlx(self->gate)) && rdv_priv_checkpoint_slow(self);
+	return !rdv_ctl_open(gate) && rdv_priv_checkpoint_slow(self);
 }
 
 #endif

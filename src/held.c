@@ -40,7 +40,7 @@ void rdv_hold_begin(struct rdv_member *m)
 
 	rdv_wait_begin_at(m, RDV_WAIT_HELD, now);
 	if (!rdv_add_sc(&d->held, 1))
-		rdv_store_rlx(&d->held_since, since);
+		rdv_store_rlx(&d->held_since, since); /* (d) */
 }
 
 /* held is seq_cst for the barred isolator, see [BARRED]; held_since is relaxed: an
@@ -50,7 +50,7 @@ bool rdv_may_open(const rdv_domain *d)
 	if (!rdv_load_sc(&d->held))
 		return true;
 	return d->patience_us &&
-	       now_us() - rdv_load_rlx(&d->held_since) <= d->patience_us;
+	       now_us() - rdv_load_rlx(&d->held_since) <= d->patience_us; /* (d) */
 }
 
 /*

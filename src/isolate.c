@@ -44,7 +44,7 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 		return 0;
 	}
 	rdv_record_asked(m);
-	if (rdv_load_rlx(&m->self.state) != RDV_STATE_RUNNING || !rdv_take(m)) {
+	if (!rdv_runs(m) || !rdv_take(m)) {
 		ret = at_once ? -EBUSY : isolate_slow(m, deadline, &gathered);
 		if (ret)
 			return ret;
@@ -115,7 +115,7 @@ void rdv_release(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
 	uint64_t begin;
 
 	rdv_must_own(m);

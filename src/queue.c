@@ -41,7 +41,7 @@ static struct rdv_member *next_queued(const rdv_domain *d, uint32_t id)
 bool rdv_take(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
 
 	if (!rdv_ctl_open(ctl) || !rdv_may_open(d) ||
 	    !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
@@ -57,7 +57,7 @@ bool rdv_take(struct rdv_member *m)
 static void rename_owner(const struct rdv_member *from, const struct rdv_member *to)
 {
 	rdv_word *word = &from->domain->ctl;
-	uint32_t ctl = rdv_load_rlx(word);
+	uint32_t ctl = rdv_load_rlx(word); /* (b) */
 
 	while ((ctl & RDV_CTL_OWNER) == rdv_ctl_name(from) &&
 	       !rdv_cas_sc(word, &ctl, rdv_ctl_owned(ctl, to)))
@@ -116,7 +116,7 @@ static void wake_early(struct rdv_member *from, const struct rdv_member *next)
 void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
 	struct rdv_member *next;
 
 	for (;;) {
@@ -210,7 +210,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 	seen = rdv_load_sc(word);
 	if (seen & m->bit)
 		ret = rdv_wait(m, word, seen, m->bit, deadline);
-	rdv_store_rlx(&m->asleep, 0);
+	rdv_store_rlx(&m->asleep, 0); /* (d) */
 	return ret;
 }
 
@@ -228,7 +228,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 static bool linger(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	uint32_t round = rdv_load_rlx(&d->ctl) / RDV_CTL_ROUND, ctl;
+	uint32_t round = rdv_load_rlx(&d->ctl) / RDV_CTL_ROUND, ctl; /* (d) */
 	struct rdv_spin spin;
 	bool mine;
 
@@ -236,7 +236,7 @@ static bool linger(struct rdv_member *m, const struct timespec *deadline)
 		return false;
 	rdv_add_sc(&d->lingering, 1);
 	while (!(mine = rdv_take(m))) {
-		ctl = rdv_load_rlx(&d->ctl);
+		ctl = rdv_load_rlx(&d->ctl); /* (d) */
 		if (ctl / RDV_CTL_ROUND != round)
 			rdv_spin_prolong(&spin);
 		round = ctl / RDV_CTL_ROUND;
@@ -294,12 +294,12 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 void rdv_take_office(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl);
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
 
 	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
 		; /* somebody set MORE, or the predecessor did it */
 	rdv_shield_off(m);
 	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 	rdv_and_sc(&d->harmless[m->word], ~m->bit);
-	rdv_store_rlx(&m->self.parked, 0);
+	rdv_store_rlx(&m->self.parked, 0); /* (a) */
 }

@@ -39,7 +39,7 @@ static inline void cpu_relax(void)
 /* Takes one of the slots, of which there are as many as other CPUs, if one is free. */
 static bool take_slot(rdv_domain *d)
 {
-	uint32_t spinners = rdv_load_rlx(&d->spinners);
+	uint32_t spinners = rdv_load_rlx(&d->spinners); /* (d) */
 
 	return spinners < d->spinners_max &&
 	       rdv_cas_sc(&d->spinners, &spinners, spinners + 1);
@@ -58,7 +58,7 @@ static bool try_it(uint64_t now)
 
 static uint32_t limit(const struct rdv_spin *spin)
 {
-	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]);
+	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]); /* (d) */
 
 	if (ns < PROBE_NS && try_it(spin->start))
 		return at_most(PROBE_NS, spin->domain);
@@ -74,8 +74,9 @@ static void stop(struct rdv_spin *spin)
 
 bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind)
 {
-	return d->spinners_max && (rdv_load_rlx(&d->spin_ns[kind]) >= 2 * LIMIT_MIN_NS ||
-				   try_it(rdv_clock_ns()));
+	return d->spinners_max &&
+	       (rdv_load_rlx(&d->spin_ns[kind]) >= 2 * LIMIT_MIN_NS || /* (d) */
+		try_it(rdv_clock_ns()));
 }
 
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
@@ -140,14 +141,14 @@ void rdv_spin_prolong(struct rdv_spin *spin)
 static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
 {
 	rdv_domain *d = spin->domain;
-	uint64_t ns = rdv_load_rlx(&d->spin_ns[spin->kind]);
+	uint64_t ns = rdv_load_rlx(&d->spin_ns[spin->kind]); /* (d) */
 	uint64_t target = paid ? 2 * waited_ns + LIMIT_MIN_NS : LIMIT_MIN_NS;
 
 	if (target > ns)
 		ns = target;
 	else
 		ns -= (ns - target) / 8;
-	rdv_store_rlx(&d->spin_ns[spin->kind], at_most(ns, d));
+	rdv_store_rlx(&d->spin_ns[spin->kind], at_most(ns, d)); /* (d) */
 }
 
 /*

@@ -71,8 +71,9 @@ static void drain(struct rdv_sync *s)
 static void call_pollers(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
+	bool pending = rdv_load_rlx(&s->pending); /* (e) */
 
-	if (rdv_load_rlx(&s->pending) && !s->readable && s->fd >= 0 && d->members > 1)
+	if (pending && !s->readable && s->fd >= 0 && d->members > 1)
 		make_readable(s);
 }
 
@@ -102,7 +103,7 @@ static void settle(struct rdv_sync *s)
 static void serve_next(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
-	uint32_t ids = rdv_load_rlx(&d->words) * RDV_WORD_BITS;
+	uint32_t ids = rdv_load_rlx(&d->words) * RDV_WORD_BITS; /* (e) */
 	struct rdv_member *m;
 	uint32_t i, id;
 
@@ -145,7 +146,7 @@ static void check_barriers(rdv_domain *d)
  * waits. */
 static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
 {
-	uint32_t turn = rdv_load_rlx(&d->sync.turn);
+	uint32_t turn = rdv_load_rlx(&d->sync.turn); /* (e) */
 
 	rdv_unlock(&d->registry);
 	if (m)
@@ -305,7 +306,7 @@ void rdv_sync_enter(rdv_thread *self)
 	rdv_must_be_unlocked(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
-	if (m->sync_in || !rdv_load_rlx(&s->pending)) {
+	if (m->sync_in || !rdv_load_rlx(&s->pending)) { /* (e) */
 		rdv_unlock(&d->registry);
 		rdv_unshield(m, &shield);
 		return;

@@ -96,7 +96,7 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	}
 	d->registered[m->word] |= m->bit;
 	rdv_bump(&d->members, 1);
-	if (rdv_load_rlx(&d->words) <= m->word)
+	if (rdv_load_rlx(&d->words) <= m->word) /* (e) */
 		rdv_store_sc(&d->words, m->word + 1);
 	rdv_record_joined(m, name);
 	rdv_sync_joined(d);

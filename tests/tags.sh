@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each edge of the protocol has a tag, such as [GATE].  It must be listed once in the
 # table of doc/design.md, and stand at both its ends in the source; and the source
-# must not have a tag that the table does not explain.
+# must not have a tag that the table does not explain.  And a relaxed access has its reason.
 set -eu
 export LC_ALL=C
 
@@ -29,5 +29,15 @@ done
 for tag in $used; do
 	printf '%s\n' "$listed" | grep -qxF "$tag" ||
 		fail "$tag is in the source, but not in the table of doc/design.md"
+done
+
+# Each relaxed access has the letter of a reason that src/atomic.h gives.
+letters=$(sed -n 's/^ \*\t(\([a-z]\)).*/\1/p' "$top/src/atomic.h" | tr -d '\n')
+[ -n "$letters" ] || fail "no reasons in src/atomic.h"
+for file in "$top"/src/*.[ch]; do
+	[ "${file##*/}" != atomic.h ] || continue
+	lines=$(grep -n '_rlx(' "$file" | grep -v "/\* ([$letters])") || continue
+	fail "${file#"$top/"}: a relaxed access without its reason, such as /* (a) */:
+$lines"
 done
 exit $status
