@@ -14,7 +14,7 @@
  *	                              gate open, else it parks
  *	HARMLESS  PARKED    leader    it found the thread so: sets the bit after
  *	any       PARKED    itself    rdv_park(): sets the bit after
- *	PARKED    RUNNING   itself    rdv_step_out(): clears the bit after; final if it
+ *	PARKED    RUNNING   itself    step_out(): clears the bit after; final if it
  *	                              then sees the gate open and the bit still clear
  *
  * One thread at most has the token: the owner.  It is the leader while it gathers
@@ -36,6 +36,7 @@
 #define RDV_DOMAIN_H
 
 #include <rdv/rdv.h>
+#include <stddef.h>
 
 #include "atomic.h"
 #include "lock.h"
@@ -120,26 +121,49 @@ struct rdv_domain {
 	/* Read by every fast path; written twice a round, and once per hand-over. */
 	_Alignas(RDV_CACHE_LINE) rdv_word ctl;
 
-	/* Written by threads that wait, read by those that open and end rounds. */
-	_Alignas(RDV_CACHE_LINE) rdv_word held; /* threads that want to run and may not */
-	rdv_word held_since;                    /* when held left 0, in us, wrapping */
-	rdv_word asleep;    /* how many of the held (are about to) sleep on ctl */
-	rdv_word waking;    /* a held thread was woken and has not looked at ctl yet */
-	rdv_word lingering; /* isolators that are awake and not queued yet */
-	rdv_word barred;    /* isolators that may not open a round while held != 0 */
-	rdv_word gathering; /* not 0: the leader sleeps on it, until nobody is awaited */
-	rdv_word spinners;  /* threads that spin now */
+	/*
+	 * Written by threads that wait, read by those that open and end rounds.
+	 *
+	 * held: threads that want to run and may not.  Legal to be too high for a moment;
+	 * illegal not to count a thread that waits for an open gate.
+	 */
+	_Alignas(RDV_CACHE_LINE) rdv_word held;
+	/* When held left 0, in us, wrapping.  Legal to be too early; illegal to be too late. */
+	rdv_word held_since;
+	/* How many of the held sleep on ctl.  Legal to count a thread that is awake: a wake-up
+	 * for nobody; illegal not to count one that sleeps, or is about to. */
+	rdv_word asleep;
+	/* 1: a thread was woken to look at ctl and wake others.  Legal to be 0 while such a
+	 * thread is on its way; illegal to be 1 unless some thread is going to store 0 and
+	 * then look at ctl. */
+	rdv_word waking;
+	/* Isolators that poll the gate before they queue.  Legal to be too low; illegal to count
+	 * one that will not look at asleep again. */
+	rdv_word lingering;
+	/* Isolators that may not open a round while held is not 0.  Legal to be too high;
+	 * illegal not to count one that sleeps while the gate is open. */
+	rdv_word barred;
+	/* Not 0: the leader sleeps on it until nobody is awaited.  Legal to be set while no
+	 * leader sleeps; illegal to be 0 while one sleeps that is owed a wake-up. */
+	rdv_word gathering;
+	/* Threads that spin now.  Legal to be wrong for a moment: it is a hint. */
+	rdv_word spinners;
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
-	uint32_t
-		served; /* whom patience let isolate first, last time; goes with the token */
-	uint32_t gathered;    /* the successor need not look: its predecessor was alone;
-	                       goes with the token */
+	/* These two belong to the owner.  served: the id of the barred isolator that was served
+	 * first last time; the next search starts after it.  gathered: the predecessor passed
+	 * the token while it was alone, so its successor need not gather. */
+	uint32_t served, gathered;
 	rdv_count laggard;    /* who swapped which gathering last: see record.h */
 	rdv_count fences;     /* membarriers so far; written by the owner */
 	rdv_count held_wakes; /* wake-ups of held threads so far */
 
-	/* Read only, but for words, which grows. */
-	_Alignas(RDV_CACHE_LINE) rdv_word words; /* of the masks that are in use */
+	/*
+	 * Read only, but for words, which grows.
+	 *
+	 * words: of the masks that are in use.  Legal to be too high; illegal not to count that
+	 * of a thread that runs, once the gate that it saw open is closed.
+	 */
+	_Alignas(RDV_CACHE_LINE) rdv_word words;
 	uint32_t max_threads;
 	uint32_t biased;
 	uint32_t patience_us;
@@ -148,18 +172,24 @@ struct rdv_domain {
 	rdv_count stall_ns; /* 0 = no reports */
 	rdv_stall_fn *on_stall;
 	void *stall_arg;
-	rdv_mask harmless; /* set: known to be harmless; so are ids without a thread */
-	rdv_mask want_rdv; /* isolators that wait for the token */
-	rdv_mask awaited;  /* whom the leader waits for, valid while gathering != 0 */
+	/* Legal to be clear for a harmless thread; illegal to be set for one that runs.  Set for
+	 * each id that no thread has. */
+	rdv_mask harmless;
+	/* Isolators that wait for the token.  Whoever clears a bit that was set decides who has
+	 * it: the owner has handed it over, or the isolator has given up. */
+	rdv_mask want_rdv;
+	/* Whom the leader waits for.  Only shrinks; means nothing while gathering is 0. */
+	rdv_mask awaited;
 	struct rdv_member **member; /* by id; never freed before the domain */
 	struct rdv_history *history;
 	char name[32];
 
-	/* Who is there. */
-	rdv_mutex registry;
+	/* Who is there.  Apart from the line above, which every slow path reads. */
+	_Alignas(RDV_CACHE_LINE) rdv_mutex registry;
 	uint32_t members, members_max;
 	uint32_t *registered; /* a mask, under the registry lock */
-	struct rdv_sync sync;
+	/* Apart from the lock: an event loop reads sync.pending on each turn. */
+	_Alignas(RDV_CACHE_LINE) struct rdv_sync sync;
 	rdv_domain *next; /* all domains, see fork.c */
 };
 
@@ -174,12 +204,12 @@ struct rdv_member {
 	bool sync_want;    /* wants a sync-point; under the registry lock, these three */
 	bool sync_in;      /* between the barriers of one */
 	bool sync_turn;    /* ... and it is its turn */
-	struct rdv_member *next; /* memberships of the same thread, see thread.c */
+	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
 
 	/*
-	 * What is told about the thread, see record.h.  All of it is written by the
-	 * thread, but for worst.  First what an isolation writes for which nobody had to be waited for.
+	 * Statistics, see record.h.  The thread itself writes all of them except worst.  This
+	 * first group is what an uncontended isolation writes: it shares the thread's line.
 	 */
 	rdv_count isolations;
 	rdv_count tick;     /* the coarse clock, when it last asked for isolation */
@@ -208,8 +238,13 @@ struct rdv_member {
 	uint8_t may_give_up;
 };
 
+_Static_assert(offsetof(struct rdv_member, self) == 0, "a handle is a slot");
+_Static_assert(offsetof(struct rdv_member, blamed) + sizeof(uint32_t) <= RDV_CACHE_LINE,
+	       "an uncontended isolation writes one line of the slot");
+_Static_assert(sizeof(struct rdv_member) == 2 * RDV_CACHE_LINE, "a slot is two lines");
+
 /*
- * From here to there a signal handler leaves the thread parked instead of waiting, see
+ * While a thread is shielded its signal handlers leave it parked instead of waiting, see
  * harmless.c.
  */
 static inline bool rdv_shielded(const struct rdv_member *m)
@@ -292,8 +327,9 @@ bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
 
 /*
- * The gate is open: whether somebody sleeps on ctl whom nobody else is about to wake, be
- * it a held thread that was woken, see [WAKING], or an isolator, whose round will end.
+ * With the gate open: whether the caller has to wake somebody.  Not if nobody sleeps on ctl;
+ * if a woken thread is on its way, which will do it, see [WAKING]; or if an isolator
+ * lingers, which will look when its round ends.
  *
  * [LINGER] Dekker: a lingering isolator counts itself out, then sees to asleep; we opened
  * the gate, then read lingering.

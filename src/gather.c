@@ -22,7 +22,7 @@
  * a set, awaited[], that only shrinks.
  */
 
-/* Whether all bits are set, but for our own: an owner needs none. */
+/* Whether every bit but our own is set.  We are the owner: our own does not matter. */
 static bool all_bits_set(const struct rdv_member *m)
 {
 	const rdv_domain *d = m->domain;

@@ -13,11 +13,11 @@
 
 /* --------------------------------------------------------------- signal handlers
  *
- * A handler may make the thread harmless, and end that.  Where it interrupts a call
- * that others depend upon, because they wait for what it does next, or for the lock
- * that it holds, or because the gate is closed on its behalf, it must not wait.  So
- * the call sets shielded: the handler then leaves the thread parked (see
- * rdv_priv_harmless_end_slow()), which it is anyway, or else rdv_unshield() runs again.
+ * A handler may make the thread harmless, and end that.  It must not wait if it has
+ * interrupted a call that somebody waits for, that holds the registry lock, or that the
+ * gate is closed for.  Such a call sets shielded.  The handler then leaves the thread
+ * parked, see rdv_priv_harmless_end_slow().  If the thread was running, rdv_unshield()
+ * makes it run again.
  */
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
@@ -43,8 +43,8 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
  * through rdv_leave().  [PARK] release: what it did before, for the leader that
  * finds it PARKED with the bit still clear; the bit itself is seq_cst.
  *
- * Again, if a handler ran and became harmless by the fast path in between: with the
- * bit set, state and parked have to say so.
+ * Repeats if a handler has overwritten the state in between: while the bit is set, state
+ * and parked must say so.
  */
 void rdv_park(struct rdv_member *m)
 {
@@ -166,9 +166,9 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 }
 
 /*
- * shielded: we are a signal handler that interrupted a call of the library, which
- * had parked the thread.  It may be what the gate is closed for, so we cannot wait
- * here; the thread stays parked, as the handler found it.
+ * Shielded, this is a signal handler that has interrupted a call of the library.  The gate
+ * may be closed for that call, so the handler cannot wait for it to open.  The thread stays
+ * parked, as the handler found it.
  */
 void rdv_priv_harmless_end_slow(rdv_thread *self)
 {

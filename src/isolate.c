@@ -10,9 +10,11 @@
 #include <errno.h>
 
 /*
- * The gate is closed, a held thread is due first, or we are harmless: queues.
- * *gathered: the predecessor was alone, so we are.  shielded is set for as long as
- * a handler may find us parked; from then on it finds us the owner.
+ * Queues: the gate is closed, patience bars the thread, or it is harmless.  *gathered is
+ * set if the predecessor passed the token while it was alone, so that nobody runs.
+ *
+ * The thread is shielded until its name is on the gate.  A handler that finds it there
+ * does nothing.
  */
 static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 			bool *gathered)

@@ -346,7 +346,7 @@ void rdv_sync_exit(rdv_thread *self)
 	s->exited++;
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
-	/* the next one cannot get beyond FORMING without us */
+	/* The next sync-point may form already.  It cannot serve before we enter it. */
 	while (s->phase == SERVING || s->phase == LEAVING)
 		wait_step(d, m, OTHERS);
 	rdv_wait_end(m);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Each edge of the protocol has a tag, such as [GATE].  It must be listed once in the
 # table of doc/design.md, and stand at both its ends in the source; and the source
-# must not have a tag that the table does not explain.  And a relaxed access has its reason.
+# must not have a tag that the table does not explain.  And a relaxed access has its reason,
+# and a comment speaks of functions that there are.
 set -eu
 export LC_ALL=C
 
@@ -40,4 +41,18 @@ for file in "$top"/src/*.[ch]; do
 	fail "${file#"$top/"}: a relaxed access without its reason, such as /* (a) */:
 $lines"
 done
+
+# Each name() in a comment of src/ is there, or one of the C library's.
+stale=$(awk -f "$top/tests/names.awk" "$top"/src/*.[ch] "$top"/src/inside/*.[ch] \
+	"$top"/include/rdv/*.h | awk -v src="$top/src/" '
+	BEGIN { known["fork"]; known["write"] }
+	$1 == "code" { known[$2] }
+	$1 == "comment" && index($2, src) == 1 { name[++n] = $3; file[n] = $2 }
+	END {
+		for (i = 1; i <= n; i++)
+			if (!(name[i] in known))
+				print substr(file[i], length(src) + 1) " " name[i] "()"
+	}')
+[ -z "$stale" ] || fail "a comment of src/ names what is not there:
+$stale"
 exit $status

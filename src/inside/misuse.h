@@ -15,8 +15,8 @@ void rdv_check_owner(const char *call, const struct rdv_member *m);
 void rdv_check_locks(const char *call, const struct rdv_member *m);
 #endif
 
-/* Not where handlers come between any two instructions: one that interrupts a thread on its
- * way in or out cannot know that yet, or any more, it is what it takes it for. */
+/* Off where a handler may run between any two instructions (RDV_PERTURB): there it sees the
+ * thread half-way between two states, which these checks would report. */
 #if defined(RDV_DEBUG) && !defined(RDV_PERTURB)
 #define rdv_must_be(condition, m, what)                \
 	do {                                           \

@@ -3,7 +3,7 @@
  * What the protocol tells about itself: the calls that stand in its sources.  They
  * change no word of it.
  *
- * A thread counts in its own slot, on lines that nobody else writes, and rdv_stats()
+ * A thread counts in its own slot, on lines that nobody else writes, and rdv_domain_stats()
  * adds up.  The histograms belong to the domain.  Two of them, the time to isolation
  * and the time isolated, are written by the owner of the token; what others have to
  * add is noted in the slot, and brought there a dozen at a time.
@@ -70,8 +70,8 @@ static inline void rdv_record_released(struct rdv_member *m)
 		rdv_bump(&m->untimed, 1);
 }
 
-/* The release is over.  Only if it woke somebody or passed the token on: without a
- * call it took no time worth telling. */
+/* After a release that woke somebody or passed the token on.  An uncontended release is one
+ * compare-and-swap, and is not timed. */
 void rdv_record_release(struct rdv_member *m, uint64_t begin);
 
 static inline uint64_t rdv_record_now(const rdv_domain *d)

@@ -16,6 +16,12 @@
 
 enum { MAX_LISTED = 16 }; /* blockers in a report */
 
+_Static_assert((unsigned)RDV_WAIT_GATHER == RDV_STALL_GATHER &&
+		       (unsigned)RDV_WAIT_QUEUE == RDV_STALL_QUEUE &&
+		       (unsigned)RDV_WAIT_HELD == RDV_STALL_HELD &&
+		       (unsigned)RDV_WAIT_SYNC == RDV_STALL_SYNC,
+	       "a report has the kind of the wait");
+
 void rdv_stall_begin(struct rdv_member *m)
 {
 	uint64_t next = m->wait_since + m->domain->stall_ns;
