@@ -102,7 +102,7 @@ static bool try_beside(rdv_thread *self, const char *what,
 	work = function;
 	if (pipe(request) || pthread_create(&thread, NULL, worker, &counter))
 		abort();
-	isolated = isolates(self, expected ? 60 : 1);
+	isolated = isolates(self, expected ? 600 : 1);
 	if (write(request[1], "", 1) != 1)
 		abort();
 	RDV_HARMLESS(self)

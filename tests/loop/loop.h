@@ -63,7 +63,7 @@ static bool others_isolate(void)
 /* ... some time, while the loop sleeps.  Wakes it. */
 static void *isolator(void *arg)
 {
-	long result = 60;
+	long result = 600; /* or it hangs */
 
 	other(&result);
 	*(bool *)arg = !result;
