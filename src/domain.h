@@ -236,6 +236,7 @@ struct rdv_member {
 	uint16_t log[12];     /* waits to be added to the histograms */
 	uint8_t stalls;       /* reports of this wait so far */
 	uint8_t may_give_up;
+	const char *where; /* it isolates there, while depth or wait_kind says so */
 };
 
 _Static_assert(offsetof(struct rdv_member, self) == 0, "a handle is a slot");

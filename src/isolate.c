@@ -36,7 +36,8 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 }
 
 /* at_once: neither waits nor queues. */
-static int isolate(struct rdv_member *m, bool at_once, const struct timespec *deadline)
+static int isolate(struct rdv_member *m, bool at_once, const struct timespec *deadline,
+		   const char *where)
 {
 	bool gathered = false;
 	int ret;
@@ -45,7 +46,7 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 		m->depth++;
 		return 0;
 	}
-	rdv_record_asked(m);
+	rdv_record_asked(m, where);
 	if (!rdv_runs(m) || !rdv_take(m)) {
 		ret = at_once ? -EBUSY : isolate_slow(m, deadline, &gathered);
 		if (ret)
@@ -60,17 +61,18 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 	return 0;
 }
 
-void rdv_isolate(rdv_thread *self)
+void rdv_isolate_at(rdv_thread *self, const char *where)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
 	rdv_must_own(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
-	isolate(m, false, NULL);
+	isolate(m, false, NULL, where);
 }
 
-int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
+int rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline,
+			 const char *where)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	int ret;
@@ -81,23 +83,39 @@ int rdv_isolate_until(rdv_thread *self, const struct timespec *deadline)
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
 	rdv_wait_may_give_up(m, true);
-	ret = isolate(m, false, deadline);
+	ret = isolate(m, false, deadline, where);
 	rdv_wait_may_give_up(m, false);
 	if (ret)
 		rdv_record_failed(m, false);
 	return ret;
 }
 
-int rdv_isolate_try(rdv_thread *self)
+int rdv_isolate_try_at(rdv_thread *self, const char *where)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	int ret;
 
 	rdv_must_own(m);
-	ret = isolate(m, true, NULL);
+	ret = isolate(m, true, NULL, where);
 	if (ret)
 		rdv_record_failed(m, true);
 	return ret;
+}
+
+/* For those who cannot use the macros: in other languages, by address. */
+void(rdv_isolate)(rdv_thread *self)
+{
+	rdv_isolate_at(self, NULL);
+}
+
+int(rdv_isolate_until)(rdv_thread *self, const struct timespec *deadline)
+{
+	return rdv_isolate_until_at(self, deadline, NULL);
+}
+
+int(rdv_isolate_try)(rdv_thread *self)
+{
+	return rdv_isolate_try_at(self, NULL);
 }
 
 static void wake_the_first(struct rdv_member *m)

@@ -33,6 +33,16 @@ def text(array):
     return out
 
 
+def where(noted):
+    """A note, as dump.c has it: an array, or a pointer to a string."""
+    if noted.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+        out = noted.string("latin-1")[:31] if int(noted) else ""
+        out = "".join(c if " " <= c <= "~" else "?" for c in out)
+    else:
+        out = text(noted)
+    return out.replace(" ", "_") or "-"
+
+
 def line(*words):
     print(" ".join(str(w) for w in words))
 
@@ -112,7 +122,9 @@ class Domain:
         line("blockers count", len(blockers))
         for m, why, since in blockers[:LISTED]:
             line("blocker", *fields(("id", int(m["id"])), ("tid", int(m["tid"])),
-                                    ("why", why), ("since_ns", since)),
+                                    ("why", why), ("since_ns", since),
+                                    ("where", where(m["where"]) if why == "isolated"
+                                     else "-")),
                  "name", text(m["name"]))
         self.dump_stats()
         line("end")
@@ -132,7 +144,9 @@ class Domain:
             ("shielded", int(m["shielded"])), ("depth", depth), ("wait", WAITS[wait]),
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
-            ("isolations", int(m["isolations"])), ("worst_delay_ns", int(m["worst"]))),
+            ("isolations", int(m["isolations"])), ("worst_delay_ns", int(m["worst"])),
+            ("where", where(m["where"]) if WAITS[wait] in ("gather", "queue") or depth
+             else "-")),
             "name", text(m["name"]))
 
     def blockers(self):
@@ -186,11 +200,12 @@ class Domain:
                 ("count", sum(h)), ("p50_ns", percentile(h, 50)),
                 ("p90_ns", percentile(h, 90)), ("p99_ns", percentile(h, 99)),
                 ("max_ns", percentile(h, 100))))
-        for which in ("last", "worst"):
+        for which in ("last", "worst", "longest"):
             b = self.d["history"][which]
             if int(b["id"]):
                 line("delay", which, *fields(("id", int(b["id"]) - 1),
-                                             ("tid", int(b["tid"])), ("ns", int(b["ns"]))),
+                                             ("tid", int(b["tid"])), ("ns", int(b["ns"])),
+                                             ("where", where(b["where"]))),
                      "name", text(b["name"]))
 
 

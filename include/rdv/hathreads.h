@@ -71,8 +71,11 @@ static inline void thread_harmless_till_end(void)
 
 static inline void thread_isolate(void)
 {
-	rdv_isolate(rdv_hathreads_self());
+	(rdv_isolate)(rdv_hathreads_self());
 }
+
+/* It notes who has called it. */
+#define thread_isolate() rdv_isolate_at(rdv_hathreads_self(), __func__)
 
 static inline void thread_release(void)
 {

@@ -263,11 +263,26 @@ RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
  * ended; -EINVAL: malformed deadline.
  *
  * A failed call leaves no trace: nobody stays held for it.
+ *
+ * Each notes where it was called: stall reports, rdv_domain_blockers(), the dump and the
+ * statistics of the longest tell that.  These three are macros which pass the name of the
+ * calling function to the _at functions; the functions of their own names note nothing.
+ * where is kept by its address while the thread waits or is isolated; NULL: nothing.
  */
 RDV_API void rdv_isolate(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_isolate_try(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_isolate_until(rdv_thread *self,
 					     const struct timespec *deadline);
+
+RDV_API void rdv_isolate_at(rdv_thread *self, const char *where);
+RDV_MUST_CHECK RDV_API int rdv_isolate_try_at(rdv_thread *self, const char *where);
+RDV_MUST_CHECK RDV_API int rdv_isolate_until_at(rdv_thread *self,
+						const struct timespec *deadline,
+						const char *where);
+
+#define rdv_isolate(self)                 rdv_isolate_at(self, __func__)
+#define rdv_isolate_try(self)             rdv_isolate_try_at(self, __func__)
+#define rdv_isolate_until(self, deadline) rdv_isolate_until_at(self, deadline, __func__)
 
 /*
  * Ends the innermost rdv_isolate().  The outermost one hands the rendez-vous to
@@ -279,6 +294,24 @@ RDV_API void rdv_release(rdv_thread *self);
 
 /* Whether the calling thread is isolated.  Async-signal-safe. */
 RDV_API bool rdv_isolated(const rdv_thread *self);
+
+/*
+ * The id of the member that is isolated now, or -1: nobody is.  By any thread and in any
+ * signal handler.  Unless it is the caller that is isolated, or the caller is held, the
+ * answer may be over when it arrives.
+ */
+RDV_API int rdv_domain_isolated(const rdv_domain *domain);
+
+/*
+ * Whether the member with that id is harmless now, for watchdogs and thread dumps; an id
+ * without a member is harmless.  By any thread and in any signal handler.
+ *
+ * true:  the thread was harmless at a moment of the call; what it did before that moment
+ *        has happened.  It may run again when the answer arrives, unless the caller is
+ *        isolated.
+ * false: the thread was running, or on its way to or from it, at a moment of the call.
+ */
+RDV_API bool rdv_thread_harmless(const rdv_domain *domain, unsigned id);
 
 /* ------------------------------------------------------------ inline fast paths
  *

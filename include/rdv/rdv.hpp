@@ -319,16 +319,20 @@ private:
 class RDV_PRIV_NODISCARD isolation
 {
 public:
-	explicit isolation(rdv_thread *thread) noexcept : self(thread)
+	explicit isolation(rdv_thread *thread,
+			   const char *where = __builtin_FUNCTION()) noexcept
+	    : self(thread)
 	{
-		isolate();
+		isolate(where);
 	}
 	isolation(rdv_thread *thread, std::defer_lock_t) noexcept : self(thread)
 	{
 	}
-	isolation(rdv_thread *thread, std::try_to_lock_t) noexcept : self(thread)
+	isolation(rdv_thread *thread, std::try_to_lock_t,
+		  const char *where = __builtin_FUNCTION()) noexcept
+	    : self(thread)
 	{
-		try_isolate();
+		try_isolate(where);
 	}
 	isolation(rdv_thread *thread, std::adopt_lock_t) noexcept
 	    : self(thread), mine(true)
@@ -336,17 +340,18 @@ public:
 	}
 	template <class Duration>
 	isolation(rdv_thread *thread,
-		  const std::chrono::time_point<detail::clock, Duration> &when) noexcept
+		  const std::chrono::time_point<detail::clock, Duration> &when,
+		  const char *where = __builtin_FUNCTION()) noexcept
 	    : self(thread)
 	{
-		try_isolate_until(when);
+		try_isolate_until(when, where);
 	}
 	template <class Rep, class Period>
-	isolation(rdv_thread *thread,
-		  const std::chrono::duration<Rep, Period> &time) noexcept
+	isolation(rdv_thread *thread, const std::chrono::duration<Rep, Period> &time,
+		  const char *where = __builtin_FUNCTION()) noexcept
 	    : self(thread)
 	{
-		try_isolate_for(time);
+		try_isolate_for(time, where);
 	}
 
 	isolation(isolation &&other) noexcept
@@ -368,32 +373,34 @@ public:
 	}
 
 	/* No effect on an object that has isolated; another one nests. */
-	void isolate() noexcept
+	void isolate(const char *where = __builtin_FUNCTION()) noexcept
 	{
 		if (!mine)
-			rdv_isolate(self);
+			rdv_isolate_at(self, where);
 		mine = true;
 	}
 
 	/* These return whether the thread is isolated; see rdv_isolate_try(). */
-	bool try_isolate() noexcept
+	bool try_isolate(const char *where = __builtin_FUNCTION()) noexcept
 	{
-		mine = mine || !rdv_isolate_try(self);
+		mine = mine || !rdv_isolate_try_at(self, where);
 		return mine;
 	}
 	template <class Duration>
-	bool try_isolate_until(
-		const std::chrono::time_point<detail::clock, Duration> &when) noexcept
+	bool
+	try_isolate_until(const std::chrono::time_point<detail::clock, Duration> &when,
+			  const char *where = __builtin_FUNCTION()) noexcept
 	{
 		const timespec ts = detail::deadline(when);
 
-		mine = mine || !rdv_isolate_until(self, &ts);
+		mine = mine || !rdv_isolate_until_at(self, &ts, where);
 		return mine;
 	}
 	template <class Rep, class Period>
-	bool try_isolate_for(const std::chrono::duration<Rep, Period> &time) noexcept
+	bool try_isolate_for(const std::chrono::duration<Rep, Period> &time,
+			     const char *where = __builtin_FUNCTION()) noexcept
 	{
-		return try_isolate_until(detail::after(time));
+		return try_isolate_until(detail::after(time), where);
 	}
 
 	void release() noexcept

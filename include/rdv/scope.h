@@ -29,8 +29,9 @@
 
 #define RDV_HARMLESS(self) \
 	RDV_PRIV_SCOPE(rdv_priv_harmless, rdv_priv_harmless_begin(self), __COUNTER__)
-#define RDV_ISOLATED(self) \
-	RDV_PRIV_SCOPE(rdv_priv_isolated, rdv_priv_isolated_begin(self), __COUNTER__)
+#define RDV_ISOLATED(self)                                                         \
+	RDV_PRIV_SCOPE(rdv_priv_isolated, rdv_priv_isolated_begin(self, __func__), \
+		       __COUNTER__)
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,9 +46,9 @@ static inline void rdv_priv_harmless_end(rdv_thread *begun)
 		rdv_harmless_end(begun);
 }
 
-static inline rdv_thread *rdv_priv_isolated_begin(rdv_thread *self)
+static inline rdv_thread *rdv_priv_isolated_begin(rdv_thread *self, const char *where)
 {
-	rdv_isolate(self);
+	rdv_isolate_at(self, where);
 	return self;
 }
 

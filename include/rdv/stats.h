@@ -62,12 +62,13 @@ RDV_API uint64_t rdv_histogram_bucket_floor(unsigned bucket);
 /* ------------------------------------------------------------------------ blame */
 
 /* Whom an isolation waited for last, and how long: from when it began to wait for
- * running threads until that one was harmless. */
+ * running threads until that one was harmless.  Or, as the longest, who was isolated. */
 struct rdv_delay {
 	uint64_t ns;
 	int32_t id;         /* rdv_thread_id() */
 	int32_t kernel_tid; /* the kernel's; 0 if the thread is gone */
 	char name[16];      /* of the thread */
+	char where[32];     /* where the isolation was called, see rdv_isolate_at() */
 };
 
 /*
@@ -92,6 +93,7 @@ struct rdv_blocker {
 	uint64_t since; /* since when it is awaited, isolated or held; ns */
 	int32_t kernel_tid;
 	char name[16];
+	char where[32]; /* it isolated there, for RDV_BLOCKER_ISOLATED; else empty */
 };
 
 /*
@@ -151,6 +153,7 @@ struct rdv_stats {
 	uint64_t membarriers;
 	struct rdv_delay last_delay;  /* by whom an isolation was delayed last, id -1: */
 	struct rdv_delay worst_delay; /* ... none was; and most */
+	struct rdv_delay longest; /* who was isolated longest, as far as it was timed */
 	struct rdv_histogram to_isolation; /* from rdv_isolate() until alone */
 	struct rdv_histogram isolated;     /* alone, until rdv_release() */
 	struct rdv_histogram held;         /* from wanting to run until running */
@@ -218,6 +221,8 @@ struct rdv_stall {
 	const struct rdv_blocker *blockers; /* some of those it waits for */
 	size_t n_listed;                    /* how many these are */
 	size_t n_blockers;                  /* how many there are */
+	const char
+		*where; /* it isolates there; "" if that is not known, or it does not */
 };
 
 #ifdef __cplusplus

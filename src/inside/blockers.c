@@ -28,6 +28,8 @@ static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64
 	if (!tid || l->found++ >= l->n)
 		return;
 	rdv_name_copy(b.name, m->name, sizeof(b.name));
+	if (why == RDV_BLOCKER_ISOLATED)
+		rdv_name_copy(b.where, rdv_peek(&m->where), sizeof(b.where));
 	rdv_fill(l->next, l->size, &b, sizeof(b));
 	l->next += l->size;
 }
@@ -113,4 +115,19 @@ size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blocker
 			   size_t n, size_t size)
 {
 	return rdv_blockers(domain, RDV_WAIT_QUEUE, 0, blockers, n, size);
+}
+
+int rdv_domain_isolated(const rdv_domain *domain)
+{
+	const struct rdv_member *owner = rdv_owner(domain);
+
+	return owner && rdv_glance(&owner->depth) ? (int)owner->id : -1;
+}
+
+/* acquire: [PARK] what the thread did before */
+bool rdv_thread_harmless(const rdv_domain *domain, unsigned id)
+{
+	const struct rdv_member *m = member_at(domain, id);
+
+	return !m || rdv_load_acq(&m->self.state) != RDV_STATE_RUNNING;
 }

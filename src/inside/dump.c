@@ -119,6 +119,24 @@ static const char *state_name(uint32_t state)
 					     : "parked";
 }
 
+/* One word: what was noted may be any text. */
+static void where(struct dump *p, const char *noted)
+{
+	char text[32], *c;
+
+	rdv_name_copy(text, noted && *noted ? noted : "-", sizeof(text));
+	for (c = text; *c; c++)
+		if (*c == ' ')
+			*c = '_';
+	rdv_put(&p->line, " where ");
+	rdv_put_name(&p->line, text);
+}
+
+static bool is_isolating(const struct rdv_member *m, unsigned kind)
+{
+	return kind == RDV_WAIT_GATHER || kind == RDV_WAIT_QUEUE || rdv_glance(&m->depth);
+}
+
 static void dump_member(struct dump *p, const struct rdv_member *m)
 {
 	static const char *const waits[] = {"none", "gather", "queue", "held", "sync"};
@@ -144,6 +162,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	number(p, "sync_turn", rdv_glance(&m->sync_turn));
 	number(p, "isolations", (int64_t)rdv_peek(&m->isolations));
 	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->worst));
+	where(p, is_isolating(m, kind) ? rdv_peek(&m->where) : NULL);
 	end_named(p, m->name);
 }
 
@@ -174,6 +193,7 @@ static void dump_blockers(struct dump *p)
 		number(p, "tid", b[i].kernel_tid);
 		word(p, "why", why[b[i].why]);
 		number(p, "since_ns", (int64_t)b[i].since);
+		where(p, b[i].where);
 		end_named(p, b[i].name);
 	}
 }
@@ -206,6 +226,7 @@ static void dump_delay(struct dump *p, const char *which, const struct rdv_blame
 	number(p, "id", (int64_t)id - 1);
 	number(p, "tid", rdv_peek(&b->tid));
 	number(p, "ns", (int64_t)rdv_peek(&b->ns));
+	where(p, b->where);
 	end_named(p, b->name);
 }
 
@@ -256,6 +277,7 @@ int rdv_domain_dump(const rdv_domain *domain, int fd)
 	dump_histogram(&p, "to_release", RDV_TO_RELEASE);
 	dump_delay(&p, " last", &domain->history->last);
 	dump_delay(&p, " worst", &domain->history->worst);
+	dump_delay(&p, " longest", &domain->history->longest);
 	begin(&p, "end");
 	end(&p);
 	return p.ret;

@@ -22,10 +22,11 @@ struct rdv_blame {
 	uint32_t id; /* + 1, 0 = nobody yet */
 	int32_t tid;
 	char name[16];
+	char where[32];
 };
 
 struct rdv_history {
-	struct rdv_blame last, worst; /* written by the owner */
+	struct rdv_blame last, worst, longest; /* written by the owner */
 	struct rdv_histogram counts[RDV_HISTOGRAM_KINDS] __attribute__((aligned(8)));
 };
 

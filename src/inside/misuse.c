@@ -23,6 +23,7 @@ void rdv_priv_lock_dropped(void)
 #include "text.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,13 +43,26 @@ static _Noreturn void end(struct rdv_text *t)
 	abort();
 }
 
+/* As the program wrote it: rdv_isolate() is a macro for rdv_isolate_at(). */
+static void put_call(struct rdv_text *t, const char *call)
+{
+	char name[32];
+	size_t length;
+
+	rdv_name_copy(name, call, sizeof(name));
+	length = strlen(name);
+	if (length > 3 && !strcmp(name + length - 3, "_at"))
+		name[length - 3] = '\0';
+	rdv_put(t, name);
+}
+
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 {
 	static const char *const states[] = {"running", "harmless", "?", "parked"};
 	struct rdv_text t = {0};
 
 	rdv_put(&t, "librdv: misuse: ");
-	rdv_put(&t, call);
+	put_call(&t, call);
 	rdv_put(&t, " by thread ");
 	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->tid));
 	rdv_put(&t, " of domain ");

@@ -21,6 +21,17 @@ static void add_to(const struct rdv_member *m, enum rdv_histogram_kind kind,
 
 /* ------------------------------------------------------------------- isolations */
 
+/* Of t, in an isolation that was called there. */
+static void blame(struct rdv_blame *b, const struct rdv_member *t, uint64_t ns,
+		  const char *where)
+{
+	rdv_poke(&b->ns, ns);
+	rdv_poke(&b->id, t->id + 1);
+	rdv_poke(&b->tid, rdv_peek(&t->tid));
+	rdv_name_copy(b->name, t->name, sizeof(b->name));
+	rdv_name_copy(b->where, where, sizeof(b->where));
+}
+
 /* Those that were not timed were like the last one that was. */
 static void add_untimed(struct rdv_member *m)
 {
@@ -57,19 +68,30 @@ static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
 	return first < last ? first + (last - first) / 2 : last;
 }
 
+static void longest(const struct rdv_member *m, uint64_t ns)
+{
+	struct rdv_history *history = m->domain->history;
+
+	if (ns > history->longest.ns)
+		blame(&history->longest, m, ns, m->where);
+}
+
 void rdv_record_end(struct rdv_member *m)
 {
-	uint64_t now = rdv_clock_ns();
+	uint64_t now = rdv_clock_ns(), ns;
 
 	if (m->since) {
-		rdv_poke(&m->bucket[1], rdv_bucket(now - m->alone));
+		ns = now - m->alone;
+		rdv_poke(&m->bucket[1], rdv_bucket(ns));
 		add_to(m, RDV_ISOLATED, m->bucket[1], 1);
 		m->seen = now;
-		return;
+	} else {
+		ns = now - untimed_since(m, now);
+		add_untimed(m);
+		add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
+		add_to(m, RDV_ISOLATED, rdv_bucket(ns), 1);
 	}
-	add_untimed(m);
-	add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
-	add_to(m, RDV_ISOLATED, rdv_bucket(now - untimed_since(m, now)), 1);
+	longest(m, ns);
 }
 
 /* ------------------------------------------------------------------------ waits */
@@ -128,14 +150,6 @@ static uint32_t the_last(const rdv_domain *d, uint32_t gathering, uint32_t last)
 	return last;
 }
 
-static void blame(struct rdv_blame *blame, const struct rdv_member *t, uint64_t ns)
-{
-	rdv_poke(&blame->ns, ns);
-	rdv_poke(&blame->id, t->id + 1);
-	rdv_poke(&blame->tid, rdv_peek(&t->tid));
-	rdv_name_copy(blame->name, t->name, sizeof(blame->name));
-}
-
 void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 {
 	rdv_domain *d = m->domain;
@@ -148,9 +162,9 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 	t = d->member[last - 1];
 	if (ns > rdv_peek(&t->worst))
 		rdv_poke(&t->worst, ns);
-	blame(&d->history->last, t, ns);
+	blame(&d->history->last, t, ns, m->where);
 	if (ns > d->history->worst.ns)
-		blame(&d->history->worst, t, ns);
+		blame(&d->history->worst, t, ns, m->where);
 	rdv_probe_2(delay, m, last - 1, ns);
 	rdv_poke(&m->delay, ns);
 	rdv_poke(&m->blamed, last);

@@ -32,7 +32,7 @@ void rdv_record_timed(struct rdv_member *m);
 void rdv_record_end(struct rdv_member *m);
 
 /* The isolation is asked for. */
-static inline void rdv_record_asked(struct rdv_member *m)
+static inline void rdv_record_asked(struct rdv_member *m, const char *where)
 {
 	uint64_t tick = rdv_clock_coarse_ns();
 
@@ -42,6 +42,7 @@ static inline void rdv_record_asked(struct rdv_member *m)
 		m->timed = RDV_TIMED;
 	}
 	m->since = 0;
+	rdv_poke(&m->where, where);
 	rdv_poke(&m->blamed, 0);
 	if (m->timed) {
 		m->timed--;

@@ -65,8 +65,8 @@ static const char *why_text(uint32_t why)
 {
 	static const char *const text[] = {
 		[RDV_BLOCKER_RUNNING] = "running",
-		[RDV_BLOCKER_ISOLATED] = "isolated for",
-		[RDV_BLOCKER_HELD] = "held for",
+		[RDV_BLOCKER_ISOLATED] = "isolated",
+		[RDV_BLOCKER_HELD] = "held",
 		[RDV_BLOCKER_ABSENT] = "not in the sync-point",
 		[RDV_BLOCKER_SERVED] = "has its turn",
 		[RDV_BLOCKER_LEAVING] = "not at the exit",
@@ -81,9 +81,13 @@ static void put_blocker(struct rdv_text *t, const struct rdv_blocker *b, uint64_
 	rdv_put_thread(t, b->id, b->name, b->kernel_tid);
 	rdv_put(t, " ");
 	rdv_put(t, why_text(b->why));
+	if (b->where[0]) {
+		rdv_put(t, " in ");
+		rdv_put_name(t, b->where);
+	}
 	if (b->why != RDV_BLOCKER_ISOLATED && b->why != RDV_BLOCKER_HELD)
 		return;
-	rdv_put(t, " ");
+	rdv_put(t, " for ");
 	rdv_put_seconds(t, now > b->since ? now - b->since : 0);
 }
 
@@ -100,6 +104,10 @@ static int report_to_stderr(const struct rdv_stall *stall)
 	rdv_put(&t, " has waited ");
 	rdv_put_seconds(&t, stall->waited_ns);
 	rdv_put(&t, what_for(stall->kind));
+	if (stall->where[0]) {
+		rdv_put(&t, " in ");
+		rdv_put_name(&t, stall->where);
+	}
 	rdv_put(&t, stall->n_blockers ? "; for " : "; for nobody now");
 	for (i = 0; i < stall->n_listed; i++) {
 		if (i)
@@ -141,6 +149,7 @@ static bool report(struct rdv_member *m)
 		.since = m->wait_since,
 		.waited_ns = waited,
 		.blockers = blockers,
+		.where = isolates && m->where ? m->where : "",
 	};
 	int ret, saved_errno = errno;
 

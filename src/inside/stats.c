@@ -151,6 +151,7 @@ static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
 	delay->id = (int32_t)rdv_peek(&blame->id) - 1;
 	delay->kernel_tid = rdv_peek(&blame->tid);
 	rdv_name_copy(delay->name, blame->name, sizeof(delay->name));
+	rdv_name_copy(delay->where, blame->where, sizeof(delay->where));
 }
 
 static void count_member(struct rdv_counters *c, const struct rdv_member *m)
@@ -197,6 +198,7 @@ static void read_all(const rdv_domain *d, struct rdv_stats *s)
 	s->membarriers = rdv_peek(&d->fences);
 	read_blame(&s->last_delay, &d->history->last);
 	read_blame(&s->worst_delay, &d->history->worst);
+	read_blame(&s->longest, &d->history->longest);
 	rdv_read_histogram(d, RDV_TO_ISOLATION, &s->to_isolation);
 	rdv_read_histogram(d, RDV_ISOLATED, &s->isolated);
 	rdv_read_histogram(d, RDV_HELD, &s->held);
@@ -241,6 +243,7 @@ int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *delay)
 	delay->id = (int32_t)blamed - 1;
 	delay->kernel_tid = rdv_peek(&t->tid);
 	rdv_name_copy(delay->name, t->name, sizeof(delay->name));
+	rdv_name_copy(delay->where, rdv_peek(&m->where), sizeof(delay->where));
 	return 0;
 }
 

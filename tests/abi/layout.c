@@ -58,12 +58,14 @@ static void statistics(void)
 	FIELD(struct rdv_delay, id);
 	FIELD(struct rdv_delay, kernel_tid);
 	FIELD(struct rdv_delay, name);
+	FIELD(struct rdv_delay, where);
 	SIZE(struct rdv_blocker);
 	FIELD(struct rdv_blocker, id);
 	FIELD(struct rdv_blocker, why);
 	FIELD(struct rdv_blocker, since);
 	FIELD(struct rdv_blocker, kernel_tid);
 	FIELD(struct rdv_blocker, name);
+	FIELD(struct rdv_blocker, where);
 	SIZE(struct rdv_thread_stats);
 	FIELD(struct rdv_thread_stats, id);
 	FIELD(struct rdv_thread_stats, kernel_tid);
@@ -87,6 +89,7 @@ static void statistics(void)
 	FIELD(struct rdv_stats, membarriers);
 	FIELD(struct rdv_stats, last_delay);
 	FIELD(struct rdv_stats, worst_delay);
+	FIELD(struct rdv_stats, longest);
 	FIELD(struct rdv_stats, to_isolation);
 	FIELD(struct rdv_stats, isolated);
 	FIELD(struct rdv_stats, held);
@@ -118,6 +121,7 @@ static void statistics(void)
 	FIELD(struct rdv_stall, blockers);
 	FIELD(struct rdv_stall, n_listed);
 	FIELD(struct rdv_stall, n_blockers);
+	FIELD(struct rdv_stall, where);
 }
 
 static void numbers(void)

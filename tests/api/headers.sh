@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each public header compiles alone, and twice, and with all others, without a
 # warning, as C11 and as C++, and for users who want to be warned of more; and defines no
-# macro outside of RDV_.
+# macro outside of RDV_ and rdv_.
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 . "$top_srcdir/tests/lacks.sh"
@@ -50,7 +50,7 @@ for header in $headers; do
 	$CC -x c -std=c11 -E -dD -I"$top_srcdir/include" "$tmp/text" >"$tmp/defs" || exit 99
 	awk '
 		/^# [0-9]+ "/ { ours = $3 ~ /\/rdv\/[a-z]*\.h"$/ }
-		ours && $1 == "#define" && $2 !~ /^RDV_/ {
+		ours && $1 == "#define" && $2 !~ /^(RDV|rdv)_/ {
 			print "'$header' defines " $2; found = 1 }
 		END { exit found }' "$tmp/defs" || failed=1
 done

@@ -29,7 +29,7 @@ function unquoted(text) {
 		}
 		arguments = arguments (arguments == "" ? "" : ", ") one
 	}
-	print type " " name "(" arguments ");"
+	print type " (" name ")(" arguments ");" # it may be a macro too
 	type = ""
 }
 /^\.Fo / { name = $2; arguments = "" }
@@ -37,6 +37,6 @@ function unquoted(text) {
 	arguments = arguments (arguments == "" ? "" : ", ") unquoted(substr($0, 5))
 }
 /^\.Fc/ && name != "" {
-	print type " " name "(" arguments ");"
+	print type " (" name ")(" arguments ");" # it may be a macro too
 	name = type = ""
 }

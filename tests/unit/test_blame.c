@@ -183,6 +183,70 @@ static void elements_are_as_large_as_the_caller_says(void)
 	assert_int_equal(small[1].id, 1);
 }
 
+static void isolate_nested(struct actor *a)
+{
+	rdv_isolate_at(a->self, "here, by hand");
+	rdv_isolate_at(a->self, "inside");
+	rdv_release(a->self);
+}
+
+static void isolate_unnoted(struct actor *a)
+{
+	(rdv_isolate)(a->self);
+}
+
+/* Where the isolation was called is told of who is in the way, and of the longest. */
+static void where_it_isolated_is_told(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct rdv_blocker blocker;
+	struct rdv_delay delay;
+	struct rdv_stats s;
+
+	shim.clock_ns = 1000000000;
+	assert_goes(a, do_isolate, GATHERING);
+	assert_int_equal(rdv_domain_blockers(d, &blocker, 1, sizeof(blocker)), 1);
+	assert_string_equal(blocker.where, "");
+	assert_goes(b, do_checkpoint, HELD);
+	assert_where(a, DONE);
+	assert_int_equal(rdv_thread_last_delay(a->self, &delay), 0);
+	assert_string_equal(delay.where, "do_isolate");
+	assert_string_equal(stats_of(d).last_delay.where, "do_isolate");
+	assert_int_equal(stats_of(d).longest.id, -1);
+	assert_int_equal(rdv_domain_blockers(d, &blocker, 1, sizeof(blocker)), 1);
+	assert_string_equal(blocker.where, "do_isolate");
+	SHIM_SET(shim.clock_ns, shim.clock_ns + 5000000);
+	actor_do(a, do_release);
+	actor_wait(b);
+	s = stats_of(d);
+	assert_int_equal(s.longest.id, rdv_thread_id(a->self));
+	assert_string_equal(s.longest.name, "a");
+	assert_string_equal(s.longest.where, "do_isolate");
+	assert_true(s.longest.ns == 5000000);
+	/* a shorter one changes nothing */
+	actor_do(b, do_now);
+	actor_do(a, do_isolate_try);
+	actor_do(a, do_release);
+	assert_true(stats_of(d).longest.ns == 5000000);
+	/* the outermost counts; and the functions behind the macros note nothing */
+	actor_do(a, isolate_nested);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	assert_int_equal(rdv_domain_blockers(d, &blocker, 1, sizeof(blocker)), 1);
+	assert_string_equal(blocker.where, "here, by hand");
+	actor_do(a, do_release);
+	actor_wait(b);
+	actor_do(b, do_now);
+	actor_do(a, isolate_unnoted);
+	actor_go(b, do_end);
+	assert_where(b, HELD);
+	assert_int_equal(rdv_domain_blockers(d, &blocker, 1, sizeof(blocker)), 1);
+	assert_string_equal(blocker.where, "");
+	actor_do(a, do_release);
+	actor_wait(b);
+}
+
 static void blockers_are_those_awaited(void)
 {
 	rdv_domain *d = unit_domain();
@@ -243,6 +307,7 @@ static const struct unit_case cases[] = {
 	UNIT(a_leader_that_is_interrupted_names_it_too, BOTH),
 	UNIT(nobody_is_blamed_for_nothing, ALL),
 	UNIT(elements_are_as_large_as_the_caller_says, ONLY_PLAIN),
+	UNIT(where_it_isolated_is_told, BOTH),
 	UNIT(blockers_are_those_awaited, ALL),
 	UNIT(the_held_block_the_barred, BOTH),
 };

@@ -64,12 +64,16 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	assert_true(has("thread id 2 ", " name held one"));
 	assert_true(has("blockers count 1", ""));
 	assert_true(has("blocker id 1 ", " why running since_ns "));
+	assert_true(has("blocker id 1 ", " where - name slow?poke"));
+	assert_true(has("thread id 0 ", " where do_isolate name leader"));
+	assert_true(has("thread id 1 ", " where - name slow?poke"));
 	assert_true(has("end", ""));
 	actor_do(b, do_now);
 	actor_wait(a);
 	dump(d);
 	assert_true(has("thread id 0 ", " depth 1 "));
 	assert_true(has("blocker id 0 ", " why isolated since_ns "));
+	assert_true(has("blocker id 0 ", " where do_isolate name leader"));
 	assert_true(has("stats ", "isolations 1 rounds 1 "));
 	assert_true(has("delay last ", "id 1 "));
 	assert_true(has("delay worst ", " name slow?poke"));
@@ -78,6 +82,8 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	dump(d);
 	assert_true(has("blockers count 0", ""));
 	assert_true(has("time held ", "count 1 "));
+	assert_true(has("delay longest ", " where do_isolate name leader"));
+	assert_true(has("thread id 0 ", " where - name leader"));
 	assert_true(has("time isolated ", "count 1 "));
 	actor_do(a, do_want);
 	assert_goes(a, do_enter, SYNCING);

@@ -491,6 +491,43 @@ static void g8_a_late_successor_passes_the_token_on(void)
 
 /* ------------------------------------------------------------------ G12: nesting */
 
+/* Asked by somebody who is no member. */
+static void others_can_ask_who_is_isolated_and_who_harmless(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	assert_int_equal(rdv_domain_isolated(d), -1);
+	assert_false(rdv_thread_harmless(d, 0));
+	assert_true(rdv_thread_harmless(d, 3)); /* there is none */
+	assert_true(rdv_thread_harmless(d, 64));
+	assert_true(rdv_thread_harmless(d, UINT32_MAX));
+	actor_do(c, do_now);
+	assert_true(rdv_thread_harmless(d, 2));
+	assert_goes(b, do_isolate, GATHERING); /* it runs, to be alone */
+	assert_int_equal(rdv_domain_isolated(d), -1);
+	assert_false(rdv_thread_harmless(d, 1));
+	assert_false(rdv_thread_harmless(d, 0));
+	actor_go(a, do_isolate);
+	assert_where(a, QUEUED);
+	assert_where(b, DONE);
+	assert_int_equal(rdv_domain_isolated(d), 1);
+	assert_true(rdv_thread_harmless(d, 0));
+	assert_false(rdv_thread_harmless(d, 1));
+	actor_go(b, do_release);
+	assert_where(b, HELD);
+	assert_where(a, DONE);
+	assert_int_equal(rdv_domain_isolated(d), 0);
+	assert_true(rdv_thread_harmless(d, 1));
+	actor_do(a, do_release);
+	actor_wait(b);
+	assert_int_equal(rdv_domain_isolated(d), -1);
+	assert_false(rdv_thread_harmless(d, 1));
+	actor_stop(b);
+	assert_true(rdv_thread_harmless(d, 1));
+}
+
 static void g12_isolation_nests(void)
 {
 	rdv_domain *d = unit_domain();
@@ -645,6 +682,7 @@ static const struct unit_case cases[] = {
 	UNIT(g8_a_leader_takes_what_it_gets, STEADY),
 	UNIT(g8_a_queued_one_takes_what_it_gets, STEADY),
 	UNIT(g8_a_late_successor_passes_the_token_on, STEADY),
+	UNIT(others_can_ask_who_is_isolated_and_who_harmless, BOTH),
 	UNIT(g12_isolation_nests, BOTH),
 	UNIT(g12_a_nested_release_keeps_the_token, ALL),
 #ifndef RDV_DEBUG

@@ -297,7 +297,7 @@ static void the_default_writes_a_line(void)
 	actor_wait(a);
 	listen_end();
 	b->name = "b?";
-	assert_said(a, "to be isolated", b, "running\n");
+	assert_said(a, "to be isolated in do_isolate", b, "running\n");
 	actor_do(a, do_release);
 }
 
@@ -326,7 +326,7 @@ static void the_default_says_what_for(void)
 	listen_begin();
 	actor_go(b, do_end);
 	line_with(" held;");
-	assert_said(b, "held", a, "isolated for 0.");
+	assert_said(b, "held", a, "isolated in do_isolate for 0.");
 	actor_do(a, do_release);
 	actor_wait(b);
 	actor_do(a, do_want);
@@ -360,7 +360,8 @@ static void the_default_names_some(void)
 		actor_do(other[i], do_now);
 	actor_wait(a);
 	listen_end();
-	assert_said(a, "to be isolated", other[0], "running, thread 2 (other, ");
+	assert_said(a, "to be isolated in do_isolate", other[0],
+		    "running, thread 2 (other, ");
 	for (at = said.line; (at = strstr(at, "(other, ")); at++)
 		n++;
 	assert_int_equal(n, 16);
