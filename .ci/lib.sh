@@ -12,8 +12,9 @@ passed=0 failed=0 skipped=0
 limit=1200
 
 # What a machine may lack without a fault of the sources or of who set it up: root and
-# mounts, a processor of the family of the 80386, room for a sanitizer's addresses.
-may_lack="fresh absent m32 tsan"
+# mounts, a processor of the family of the 80386, room for a sanitizer's addresses, an
+# archive that has the source of HAProxy.
+may_lack="fresh absent m32 tsan haproxy"
 
 # result PART PASSED FAILED SKIPPED [REMARK]
 result() {

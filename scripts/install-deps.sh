@@ -12,6 +12,7 @@ Installs, from Debian's packages, what is missing to
   build      build the library
   test       run all tests
   bench      have all contenders in the benchmark
+  haproxy    run and measure HAProxy over librdv, together with build
   ci         run all parts of .ci/run; or of these: clang, m32, aarch64, musl, dist,
              style, deb, fresh
 
@@ -65,9 +66,9 @@ for arg; do
 	case $arg in
 	-h|--help) echo "$usage"; exit 0 ;;
 	--dry-run) dry_run=yes ;;
-	bootstrap|build|test|bench|clang|m32|aarch64|musl|dist|style|deb|fresh)
+	bootstrap|build|test|bench|clang|m32|aarch64|musl|dist|style|haproxy|deb|fresh)
 		groups="$groups $arg" ;;
-	ci) groups="$groups clang m32 aarch64 musl dist style deb fresh" ;;
+	ci) groups="$groups clang m32 aarch64 musl dist style haproxy deb fresh" ;;
 	*) echo "$name: what is '$arg'?" >&2; echo "$usage" >&2; exit 2 ;;
 	esac
 done
@@ -131,6 +132,11 @@ for group in ${groups:-bootstrap build test bench}; do
 	style)
 		package clang-tidy have clang-tidy
 		package cppcheck have cppcheck
+		;;
+	haproxy)
+		package dpkg-dev have dpkg-source
+		package nginx have_daemon nginx
+		package wrk have wrk
 		;;
 	deb)
 		package dpkg-dev have dpkg-buildpackage

@@ -20,6 +20,10 @@ static const char usage[] =
 	"itself:\n"
 	"                                       with a socket that listens, on port "
 	"$PORT\n"
+	"       driver commands SOCKET SECONDS RATE MAP PORT...     HAProxy's\n"
+	"       driver listings SOCKET SECONDS N                    HAProxy's, of N "
+	"connections\n"
+	"       driver crowd SOCKET N ADMIN     as many connections, until it is killed\n"
 	"       driver storm SOCKET DIR SECONDS RATE all|list PORT...\n"
 	"       driver wire SOCKET PORT [CASE]\n"
 	"       driver stopping SOCKET PORT PID\n"
@@ -172,6 +176,12 @@ int main(int argc, char **argv)
 	admin_path = argc > 2 ? argv[2] : "";
 	if (!strcmp(what, "ask") && argc == 4)
 		return ask_one(argv[3]);
+	if (!strcmp(what, "commands") && argc >= 7)
+		return commands(argc - 3, argv + 3);
+	if (!strcmp(what, "listings") && argc == 5)
+		return listings(argv + 3);
+	if (!strcmp(what, "crowd") && argc == 5)
+		return crowd(argv + 3);
 	if (!strcmp(what, "storm") && argc >= 8)
 		return storm(argc - 3, argv + 3);
 	if (!strcmp(what, "wire") && argc >= 4)

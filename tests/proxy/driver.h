@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What talks to rdv-proxy in its tests and its benchmark; driver.c has the usage. */
+/* What talks to a proxy in its tests and its benchmark; driver.c has the usage. */
 #ifndef DRIVER_H
 #define DRIVER_H
 
@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define HUNG_S 600 /* what takes so long hangs */
 
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 int64_t now_ns(void);
@@ -19,6 +21,15 @@ const char *ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and the reply has to be "done". */
 void order(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Random numbers less than n; paced() seeds them by itself. */
+void seed_with(uint64_t first);
+unsigned below(unsigned n);
+/* Operates so often in a second, 0: as often as possible, and prints how long it took. */
+void paced(double seconds, double rate, void (*operate)(void));
+
+int commands(int argc, char **argv);
+int crowd(char **argv);
+int listings(char **argv);
 int storm(int argc, char **argv);
 int wire(int argc, char **argv);
 int stopping(char **argv);

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HUNG_S = 600, MAX_TEXT = 4096 };
+enum { MAX_TEXT = 4096 };
 
 static const char *const words[] = {
 	"show",
@@ -68,14 +68,6 @@ static const char *const words[] = {
 	"1234567890123456789012345678901",
 	"12345678901234567890123456789012",
 };
-
-static uint64_t state;
-
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)((state >> 33) % n);
-}
 
 /* Appends a word, or what is none. */
 static size_t put_word(char *text, size_t len, const char *file)
@@ -192,10 +184,11 @@ static void check_list(void)
 int fuzz(int argc, char **argv)
 {
 	unsigned rounds = (unsigned)atoi(argv[1]);
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	char file[256];
 
-	state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-	printf("fuzz, %u rounds, seed %llu\n", rounds, (unsigned long long)state);
+	seed_with(seed);
+	printf("fuzz, %u rounds, seed %llu\n", rounds, (unsigned long long)seed);
 	snprintf(file, sizeof(file), "%s/fuzz", argv[0]);
 	for (unsigned i = 0; i < rounds; i++) {
 		alarm(HUNG_S);

@@ -12,26 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-#define HUNG_S 600 /* an operation that takes so long hangs */
-
-enum { N_X = 12, N_OTHER = 4, MAX_PORTS = 16, MAX_OPS = 4000000 };
+enum { N_X = 12, N_OTHER = 4, MAX_PORTS = 16 };
 
 static const char *dir;
 static unsigned n_ports, port[MAX_PORTS + 1]; /* nobody listens on the one after them */
 static unsigned x_port[N_X];                  /* 0: there is no such server */
 static bool base_0 = true;
 static bool all; /* operations */
-static uint64_t seed;
-
-static unsigned below(unsigned n)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)((seed >> 33) % n);
-}
 
 static void write_file(const char *name, bool other)
 {
@@ -139,66 +128,22 @@ static void operate(void)
 		toggle();
 }
 
-static void pause_until(int64_t when)
-{
-	struct timespec ts = {when / 1000000000, when % 1000000000};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int storm(int argc, char **argv)
 {
-	double seconds = atof(argv[1]), rate = atof(argv[2]);
-	int64_t begun = now_ns(), end = begun + (int64_t)(seconds * 1e9), at;
-	uint32_t *us = calloc(MAX_OPS, sizeof(*us));
-	uint64_t first;
-	unsigned n = 0;
+	double seconds = atof(argv[1]);
 
 	dir = argv[0];
 	all = !strcmp(argv[3], "all");
 	for (int i = 4; i < argc && n_ports < MAX_PORTS; i++)
 		port[n_ports++] = (unsigned)atoi(argv[i]);
 	bind_any(&port[n_ports]);
-	if (getenv("SEED"))
-		seed = strtoull(getenv("SEED"), NULL, 0);
-	else if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		die("no random number");
-	first = seed;
-	if (!us)
-		die("out of memory");
 	if (all) {
 		write_file("base", false);
 		write_file("other", true);
 		reload(false);
 	}
-	for (at = begun; now_ns() < end && n < MAX_OPS; n++) {
-		if (rate > 0) {
-			at += (int64_t)(1e9 / rate);
-			pause_until(at < end ? at : end);
-			if (at >= end)
-				break;
-		}
-		alarm(HUNG_S);
-		int64_t asked = now_ns();
-		if (all)
-			operate();
-		else
-			toggle();
-		us[n] = (uint32_t)((now_ns() - asked) / 1000);
-	}
+	paced(seconds, atof(argv[2]), all ? operate : toggle);
 	if (all)
 		reload(false);
-	qsort(us, n, sizeof(*us), compare);
-	printf("%u operations, p50 %u us, p99 %u us, seed 0x%llx\n", n, n ? us[n / 2] : 0,
-	       n ? us[n - 1 - n / 100] : 0, (unsigned long long)first);
-	free(us);
 	return 0;
 }

@@ -20,8 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HUNG_S 600 /* what takes so long hangs */
-
 static unsigned proxy_port;
 
 static void check(bool good, const char *what)

@@ -19,9 +19,9 @@ function done(summary, latency)
 	local failed = e.connect + e.read + e.write + e.status + e.timeout
 
 	io.write(string.format("figures: %d requests, %d failed, %.0f requests/s, " ..
-		"p50 %d us, p99 %d us " ..
+		"p50 %d us, p99 %d us, p99.9 %d us " ..
 		"(connect %d, read %d, write %d, status %d, timeout %d)\n",
 		summary.requests, failed, summary.requests / summary.duration * 1e6,
-		latency:percentile(50), latency:percentile(99),
+		latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
 		e.connect, e.read, e.write, e.status, e.timeout))
 end
