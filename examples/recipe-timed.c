@@ -9,24 +9,10 @@ static rdv_domain *domain;
 static unsigned long sessions;
 static bool stopping;
 
-static struct timespec ms_from_now(long ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
-	ts.tv_nsec += ms % 1000 * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_nsec -= 1000000000;
-		ts.tv_sec++;
-	}
-	return ts;
-}
-
 /* Returns what to tell the administrator. */
 static const char *clear_sessions(rdv_thread *self)
 {
-	const struct timespec deadline = ms_from_now(20);
+	const struct timespec deadline = rdv_deadline(20 * 1000 * 1000);
 
 	if (rdv_isolate_until(self, &deadline))
 		return "busy: try again";

@@ -90,7 +90,7 @@ void seat_read(struct seat *seat)
 bool seat_meet(struct seat *seat)
 {
 	rdv_sync_enter(seat->self);
-	if (rdv_sync_wanted(seat->self)) {
+	if (rdv_sync_my_turn(seat->self)) {
 		meetings++;
 		over = over || !tokens_left;
 	}

@@ -287,6 +287,11 @@ bool rdv_sync_pending(const rdv_domain *domain)
 	return rdv_load_acq(&domain->sync.pending);
 }
 
+bool rdv_sync_my_turn(const rdv_thread *self)
+{
+	return rdv_member_of(self)->sync_turn;
+}
+
 bool rdv_sync_wanted(const rdv_thread *self)
 {
 	const struct rdv_member *m = rdv_member_of(self);

@@ -54,7 +54,7 @@
 extern "C" {
 #endif
 
-struct timespec; /* which <time.h> leaves out for -std=c99 */
+struct timespec; /* which <time.h> leaves out for -std=c99: no deadlines there */
 
 /* ------------------------------------------------------------------ version
  *
@@ -100,6 +100,18 @@ typedef struct rdv_domain rdv_domain;
 /* The membership of one thread in one domain.  A thread has as many handles as domains
  * that it is a member of; each call is about the domain of its handle. */
 typedef struct rdv_thread rdv_thread;
+
+/*
+ * The deadline that is so many ns from now, for the calls that end in _until:
+ *
+ *	struct timespec deadline = rdv_deadline(20 * 1000 * 1000);
+ *
+ *	if (rdv_isolate_until(self, &deadline))
+ *		return "busy";
+ *
+ * UINT64_MAX is as late as a time_t can tell, so "never".  Async-signal-safe.
+ */
+RDV_API struct timespec rdv_deadline(uint64_t ns);
 
 /* ------------------------------------------------------------------ domains */
 

@@ -10,7 +10,7 @@
  *	epoll_wait(...);                      // rdv_sync_fd() is one of the fds
  *	if (rdv_sync_pending(domain)) {
  *		rdv_sync_enter(self);         // meet the others
- *		if (rdv_sync_wanted(self))
+ *		if (rdv_sync_my_turn(self))
  *			reconfigure();        // the others wait, harmless
  *		rdv_sync_exit(self);          // leave with the others
  *	}
@@ -55,8 +55,14 @@ RDV_API void rdv_sync_want(rdv_thread *self);
 RDV_API bool rdv_sync_pending(const rdv_domain *domain);
 
 /*
- * Whether the calling thread wants one (the seed's thread_need_sync()).  Between
- * rdv_sync_enter() and rdv_sync_exit(): whether it is its turn.
+ * Between rdv_sync_enter() and rdv_sync_exit(): whether the calling thread has its turn, so
+ * everybody else waits.  Elsewhere false.
+ */
+RDV_API bool rdv_sync_my_turn(const rdv_thread *self);
+
+/*
+ * Whether the calling thread has subscribed (the seed's thread_need_sync()).  Between
+ * rdv_sync_enter() and rdv_sync_exit() it is rdv_sync_my_turn(), as in the seed.
  */
 RDV_API bool rdv_sync_wanted(const rdv_thread *self);
 

@@ -54,9 +54,10 @@ int main(void)
 
 	CHECK(rdv_sync_enable(domain) >= 0);
 	rdv_sync_want(self);
+	CHECK(rdv_sync_wanted(self) && !rdv_sync_my_turn(self));
 	CHECK(rdv_sync_pending(domain));
 	rdv_sync_enter(self);
-	CHECK(rdv_sync_wanted(self));
+	CHECK(rdv_sync_wanted(self) && rdv_sync_my_turn(self));
 	rdv_sync_exit(self);
 	CHECK(!rdv_sync_pending(domain));
 

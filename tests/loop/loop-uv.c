@@ -114,7 +114,7 @@ static void once(void)
 static void meet_only(struct rdv_uv *g)
 {
 	rdv_sync_enter(g->self);
-	met += rdv_sync_wanted(g->self);
+	met += rdv_sync_my_turn(g->self);
 	rdv_sync_exit(g->self);
 }
 

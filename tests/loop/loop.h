@@ -81,7 +81,7 @@ static void *requester(void *arg)
 		abort();
 	rdv_sync_want(self);
 	rdv_sync_enter(self);
-	*(bool *)arg = rdv_sync_wanted(self);
+	*(bool *)arg = rdv_sync_my_turn(self);
 	rdv_sync_exit(self);
 	rdv_thread_unregister(self);
 	return NULL;
@@ -114,7 +114,7 @@ static void readable(void)
 static void meet(rdv_thread *self)
 {
 	rdv_sync_enter(self);
-	met += rdv_sync_wanted(self);
+	met += rdv_sync_my_turn(self);
 	rdv_sync_exit(self);
 	lib_break();
 }

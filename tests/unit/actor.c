@@ -454,6 +454,8 @@ void do_exit(struct actor *a)
 void do_wanted(struct actor *a)
 {
 	CALL(a, a->flag = rdv_sync_wanted(a->self));
+	CHECK(a, !member(a)->sync_in || rdv_sync_my_turn(a->self) == a->flag);
+	CHECK(a, member(a)->sync_in || !rdv_sync_my_turn(a->self));
 }
 
 void do_pthread_exit(struct actor *a)

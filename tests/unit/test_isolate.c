@@ -4,6 +4,7 @@
  * (G12).
  */
 #include "unit.h"
+#include "clock.h"
 
 /* ---------------------------------------------------------------- G1: exclusion */
 
@@ -528,6 +529,27 @@ static void others_can_ask_who_is_isolated_and_who_harmless(void)
 	assert_true(rdv_thread_harmless(d, 1));
 }
 
+static void a_deadline_is_so_far_from_now(void)
+{
+	struct timespec t;
+
+	SHIM_SET(shim.clock_ns, 1999999999);
+	t = rdv_deadline(0);
+	assert_true(t.tv_sec == 1 && t.tv_nsec == 999999999);
+	t = rdv_deadline(1);
+	assert_true(t.tv_sec == 2 && t.tv_nsec == 0);
+	t = rdv_deadline(3000000000);
+	assert_true(t.tv_sec == 4 && t.tv_nsec == 999999999);
+	t = rdv_deadline(UINT64_MAX - 1);
+	assert_true(t.tv_sec > 1000000000 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000);
+	t = rdv_deadline(UINT64_MAX);
+	assert_true(t.tv_sec > 0 && t.tv_sec + (uint64_t)1 > INT32_MAX);
+	assert_int_equal(t.tv_nsec, 999999999);
+	SHIM_SET(shim.clock_ns, 0);
+	t = rdv_deadline(0);
+	assert_true(rdv_deadline_passed(&t));
+}
+
 static void g12_isolation_nests(void)
 {
 	rdv_domain *d = unit_domain();
@@ -683,6 +705,7 @@ static const struct unit_case cases[] = {
 	UNIT(g8_a_queued_one_takes_what_it_gets, STEADY),
 	UNIT(g8_a_late_successor_passes_the_token_on, STEADY),
 	UNIT(others_can_ask_who_is_isolated_and_who_harmless, BOTH),
+	UNIT(a_deadline_is_so_far_from_now, ONLY_PLAIN),
 	UNIT(g12_isolation_nests, BOTH),
 	UNIT(g12_a_nested_release_keeps_the_token, ALL),
 #ifndef RDV_DEBUG
