@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The rendez-vous that is not inline: see thread_rdv.h.  HAProxy's thread.c includes it. */
 
-static rdv_domain *ha_outer_domain, *ha_inner_domain;
+rdv_domain *ha_outer_domain, *ha_inner_domain;
 THREAD_LOCAL rdv_thread *ha_outer, *ha_inner;
 THREAD_LOCAL bool ha_idle;
 struct thread_rdv thread_rdv[MAX_THREADS];
@@ -40,19 +40,15 @@ void thread_rdv_join(void)
 		ha_alert("cannot register thread %u with librdv.\n", tid + 1);
 		exit(1);
 	}
+	HA_ATOMIC_STORE(&thread_rdv[tid].id, (int)rdv_thread_id(ha_inner) + 1);
 }
 
 void thread_rdv_leave(void)
 {
+	HA_ATOMIC_STORE(&thread_rdv[tid].id, 0);
 	rdv_thread_unregister(ha_inner);
 	rdv_thread_unregister(ha_outer);
 	ha_inner = ha_outer = NULL;
-}
-
-static void thread_rdv_show(bool harmless, bool wanted)
-{
-	HA_ATOMIC_STORE(&thread_rdv[tid].harmless, harmless);
-	HA_ATOMIC_STORE(&thread_rdv[tid].wanted, wanted);
 }
 
 void thread_harmless_till_end(void)
@@ -65,9 +61,8 @@ void thread_isolate(void)
 {
 	if (!ha_inner) /* before the threads have started, or after they have gone */
 		return;
-	thread_rdv_show(true, true);
+	HA_ATOMIC_STORE(&thread_rdv[tid].wanted, true);
 	rdv_isolate(ha_inner);
-	thread_rdv_show(false, true);
 }
 
 /* While it waits it must be harmless in both.  Once it is alone in the outer domain nobody
@@ -77,11 +72,10 @@ void thread_isolate_full(void)
 {
 	if (!ha_inner)
 		return;
-	thread_rdv_show(true, true);
+	HA_ATOMIC_STORE(&thread_rdv[tid].wanted, true);
 	rdv_harmless_now(ha_inner);
 	rdv_isolate(ha_outer);
 	rdv_harmless_end(ha_inner);
-	thread_rdv_show(false, true);
 }
 
 /* Here rdv_release() waits for the isolators that have asked meanwhile, so HAProxy must
@@ -91,7 +85,6 @@ void thread_release(void)
 {
 	if (!ha_inner)
 		return;
-	thread_rdv_show(true, false);
 	if (rdv_isolated(ha_inner)) {
 		rdv_release(ha_inner);
 	} else {
@@ -99,7 +92,7 @@ void thread_release(void)
 		rdv_release(ha_outer);
 		rdv_harmless_end(ha_inner);
 	}
-	thread_rdv_show(false, false);
+	HA_ATOMIC_STORE(&thread_rdv[tid].wanted, false);
 }
 
 /* rdv_release() returns when the last one has released: that is what this one adds. */

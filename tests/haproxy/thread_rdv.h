@@ -20,11 +20,13 @@
 #include <rdv/rdv.h>
 #include <stdbool.h>
 
-/* For others: the bits of HAProxy's masks.  A line for each thread. */
+/* What others may ask about a thread.  A line for each, as the thread itself writes it. */
 extern struct thread_rdv {
-	bool harmless, wanted;
+	int id; /* in the inner domain, and one more: 0 for who is no member */
+	bool wanted;
 } __attribute__((aligned(64))) thread_rdv[MAX_THREADS];
 
+extern rdv_domain *ha_outer_domain, *ha_inner_domain;
 extern THREAD_LOCAL rdv_thread *ha_outer, *ha_inner;
 extern THREAD_LOCAL bool ha_idle; /* between thread_idle_now() and thread_idle_end() */
 
@@ -35,7 +37,11 @@ void thread_rdv_leave(void);
 /* The bit of the thread in the mask that HAProxy had, from any thread and any handler. */
 static inline unsigned long thread_rdv_harmless(unsigned int thr)
 {
-	return HA_ATOMIC_LOAD(&thread_rdv[thr].harmless) ? 1UL << thr : 0;
+	int id = HA_ATOMIC_LOAD(&thread_rdv[thr].id);
+
+	return id > 0 && rdv_thread_harmless(ha_inner_domain, (unsigned)id - 1)
+		       ? 1UL << thr
+		       : 0;
 }
 
 static inline unsigned long thread_rdv_wanted(unsigned int thr)
@@ -65,7 +71,6 @@ static inline void thread_harmless_now(void)
 {
 	if (!ha_inner)
 		return;
-	HA_ATOMIC_STORE(&thread_rdv[tid].harmless, true);
 	rdv_harmless_now(ha_inner);
 	if (ha_idle)
 		rdv_harmless_now(ha_outer);
@@ -78,7 +83,6 @@ static inline void thread_harmless_end(void)
 	if (ha_idle)
 		rdv_harmless_end(ha_outer);
 	rdv_harmless_end(ha_inner);
-	HA_ATOMIC_STORE(&thread_rdv[tid].harmless, false);
 }
 
 #endif
