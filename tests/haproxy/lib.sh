@@ -118,7 +118,8 @@ start_load()
 
 stop_load()
 {
-	[ -z "$loads" ] || kill -KILL $loads
+	[ -n "$loads" ] || return 0
+	kill -KILL $loads
 	wait $loads 2>/dev/null
 	loads=
 }
