@@ -92,6 +92,7 @@ static void after_in_child(void)
 {
 	rdv_domain *d;
 
+	rdv_record_in_child();
 	for (d = domains; d; d = d->next)
 		forget_others(d, rdv_self_member(d));
 	unlock_all();

@@ -177,9 +177,19 @@ size_t rdv_record_size(void)
 	return sizeof(struct rdv_history);
 }
 
+/* 0: not asked for yet.  Asking is a system call, and most of what registering costs. */
+static __thread int32_t own_tid __attribute__((tls_model("initial-exec")));
+
 static int32_t kernel_tid(void)
 {
-	return (int32_t)syscall(SYS_gettid);
+	if (!own_tid)
+		own_tid = (int32_t)syscall(SYS_gettid);
+	return own_tid;
+}
+
+void rdv_record_in_child(void)
+{
+	own_tid = 0;
 }
 
 /* With the registry locked. */

@@ -153,5 +153,6 @@ size_t rdv_record_size(void); /* of d->history, in bytes; it begins as 0 */
 void rdv_record_joined(struct rdv_member *m, const char *name);
 void rdv_record_left(struct rdv_member *m);
 void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor);
+void rdv_record_in_child(void); /* before that: the thread has another tid now */
 
 #endif

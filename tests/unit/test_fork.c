@@ -446,6 +446,34 @@ static void g10_there_may_be_no_eventfd(void)
 	shim.deny_eventfd = 0;
 }
 
+/* ------------------------------------------------------------------ kernel's tid */
+
+static void joins_for_the_first_time(void *arg)
+{
+	rdv_domain *d = arg;
+	rdv_thread *self;
+
+	IN_CHILD(!rdv_thread_register(d, "child", &self));
+	IN_CHILD(rdv_member_of(self)->tid == getpid());
+	rdv_thread_unregister(self);
+}
+
+static void do_leave_and_fork(struct actor *a)
+{
+	rdv_thread_unregister(a->self);
+	a->ret = unit_child(joins_for_the_first_time, a->domain);
+	if (!a->ret)
+		a->ret = rdv_thread_register(a->domain, "again", &a->self);
+	CHECK(a, rdv_member_of(a->self)->tid == a->tid);
+	rdv_harmless_now(a->self);
+}
+
+/* What the parent's thread knew of itself is not true in the child. */
+static void g10_a_tid_of_its_own(void)
+{
+	assert_does(actor_member(unit_domain(), "a"), do_leave_and_fork, 0);
+}
+
 /* --------------------------------------------------------------------- and the rest */
 
 static rdv_domain *second, *third;
@@ -622,6 +650,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_all_domains_of_the_process, ALL),
 	UNIT(g10_generations, BOTH),
 	UNIT(g10_fences_are_registered_anew, BOTH),
+	UNIT(g10_a_tid_of_its_own, BOTH),
 	UNIT(g10_under_load, STEADY),
 };
 
