@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define QUICK_ROUNDS  3
-#define FULL_ROUNDS   7
+#define FULL_ROUNDS   5
 #define QUICK_SECONDS 150
 #define FULL_SECONDS  1800
 #define MAX_SECONDS   86400
@@ -24,7 +24,7 @@ static const char help[] =
 	"  --scenario LIST    only these, see --list\n"
 	"  --contender LIST   only these, see --list\n"
 	"  --threads LIST     these numbers of threads, where a scenario has several\n"
-	"  --rounds N         rounds of each measurement, 1 to 99 (7, 3 with --quick)\n"
+	"  --rounds N         rounds of each measurement, 1 to 99 (5, 3 with --quick)\n"
 	"  --seconds N        at most about so long, 1 to 86400 (1800, 150 with "
 	"--quick)\n"
 	"  --load N           N computing processes beside it, 0 to 1024 (0)\n"
@@ -190,6 +190,16 @@ static void print_list(void)
 	}
 }
 
+static void check_threads(const struct options *o)
+{
+	for (unsigned i = 0; i < o->n_scenarios; i++)
+		if (!o->scenarios[i]->fixed)
+			return;
+	bad_option("--threads",
+		   "expected a scenario with several numbers of threads, found %s%s",
+		   o->scenarios[0]->name, o->n_scenarios > 1 ? " and the like" : "");
+}
+
 /* What nobody chose is everything. */
 static void set_defaults(struct options *o)
 {
@@ -283,4 +293,6 @@ void options_parse(struct options *o, int argc, char **argv)
 	if (o->model && argc > 2)
 		bad_option("--model", "expected no other option beside it");
 	set_defaults(o);
+	if (settings.n_threads)
+		check_threads(o);
 }

@@ -80,7 +80,7 @@ bool results_any(const struct results *r, const struct table *t, unsigned point)
 /* Whether any of them takes part in the scenario. */
 bool results_participants(const struct results *r, const struct scenario *s);
 
-/* " (2 of 7 rounds)" where the time was not enough for all of them, else "". */
+/* " (2 of 5 rounds)" where the time was not enough for all of them, else "". */
 void rounds_text(const struct results *r, const struct table *t, unsigned point,
 		 char *text, size_t size);
 

@@ -173,6 +173,7 @@ static const struct target p1_targets[] = {
 };
 
 const struct scenario scenario_p1 = {
+	.fixed = true,
 	.name = "P1",
 	.title = "checkpoint, nobody isolates",
 	.metrics = p1_metrics,
@@ -197,6 +198,7 @@ static const struct target p2_targets[] = {
 };
 
 const struct scenario scenario_p2 = {
+	.fixed = true,
 	.name = "P2",
 	.title = "harmless_now + harmless_end, nobody isolates",
 	.metrics = p2_metrics,
@@ -221,6 +223,7 @@ static const struct target p3_targets[] = {
 };
 
 const struct scenario scenario_p3 = {
+	.fixed = true,
 	.name = "P3",
 	.title = "harmless_now + harmless_end, one loop per CPU",
 	.metrics = p3_metrics,

@@ -124,6 +124,7 @@ static const struct target p8_targets[] = {
 };
 
 const struct scenario scenario_p8 = {
+	.fixed = true,
 	.name = "P8",
 	.title = "throughput of one worker per CPU while somebody isolates",
 	.metrics = p8_metrics,

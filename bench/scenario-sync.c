@@ -83,7 +83,7 @@ static void role_requester(struct member *m)
 	sleep_ns(pause);
 	cost = cost_begin(m->crew);
 	end = now_ns() + (uint64_t)(quick_or_full(40, 150) * NS_PER_MS);
-	while (r->n < MAX_SAMPLES && (r->n < 3 || now_ns() < end)) {
+	while (r->n < MAX_SAMPLES && (!r->n || now_ns() < end)) {
 		r->us[r->n++] = sync_us(m);
 		sleep_ns(pause);
 	}

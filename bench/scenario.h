@@ -68,6 +68,7 @@ struct scenario {
 	const struct metric *metrics; /* the first is the one that is compared */
 	unsigned n_metrics;
 	bool sync;   /* uses the sync-point: contenders without one do not take part */
+	bool fixed;  /* has its own number of threads, --threads is not for it */
 	bool counts; /* metrics are counts of events: no ratios, no spread */
 	const struct target *targets;
 	unsigned n_targets;

@@ -77,6 +77,7 @@ refuse "expected a number from 1 to 99, found '0'" --rounds 0
 refuse "expected a number from 1 to 99, found '100'" --rounds 100
 refuse "expected a number from 1 to 86400, found '0'" --seconds 0
 refuse "expected a number from 0 to 1024, found '1025'" --load 1025
+refuse "several numbers of threads, found P2" --threads 8 --scenario P2
 refuse "expected no other option" --model --quick
 refuse "found '$tmp/none/out.json'" --json "$tmp/none/out.json"
 refuse "found '$tmp': Is a directory" --json "$tmp"
@@ -91,6 +92,8 @@ refuse json --json
 run 0 --quick --rounds 1 --scenario p1,P2 --json "$tmp/out.json"
 grep -q '^targets: ' "$tmp/out" || fail "no targets in the table"
 valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
+grep -q '^librdv against the best other' "$tmp/out" || fail "no summary before the table"
+grep -q '"best_other_name": ' "$tmp/out.json" || fail "no summary in the JSON"
 
 run 0 --quick --rounds 1 --threads 2 --contender rdv,seed --json "$tmp/out.json"
 [ ! -s "$tmp/err" ] || fail "stderr, though nothing is wrong: $(cat "$tmp/err")"
