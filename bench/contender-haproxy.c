@@ -150,10 +150,11 @@ static void ha_close(void)
 static void *ha_join(void)
 {
 	unsigned id = slots_take(&slots, ha.n_groups * 64);
-	struct ha_thread *t = &members[id];
+	struct ha_thread *t;
 
 	if (id == NO_SLOT)
 		return NULL;
+	t = &members[id];
 	*t = (struct ha_thread){
 		.group = &ha.groups[id / 64],
 		.bit = UINT64_C(1) << id % 64,

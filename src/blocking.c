@@ -127,7 +127,7 @@ static bool may_keep(rdv_thread *self)
  * the lock harmless; and a round, and then we are held without it and begin again.
  */
 #define TAKE(name, type, try, wait, give_back)       \
-	int name(rdv_thread *self, type *lock)       \
+	int name(rdv_thread *self, type lock)        \
 	{                                            \
 		int ret;                             \
                                                      \
@@ -147,12 +147,12 @@ static bool may_keep(rdv_thread *self)
 		return ret;                          \
 	}
 
-TAKE(rdv_mutex_lock, pthread_mutex_t, pthread_mutex_trylock, pthread_mutex_lock,
+TAKE(rdv_mutex_lock, pthread_mutex_t *, pthread_mutex_trylock, pthread_mutex_lock,
      pthread_mutex_unlock)
-TAKE(rdv_rwlock_rdlock, pthread_rwlock_t, pthread_rwlock_tryrdlock, pthread_rwlock_rdlock,
-     pthread_rwlock_unlock)
-TAKE(rdv_rwlock_wrlock, pthread_rwlock_t, pthread_rwlock_trywrlock, pthread_rwlock_wrlock,
-     pthread_rwlock_unlock)
+TAKE(rdv_rwlock_rdlock, pthread_rwlock_t *, pthread_rwlock_tryrdlock,
+     pthread_rwlock_rdlock, pthread_rwlock_unlock)
+TAKE(rdv_rwlock_wrlock, pthread_rwlock_t *, pthread_rwlock_trywrlock,
+     pthread_rwlock_wrlock, pthread_rwlock_unlock)
 
 /*
  * Always harmless, so that it is a cancellation point always, in which the thread is
