@@ -52,9 +52,9 @@ if [ -t 1 ]; then
 	watcher=$!
 fi
 what="run the tests"
-echo "==> make check" >>"$log"
+echo "==> make -j$(cpus) check" >>"$log"
 [ "$watcher" ] || printf '%s: %s ... ' "$name" "$what"
-(cd -- "$build" && make check) </dev/null >>"$log" 2>&1
+(cd -- "$build" && make -j"$(cpus)" check) </dev/null >>"$log" 2>&1
 status=$?
 if [ "$watcher" ]; then
 	kill "$watcher"
