@@ -187,7 +187,7 @@ trials() {
 	trial bookworm root clone "$test" "$bench"
 	trial bookworm dev tarball "$bench" "$test"
 	trial trixie dev clone "$bench" "$test"
-	trial trixie root tarball "$test" "$bench"
+	trial trixie root tarball "$test"
 	bare
 }
 
