@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS = 3, STEPS = 200, PARTS = 50 };
+enum { WORKERS = 3, STEPS = 200, PARTS = 1000 };
 
 static rdv_domain *domain;
 static pthread_barrier_t barrier;
