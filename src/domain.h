@@ -204,6 +204,7 @@ struct rdv_member {
 	bool sync_want;    /* wants a sync-point; under the registry lock, these three */
 	bool sync_in;      /* between the barriers of one */
 	bool sync_turn;    /* ... and it is its turn */
+	bool sync_out;     /* ... and it waits for the others to leave, too */
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
 
@@ -236,6 +237,8 @@ struct rdv_member {
 	uint16_t log[12];     /* waits to be added to the histograms */
 	uint8_t stalls;       /* reports of this wait so far */
 	uint8_t may_give_up;
+	bool in_report;    /* in on_stall, in the middle of a wait; see leave_wait() */
+	bool barred;       /* queued, and counted in barred */
 	const char *where; /* it isolates there, while depth or wait_kind says so */
 };
 
@@ -326,6 +329,7 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
 bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m, uint32_t after);
+void rdv_leave_hold(struct rdv_member *m);
 
 /*
  * With the gate open: whether the caller has to wake somebody.  Not if nobody sleeps on ctl;
@@ -346,6 +350,7 @@ bool rdv_may_open(const rdv_domain *d);
 void rdv_wake_held(rdv_domain *d);
 void rdv_wake_held_now(rdv_domain *d);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
+void rdv_leave_wait_open(struct rdv_member *m);
 void rdv_hold_begin(struct rdv_member *m);
 bool rdv_hold_end(struct rdv_member *m);
 
@@ -354,17 +359,20 @@ bool rdv_take(struct rdv_member *m);
 void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
 uint32_t rdv_before_barred(rdv_domain *d);
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline);
+void rdv_leave_queue(struct rdv_member *m);
 void rdv_take_office(struct rdv_member *m);
 
 /* gather.c: the leader, and who wakes it */
 bool rdv_all_harmless(struct rdv_member *m);
 bool rdv_await(struct rdv_member *m, const struct timespec *deadline);
+void rdv_leave_await(struct rdv_member *m);
 void rdv_tell_leader(struct rdv_member *m);
 
 /* sync.c */
 void rdv_sync_lock_registry(rdv_domain *d);
 void rdv_sync_joined(rdv_domain *d);
 void rdv_sync_left(struct rdv_member *m);
+void rdv_sync_leave(struct rdv_member *m);
 void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor);
 void rdv_sync_close(rdv_domain *d);
 

@@ -54,7 +54,29 @@ static void clear_slot(struct rdv_member *m)
 	m->self.state = RDV_STATE_PARKED;
 	m->self.parked = RDV_STATE_PUBLISHED;
 	m->depth = m->shielded = m->asleep = 0;
-	m->sync_want = m->sync_in = m->sync_turn = false;
+	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = false;
+	m->wait_kind = RDV_WAIT_NONE;
+	m->in_report = m->barred = false;
+}
+
+/*
+ * The survivor has forked in on_stall, in the middle of a wait, which goes on in the child.
+ * What it has counted stands; and as nobody else is there the wait ends when it looks again.
+ */
+static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
+{
+	switch (survivor->wait_kind) {
+	case RDV_WAIT_GATHER:
+		d->ctl = rdv_ctl_owned(d->ctl, survivor);
+		break;
+	case RDV_WAIT_QUEUE: /* the token may have been passed to it: it takes another */
+		d->want_rdv[survivor->word] = survivor->bit;
+		d->barred = survivor->barred;
+		break;
+	case RDV_WAIT_HELD:
+		d->held = d->asleep = 1;
+		break;
+	}
 }
 
 /* What the others were doing when they were cut off is forgotten, word by word. */
@@ -84,6 +106,8 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
 	d->held = d->asleep = d->waking = d->lingering = d->barred = 0;
 	d->gathering = d->spinners = 0;
+	if (survivor && survivor->in_report)
+		keep_wait(d, survivor);
 	rdv_sync_fork(d, survivor);
 	rdv_record_fork(d, survivor);
 }

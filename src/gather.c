@@ -174,3 +174,10 @@ bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 	rdv_wait_end(m);
 	return !missing;
 }
+
+/* The thread ends in on_stall, called in rdv_await(), which it will not return to.  It still
+ * has the token. */
+void rdv_leave_await(struct rdv_member *m)
+{
+	rdv_store_rlx(&m->domain->gathering, 0); /* (d) */
+}

@@ -149,6 +149,14 @@ bool rdv_leave(struct rdv_member *m)
 	return leave(m, false, NULL);
 }
 
+/* The thread ends in on_stall, while it is held.  It stays parked. */
+void rdv_leave_hold(struct rdv_member *m)
+{
+	rdv_leave_wait_open(m);
+	end_hold(m);
+	rdv_wake_held(m->domain);
+}
+
 /* ---------------------------------------------------------------------- calls */
 
 /*

@@ -170,3 +170,10 @@ int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 	rdv_sub_sc(&d->asleep, 1);
 	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;
 }
+
+/* The thread ends in on_stall, called in rdv_wait_open(), which it will not return to. */
+void rdv_leave_wait_open(struct rdv_member *m)
+{
+	rdv_store_sc(&m->domain->waking, 0);
+	rdv_sub_sc(&m->domain->asleep, 1);
+}

@@ -66,6 +66,7 @@ void rdv_isolate_at(rdv_thread *self, const char *where)
 	struct rdv_member *m = rdv_member_of(self);
 
 	rdv_must_own(m);
+	rdv_must_not_wait(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
 	isolate(m, false, NULL, where);
@@ -80,6 +81,7 @@ int rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline,
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
 	rdv_must_own(m);
+	rdv_must_not_wait(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
 	rdv_wait_may_give_up(m, true);
@@ -96,6 +98,8 @@ int rdv_isolate_try_at(rdv_thread *self, const char *where)
 	int ret;
 
 	rdv_must_own(m);
+	if (m->in_report)
+		return -EBUSY;
 	ret = isolate(m, true, NULL, where);
 	if (ret)
 		rdv_record_failed(m, true);

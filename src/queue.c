@@ -172,7 +172,7 @@ uint32_t rdv_before_barred(rdv_domain *d)
  * Barred it also wakes the held, for whom nobody else may care: [LINGER]. Whoever lingers
  * now is going to be barred too.
  */
-static bool covered(struct rdv_member *m, bool *barred)
+static bool covered(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint32_t ctl = rdv_load_sc(&d->ctl);
@@ -190,9 +190,9 @@ static bool covered(struct rdv_member *m, bool *barred)
 		}
 		return false;
 	}
-	if (*barred)
+	if (m->barred)
 		return true;
-	*barred = true;
+	m->barred = true;
 	rdv_add_sc(&d->barred, 1);
 	rdv_wake_held_now(d);
 	return false;
@@ -248,6 +248,19 @@ static bool linger(struct rdv_member *m, const struct timespec *deadline)
 	return mine;
 }
 
+/* True: a predecessor has been faster, so the token is its own.  Who clears the bit decides. */
+static bool withdraw(struct rdv_member *m)
+{
+	return !(rdv_and_sc(&m->domain->want_rdv[m->word], ~m->bit) & m->bit);
+}
+
+static void barred_no_more(struct rdv_member *m)
+{
+	if (m->barred)
+		rdv_sub_sc(&m->domain->barred, 1);
+	m->barred = false;
+}
+
 /*
  * Waits, parked, in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
  */
@@ -255,8 +268,8 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
 	rdv_word *word = &d->want_rdv[m->word];
-	bool barred = false, mine;
 	struct rdv_spin spin;
+	bool mine;
 	int ret = 0;
 
 	if (linger(m, deadline)) {
@@ -267,7 +280,7 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 	rdv_spin_begin(&spin, d, RDV_SPIN_QUEUE, deadline);
 	/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
 	while (!(mine = !(rdv_load_sc(word) & m->bit))) {
-		if (!covered(m, &barred) || rdv_spin_once(&spin))
+		if (!covered(m) || rdv_spin_once(&spin))
 			continue;
 		if (ret == -ETIMEDOUT)
 			break;
@@ -278,12 +291,32 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 		}
 	}
 	rdv_spin_end(&spin);
-	/* who clears the bit decides: a predecessor may have been faster */
-	if (!mine)
-		mine = !(rdv_and_sc(word, ~m->bit) & m->bit);
-	if (barred)
-		rdv_sub_sc(&d->barred, 1);
+	mine = mine || withdraw(m);
+	barred_no_more(m);
 	return mine ? 0 : ret;
+}
+
+static void write_own_name(const struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
+
+	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
+		; /* somebody set MORE, or the predecessor did it */
+}
+
+/*
+ * The thread ends in on_stall, called in sleep_queued(), which it will not return to.  It
+ * stays parked.  If the token has been passed to it, it passes that on.
+ */
+void rdv_leave_queue(struct rdv_member *m)
+{
+	rdv_store_rlx(&m->asleep, 0); /* (d) */
+	if (withdraw(m)) {
+		write_own_name(m);
+		rdv_pass(m, m->domain->gathered, m->id);
+	}
+	barred_no_more(m);
 }
 
 /*
@@ -293,13 +326,9 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
  */
 void rdv_take_office(struct rdv_member *m)
 {
-	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
-
-	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
-		; /* somebody set MORE, or the predecessor did it */
+	write_own_name(m);
 	rdv_shield_off(m);
 	rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
-	rdv_and_sc(&d->harmless[m->word], ~m->bit);
+	rdv_and_sc(&m->domain->harmless[m->word], ~m->bit);
 	rdv_store_rlx(&m->self.parked, 0); /* (a) */
 }

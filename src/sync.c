@@ -42,8 +42,14 @@ static uint32_t requester(const struct rdv_member *m)
 
 /* ------------------------------------------------------------------ the eventfd
  *
- * By syscall(2): the wrappers are cancellation points, and we hold a lock.
+ * By syscall(2): the wrappers are cancellation points, and we hold a lock, or are half-way
+ * through.
  */
+
+static void close_fd(int fd)
+{
+	syscall(SYS_close, fd);
+}
 
 static void make_readable(struct rdv_sync *s)
 {
@@ -92,10 +98,10 @@ static void step(rdv_domain *d, enum rdv_sync_phase phase, uint32_t who)
 	rdv_futex_wake(&s->turn, INT_MAX, who);
 }
 
-/* Nobody wants it any more. */
+/* Nobody wants it any more; or one that waits at the exit, in on_stall, wants the next. */
 static void settle(struct rdv_sync *s)
 {
-	rdv_store_sc(&s->pending, 0);
+	rdv_store_sc(&s->pending, s->wanting != 0);
 	drain(s);
 }
 
@@ -110,7 +116,7 @@ static void serve_next(rdv_domain *d)
 	for (i = 0; s->wanting && i < ids; i++) {
 		id = (s->next + i) % ids;
 		m = id < d->max_threads ? d->member[id] : NULL;
-		if (!m || !m->sync_in || !m->sync_want)
+		if (!m || !m->sync_in || m->sync_out || !m->sync_want)
 			continue;
 		s->next = id + 1;
 		m->sync_turn = true;
@@ -139,6 +145,7 @@ static void check_barriers(rdv_domain *d)
 	} else if (s->phase == LEAVING && s->exited == s->entered) {
 		s->entered = s->exited = 0;
 		step(d, IDLE, RDV_FUTEX_ANY);
+		call_pollers(d);
 	}
 }
 
@@ -172,23 +179,44 @@ void rdv_sync_joined(rdv_domain *d)
 	call_pollers(d);
 }
 
+/* In entered, and in exited if it is out.  The counts begin anew when all who were in have
+ * come out, which those that sleep at the exit do not know yet. */
+static bool is_counted(const struct rdv_member *m)
+{
+	int phase = m->domain->sync.phase;
+
+	return m->sync_in && (!m->sync_out || phase == SERVING || phase == LEAVING);
+}
+
 /* A member was removed, wherever it stood. */
 void rdv_sync_left(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	struct rdv_sync *s = &d->sync;
 
-	if (m->sync_in)
+	if (is_counted(m))
 		s->entered--;
-	m->sync_in = false;
+	if (is_counted(m) && m->sync_out)
+		s->exited--;
+	m->sync_in = m->sync_out = false;
 	if (m->sync_turn)
 		end_turn(m);
 	else if (m->sync_want)
 		s->wanting--;
 	m->sync_want = false;
+	if (s->phase == FORMING && !s->entered)
+		s->phase = IDLE;
 	if (s->phase == IDLE && !s->wanting)
 		settle(s);
 	check_barriers(d);
+}
+
+/* The thread ends in on_stall, called in wait_step(), which it will not return to. */
+void rdv_sync_leave(struct rdv_member *m)
+{
+	rdv_lock(&m->domain->registry);
+	rdv_sync_left(m);
+	rdv_unlock(&m->domain->registry);
 }
 
 /*
@@ -198,7 +226,7 @@ void rdv_sync_left(struct rdv_member *m)
 void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 {
 	struct rdv_sync *s = &d->sync;
-	bool in = survivor && survivor->sync_in;
+	bool in = survivor && survivor->sync_in && !survivor->sync_out;
 	int saved_errno = errno;
 	int fd = s->fd;
 
@@ -209,13 +237,17 @@ void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 	if (!in)
 		s->phase = IDLE;
 	rdv_store_sc(&s->pending, s->wanting);
+	/* it forked in on_stall: whom it waits for is not there */
+	if (in && s->phase == SERVING && !survivor->sync_turn)
+		serve_next(d);
+	check_barriers(d);
 	if (fd < 0)
 		return;
-	close(fd);
+	close_fd(fd);
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->fd >= 0 && s->fd != fd) {
 		dup3(s->fd, fd, O_CLOEXEC);
-		close(s->fd);
+		close_fd(s->fd);
 		s->fd = fd;
 	}
 	errno = saved_errno;
@@ -224,7 +256,7 @@ void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 void rdv_sync_close(rdv_domain *d)
 {
 	if (d->sync.fd >= 0)
-		close(d->sync.fd);
+		close_fd(d->sync.fd);
 }
 
 /* -------------------------------------------------------------------------- calls */
@@ -307,6 +339,7 @@ void rdv_sync_enter(rdv_thread *self)
 	struct rdv_shield shield;
 
 	rdv_must_own(m);
+	rdv_must_not_wait(m);
 	rdv_must_be(!m->depth, m, "is isolated");
 	rdv_must_be_unlocked(m);
 	rdv_shield(m, &shield);
@@ -338,6 +371,7 @@ void rdv_sync_exit(rdv_thread *self)
 	struct rdv_shield shield;
 
 	rdv_must_own(m);
+	rdv_must_not_wait(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	if (!m->sync_in) {
@@ -349,13 +383,14 @@ void rdv_sync_exit(rdv_thread *self)
 	if (m->sync_turn)
 		end_turn(m);
 	s->exited++;
+	m->sync_out = true;
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
 	/* The next sync-point may form already.  It cannot serve before we enter it. */
 	while (s->phase == SERVING || s->phase == LEAVING)
 		wait_step(d, m, OTHERS);
 	rdv_wait_end(m);
-	m->sync_in = false;
+	m->sync_in = m->sync_out = false;
 	rdv_unlock(&d->registry);
 	rdv_leave(m);
 	rdv_record_sync_exit(m);

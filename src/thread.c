@@ -118,10 +118,38 @@ static void strike_off(struct rdv_member *m)
 	rdv_unlock(&d->registry);
 }
 
+/*
+ * The thread has left on_stall without returning from it, so that the wait in which that was
+ * called will not go on: what the wait has counted is taken back.  The thread is parked then,
+ * owns nothing and is not shielded.
+ */
+static void leave_wait(struct rdv_member *m)
+{
+	switch (m->wait_kind) {
+	case RDV_WAIT_GATHER:
+		rdv_leave_await(m);
+		rdv_shield_on(m);
+		rdv_park(m);
+		rdv_pass(m, false, m->id);
+		break;
+	case RDV_WAIT_QUEUE:
+		rdv_leave_queue(m);
+		break;
+	case RDV_WAIT_HELD:
+		rdv_leave_hold(m);
+		break;
+	case RDV_WAIT_SYNC:
+		rdv_sync_leave(m);
+		break;
+	}
+	rdv_record_wait_left(m);
+	rdv_shield_off(m);
+}
+
 int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 {
 	struct rdv_member *m;
-	int ret;
+	int ret, saved_errno = errno;
 
 	if (rdv_self_member(domain))
 		return -EEXIST;
@@ -130,6 +158,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 		return ret;
 	if (pthread_setspecific(exit_key, &exit_key)) {
 		strike_off(m);
+		errno = saved_errno;
 		return -ENOMEM;
 	}
 	rdv_self_add(m);
@@ -147,6 +176,8 @@ void rdv_thread_unregister(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 
 	rdv_must_own(m);
+	if (m->in_report)
+		leave_wait(m);
 	if (m->depth)
 		rdv_record_released(m);
 	m->depth = 0;

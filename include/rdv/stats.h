@@ -191,11 +191,17 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * NULL for on_stall is a function that writes one line to stderr, with one write().
  *
  * on_stall is called with no lock held, by a thread that waits; it waits on when that
- * returns.  What it may call of librdv is what a signal handler may that interrupted a
- * call of this domain: the functions of this header, the predicates, and harmless calls
- * in pairs.  It must not isolate, register or unregister, nor enter a sync-point of that
- * domain.  Other than a signal handler it may take locks; but the thread neither runs nor
- * is isolated before it returns, so it delays the rendez-vous if it is slow.
+ * returns.  The thread neither runs nor is isolated meanwhile, so it delays the rendez-vous
+ * if it is slow.  Of that domain it may call what does not wait: the functions of this
+ * header, the predicates, harmless calls in pairs, rdv_isolate_try(), which is -EBUSY, and
+ * rdv_sync_want().  rdv_isolate(), rdv_isolate_until(), rdv_sync_enter() and
+ * rdv_sync_exit() end the program with a message.  Other domains are as ever.
+ *
+ * The thread is not cancelled in on_stall.  It may end there, by pthread_exit(); then it
+ * leaves the domain like any thread that exits, and until then it is harmless.  It may fork:
+ * in the child the wait goes on, and ends, as there is nobody to wait for.  It may call
+ * exit(), and then unregister; otherwise a function that has unregistered must not return.
+ * It must not be left by longjmp() or by an exception.
  *
  * It returns 0; or anything else to make rdv_isolate_until() give up, which then returns
  * -ETIMEDOUT.  Where may_give_up is 0 what it returns is ignored.

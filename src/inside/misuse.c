@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Misuse: with --enable-debug a line on stderr, and abort().  A program that is compiled
- * with RDV_DEBUG defined calls the fast paths here instead of inlining them.
+ * Misuse: a line on stderr, and abort().  Most is looked for with --enable-debug alone.  A
+ * program that is compiled with RDV_DEBUG defined calls the fast paths here instead of
+ * inlining them.
  */
 #include "misuse.h"
-
-#include <rdv/debug.h>
-
-#ifndef RDV_DEBUG
-
-void rdv_priv_lock_taken(void)
-{
-}
-
-void rdv_priv_lock_dropped(void)
-{
-}
-
-#else
-
 #include "count.h"
 #include "text.h"
 
+#include <rdv/debug.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -56,6 +43,7 @@ static void put_call(struct rdv_text *t, const char *call)
 	rdv_put(t, name);
 }
 
+/* m: NULL if there is nothing to tell of it. */
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 {
 	static const char *const states[] = {"running", "harmless", "?", "parked"};
@@ -63,6 +51,11 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 
 	rdv_put(&t, "librdv: misuse: ");
 	put_call(&t, call);
+	if (!m) {
+		rdv_put(&t, " ");
+		rdv_put(&t, what);
+		end(&t);
+	}
 	rdv_put(&t, " by thread ");
 	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->tid));
 	rdv_put(&t, " of domain ");
@@ -79,6 +72,8 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 }
 
 /* ------------------------------------------------------------------- the checks */
+
+#ifdef RDV_DEBUG
 
 /* A slot outlives its thread, so there is something to look at. */
 void rdv_check_owner(const char *call, const struct rdv_member *m)
@@ -111,6 +106,16 @@ void rdv_priv_lock_dropped(void)
 	}
 	rdv_put(&t, "librdv: misuse: rdv_lock_dropped without rdv_lock_taken");
 	end(&t);
+}
+
+#else
+
+void rdv_priv_lock_taken(void)
+{
+}
+
+void rdv_priv_lock_dropped(void)
+{
 }
 
 #endif

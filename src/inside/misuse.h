@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What --enable-debug looks for, in the public functions, whose names it tells:
- * rdv_must_own(): the handle is the caller's; rdv_must_be(): the thread is in the state
- * for it; rdv_must_be_unlocked(): it holds no lock that others may wait for.
+ * What is looked for in the public functions, whose names the message tells.
+ *
+ * Always: rdv_must_not_wait(): the thread is not in on_stall, in the middle of a wait, as a
+ * wait inside of a wait would undo what the outer one has counted.
+ *
+ * With --enable-debug: rdv_must_own(): the handle is the caller's; rdv_must_be(): the thread
+ * is in the state for it; rdv_must_be_unlocked(): it holds no lock that others may wait for.
  */
 #ifndef RDV_MISUSE_H
 #define RDV_MISUSE_H
 
 #include "domain.h"
 
-#ifdef RDV_DEBUG
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
+
+#define rdv_must_not_wait(m)                                                      \
+	do {                                                                      \
+		if ((m)->in_report)                                               \
+			rdv_misuse(__func__, m, "is in on_stall of this domain"); \
+	} while (0)
+
+#ifdef RDV_DEBUG
 void rdv_check_owner(const char *call, const struct rdv_member *m);
 void rdv_check_locks(const char *call, const struct rdv_member *m);
 #endif

@@ -215,7 +215,6 @@ static void forget(struct rdv_member *m)
 	m->untimed = m->blamed = 0;
 	m->worst = 0;
 	m->logged = 0;
-	m->wait_kind = RDV_WAIT_NONE;
 	m->tid = 0;
 }
 

@@ -120,6 +120,14 @@ static inline void rdv_record_sync_exit(const struct rdv_member *m)
 /* Held: what has begun ends here. */
 void rdv_record_held(struct rdv_member *m);
 
+/* A wait will not go on: its thread has left on_stall without returning. */
+static inline void rdv_record_wait_left(struct rdv_member *m)
+{
+	rdv_poke(&m->wait_kind, (uint8_t)RDV_WAIT_NONE);
+	m->may_give_up = false;
+	m->in_report = false;
+}
+
 static inline void rdv_record_wake(struct rdv_member *m)
 {
 	rdv_bump(&m->wakes, 1);

@@ -8,6 +8,7 @@
  */
 #include "record.h"
 #include "blockers.h"
+#include "misuse.h"
 #include "text.h"
 #include "wait.h"
 
@@ -128,6 +129,26 @@ static int report_to_stderr(const struct rdv_stall *stall)
 
 /* -------------------------------------------------------------------- the report */
 
+/*
+ * The program's function, in the middle of our wait.  It may end the thread, which then is not
+ * seen here again: thread.c takes back what the wait has counted.  If it comes back it must
+ * still be a member, as the wait goes on.
+ */
+static int call_on_stall(struct rdv_member *m, const struct rdv_stall *stall)
+{
+	rdv_domain *d = m->domain;
+	int ret, cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	m->in_report = true;
+	ret = d->on_stall(stall, d->stall_arg);
+	if (rdv_self_member(d) != m || !m->in_report)
+		rdv_misuse("on_stall", NULL, "returned, but has unregistered its thread");
+	m->in_report = false;
+	pthread_setcancelstate(cancel, NULL);
+	return ret;
+}
+
 /* True: give up. */
 static bool report(struct rdv_member *m)
 {
@@ -159,7 +180,7 @@ static bool report(struct rdv_member *m)
 	while (m->stall_next <= now)
 		m->stall_next = 2 * m->stall_next - m->wait_since;
 	rdv_probe_2(stall, m, stall.kind, waited);
-	ret = d->on_stall ? d->on_stall(&stall, d->stall_arg) : report_to_stderr(&stall);
+	ret = d->on_stall ? call_on_stall(m, &stall) : report_to_stderr(&stall);
 	errno = saved_errno;
 	return ret && stall.may_give_up;
 }

@@ -147,6 +147,7 @@ void rdv_spin_end(struct rdv_spin *spin);
  */
 
 #define RDV_MISUSE_H
+#define rdv_must_not_wait(m)            ((void)0)
 #define rdv_must_be(condition, m, what) ((void)0)
 #define rdv_must_own(m)                 ((void)0)
 #define rdv_must_be_unlocked(m)         ((void)0)
@@ -170,6 +171,7 @@ extern uint32_t model_rounds; /* that were opened in this execution */
 #define rdv_record_round_end(m)    ((void)0)
 #define rdv_record_sync_enter(m)   ((void)0)
 #define rdv_record_sync_exit(m)    ((void)0)
+#define rdv_record_wait_left(m)    ((void)0)
 #define rdv_record_wake(m)         ((void)(m))
 #define rdv_record_last(m, g)      ((void)(m))
 #define rdv_record_delay(m, g, l)  ((void)(g), (void)(l))

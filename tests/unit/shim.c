@@ -384,6 +384,7 @@ int __wrap_pthread_setspecific(pthread_key_t key, const void *value)
 {
 	if (SHIM_GET(shim.deny_specific)) {
 		shim.deny_specific--;
+		errno = ENOMEM; /* as calloc() leaves it */
 		return ENOMEM;
 	}
 	return __real_pthread_setspecific(key, value);
