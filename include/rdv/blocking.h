@@ -2,43 +2,51 @@
 /*
  * <rdv/blocking.h> - calls that block, made by a thread that is harmless meanwhile.
  *
- * Why programs with a stop-the-world deadlock: a thread blocks while it runs, on something
- * that comes only when another thread goes on, and that one waits for the first to be
- * harmless.  So a member of a domain is harmless in every call that may block:
+ * Why programs with a stop-the-world hang: a running thread A blocks, and waits for
+ * something that thread B does.  B is held, because thread C isolates.  C waits for A to
+ * become harmless.  So a member of a domain is harmless in every call that may block:
  *
  *	while (!stopping) {
  *		n = rdv_epoll_wait(self, epfd, events, MAX, -1);   // asleep: harmless
  *		serve(events, n);                                  // running
  *	}
  *
- * The calls that block most often are here under their own names; RDV_HARMLESS() of
- * <rdv/scope.h> is for all others.  Each leaves the thread as it found it: running, it
- * returns running, so it may be held first; already harmless, it stays so; isolated, it
- * stays isolated, and everybody waits for the call.
+ * The calls that block most often are here under their own names.  For all others, and
+ * for barriers, there is RDV_HARMLESS() of <rdv/scope.h>.  Each call leaves the thread as
+ * it found it.  A thread that was running returns running, so it may be held first.  A
+ * thread that was harmless stays harmless.  A thread that was isolated stays isolated,
+ * and all others wait for the call.
  *
- * Locks.  A thread waits for a lock harmless, so no isolation waits for it.  If a round is
- * on when it gets the lock, it gives the lock back before it is held, and asks again when
- * the round is over; so no isolated thread waits for a lock of a thread that is held in one
- * of these calls.  What is left is one rule for the program:
+ * Locks.  A thread waits for a lock harmless, so no isolation waits for it.  If a round
+ * is on when the thread gets the lock, it gives the lock back before it is held, and asks
+ * again when the round is over.  So a thread that is held in one of these calls has no
+ * lock that an isolated thread could wait for.  The program has to keep one rule:
  *
- *	With a lock that isolated sections take, a thread does not become harmless: it
- *	does not isolate, pass a checkpoint or a sync-point, nor call what is here.
+ *	A thread that has a lock which isolated sections take does not become harmless: it
+ *	does not isolate, pass a checkpoint or a sync-point, or call a function of this
+ *	header.
  *
- * (rdv_cond_wait() may be called with its own mutex: it waits without it.)  Then whoever has
- * such a lock runs; an isolation waits for it, and it waits for nobody who is held.  With
- * other locks a thread may do all that: whoever waits for them waits harmless.
+ * Then the thread that has such a lock is running: an isolation waits for it, and it
+ * waits for no held thread.  rdv_cond_wait() may be called with its own mutex, because it
+ * waits without it.  With other locks a thread may do all that, if every thread waits for
+ * them by the functions of this header.
  *
- * A thread may so lose a lock that it has got to another one, once for each round, and
- * nothing bounds how often, as nothing bounds how long pthread_mutex_lock() takes.
+ * A thread that gives a lock back may lose it to another thread, once for each round.
+ * Nothing bounds how often, as nothing bounds how long pthread_mutex_lock() takes.
  *
- * What is handed to a call is used while the thread is harmless: buffers, arrays of
- * events, locks have to be the thread's own, or to stay where they are whatever an
- * isolated thread does.
+ * A call uses its arguments while the thread is harmless.  So an isolated thread must not
+ * move or free the buffers, the arrays of events and the locks that are passed here.
  *
- * A thread that is cancelled in one of these calls runs its cleanup handlers harmless, and
- * in rdv_cond_wait() with the mutex, as in pthread_cond_wait().  A handler that touches
- * shared data calls rdv_harmless_end() first, once it has unlocked.  The exit of the thread
- * then unregisters it, as any other.
+ * Events that were fetched: a thread may be held after epoll_wait() has filled in its
+ * events and before rdv_epoll_wait() returns.  Meanwhile an isolated thread may close a
+ * connection that one of them is about.  So it must not free the memory that
+ * events[i].data.ptr points to; the thread that owns the epoll instance does, when it has
+ * gone through its events.
+ *
+ * A thread that is cancelled in one of these calls is harmless in its cleanup handlers.
+ * In rdv_cond_wait() it has the mutex then, as in pthread_cond_wait().  A handler that
+ * touches shared data unlocks first, and then calls rdv_harmless_end().  The exit of the
+ * thread unregisters it, as any exit does.
  */
 #ifndef RDV_BLOCKING_H
 #define RDV_BLOCKING_H
@@ -56,18 +64,18 @@ extern "C" {
 
 /* ------------------------------------------------------------------- waiting
  *
- * The call of that name with the arguments that follow self.  Returns what it returns and
- * leaves errno as it does, EINTR included, also if the thread is held before it can
- * return.  Each is a cancellation point if the wrapped one is.  By the thread that
- * registered self, and where the wrapped call may be made; none is for signal handlers.
+ * Each makes the call of its name with the arguments that follow self.  It returns what
+ * that call returns, EINTR included, and leaves errno as it does, also if the thread is
+ * held before it returns.  It is a cancellation point if the wrapped call is one.  None
+ * is for signal handlers.
  *
- * With a timeout of 0 too the thread is harmless: a loop that only ever polls would
- * otherwise let nobody isolate.
+ * With a timeout of 0 the thread is harmless too.  Otherwise a loop that only polls would
+ * never let another thread isolate.
  */
 RDV_API int rdv_epoll_wait(rdv_thread *self, int epfd, struct epoll_event *events,
 			   int maxevents, int timeout);
 
-/* -1 with ENOSYS where the kernel is older than 5.11; no cancellation point where
+/* Returns -1 with ENOSYS if the kernel is older than 5.11.  Not a cancellation point if
  * the C library has no such function, such as glibc before 2.35. */
 RDV_API int rdv_epoll_pwait2(rdv_thread *self, int epfd, struct epoll_event *events,
 			     int maxevents, const struct timespec *timeout,
@@ -81,31 +89,32 @@ RDV_API int rdv_nanosleep(rdv_thread *self, const struct timespec *duration,
 
 /*
  * Waits for the end of a thread, which may be a member of the domain and may be held
- * meanwhile.  (An isolated thread that joins a member waits for ever if that one has to run
- * once more.)  Returns what pthread_join() returns: 0, EDEADLK, EINVAL, ESRCH.
+ * meanwhile.  An isolated thread must not join a member that has to run before it ends.
+ * Returns what pthread_join() returns: 0, EDEADLK, EINVAL, ESRCH.
  */
 RDV_API int rdv_thread_join(rdv_thread *self, pthread_t thread, void **result);
 
 /* --------------------------------------------------------------------- locks
  *
- * Each takes the lock of its name and never blocks while running: see the rule above.  A
- * running thread takes a free mutex or rwlock at once.  They return what the wrapped call
- * returns; errno is left alone but by a failing sem_wait().
+ * Each takes the lock of its name, and is harmless while it waits for it: see the rule
+ * above.  A running thread takes a free mutex or rwlock at once.  They return what the
+ * wrapped call returns.  Only an rdv_sem_wait() that fails changes errno.
  */
 
 /*
  * A mutex of any type.  Returns 0, or EOWNERDEAD, with the mutex locked; EAGAIN, EDEADLK,
  * EINVAL, ENOTRECOVERABLE without.
  *
- * A mutex that comes with EOWNERDEAD cannot be given back without losing it for good: with
- * it, the thread is held.  An isolated thread takes a robust mutex by
- * pthread_mutex_trylock() for that reason.
+ * A mutex that comes with EOWNERDEAD would be unusable for ever if it were given back.
+ * So the thread keeps it, and may be held while it has the mutex.  For that reason an
+ * isolated thread should take a robust mutex by pthread_mutex_trylock().
  */
 RDV_API int rdv_mutex_lock(rdv_thread *self, pthread_mutex_t *mutex);
 
 /*
- * Return 0 with the lock; EAGAIN (rdlock: too many readers), EDEADLK, EINVAL without.  Not
- * there where <pthread.h> has no such locks, as glibc's for -std=c11 and nothing else.
+ * Return 0 with the lock; EAGAIN (rdlock: too many readers), EDEADLK, EINVAL without.
+ * Not declared if <pthread.h> does not declare such locks, as that of glibc with
+ * -std=c11.
  */
 #ifdef PTHREAD_RWLOCK_INITIALIZER
 RDV_API int rdv_rwlock_rdlock(rdv_thread *self, pthread_rwlock_t *rwlock);
@@ -113,37 +122,38 @@ RDV_API int rdv_rwlock_wrlock(rdv_thread *self, pthread_rwlock_t *rwlock);
 #endif
 
 /*
- * Returns 0, or -1 and errno: EINTR, EINVAL.  To give the semaphore back is to post it, so
- * another thread that waits for it may be woken, and find that it is too early.
+ * Returns 0, or -1 and errno: EINTR, EINVAL.  A thread gives a semaphore back by posting
+ * it.  That may wake another thread that waits for the semaphore; while the round is on,
+ * this one gives it back as well.
  */
 RDV_API int rdv_sem_wait(rdv_thread *self, sem_t *sem);
 
 /*
- * Waits for the condition as pthread_cond_wait() does, harmless, and takes the mutex again
- * as rdv_mutex_lock() does.  A thread that had to give the mutex back returns later, when
- * others have had it: so look at the predicate again, as after any wait.
+ * The thread is harmless while it waits for the condition, and takes the mutex again as
+ * rdv_mutex_lock() does.  If it has to give the mutex back, other threads may have the
+ * mutex before the call returns.  So look at the predicate again, as after any wait.
  *
- * rdv_cond_wait_until(): until the deadline at most, by CLOCK_MONOTONIC whatever clock the
- * condition variable has.  (Where the C library has no pthread_cond_clockwait(), as musl,
- * that has to be its clock, by pthread_condattr_setclock().)
+ * rdv_cond_wait_until(): the deadline is of CLOCK_MONOTONIC, whatever clock the condition
+ * variable has.  If the C library has no pthread_cond_clockwait(), such as musl, the
+ * condition variable has to use CLOCK_MONOTONIC, by pthread_condattr_setclock().
  *
- * Return 0, ETIMEDOUT (until) or EOWNERDEAD with the mutex locked; EINVAL, also for a
- * malformed deadline, or EPERM as they have found it; ENOTRECOVERABLE without.
+ * Return 0, ETIMEDOUT (until) or EOWNERDEAD with the mutex locked; ENOTRECOVERABLE
+ * without it; EPERM, or EINVAL, also for a malformed deadline, with the mutex as it was.
  */
 RDV_API int rdv_cond_wait(rdv_thread *self, pthread_cond_t *cond, pthread_mutex_t *mutex);
 RDV_API int rdv_cond_wait_until(rdv_thread *self, pthread_cond_t *cond,
 				pthread_mutex_t *mutex, const struct timespec *deadline);
 
 /*
- * Calls fn(arg) unless that has been done for this flag; returns when it has been done, by
- * whichever thread.  fn is called by a running thread, with the flag's mutex locked: so the
- * rule above is for fn too, if isolated sections call rdv_once() for that flag.  It must
- * not call rdv_once() for the same flag, nor throw.  If the thread ends in fn, by
- * cancellation or pthread_exit(), the next caller calls it again.
+ * The first thread that calls it for a flag calls fn(arg).  Every call returns after fn
+ * has returned.  The thread is running in fn, and has the mutex of the flag: so if
+ * isolated sections call rdv_once() for that flag, the rule above is for fn too. fn must
+ * not call rdv_once() for the same flag, and must not throw.  If the thread ends in fn,
+ * by cancellation or pthread_exit(), the next caller calls fn again.
  *
- * It has a flag of its own, because pthread_once() would have to be called harmless: the
- * thread that it chooses might be held before it can call fn, and an isolated thread that
- * needs the same pthread_once_t would wait for it.
+ * There is no such function for a pthread_once_t.  A thread would have to be harmless in
+ * pthread_once().  It could then be held after it was chosen and before it calls fn, and
+ * an isolated thread that needs the same pthread_once_t would wait for it for ever.
  */
 typedef struct rdv_once_flag {
 	pthread_mutex_t mutex;

@@ -9,8 +9,9 @@
  *	rdv_lock_dropped();
  *	pthread_mutex_unlock(&table_lock);
  *
- * The marks are empty unless the program is compiled with RDV_DEBUG defined, all of it:
- * a lock that is taken in a file with RDV_DEBUG and dropped in one without stays counted.
+ * Without RDV_DEBUG the marks are empty.  Define RDV_DEBUG for all files of a program or
+ * for none.  Otherwise a lock that is taken in one file and dropped in another is
+ * miscounted.
  */
 #ifndef RDV_DEBUG_H
 #define RDV_DEBUG_H
@@ -25,11 +26,12 @@ RDV_API void rdv_priv_lock_taken(void);
 RDV_API void rdv_priv_lock_dropped(void);
 
 /*
- * The calling thread has taken, and drops, a lock that other members wait for while they
- * run.  With one or more of them it must not call rdv_isolate(), rdv_isolate_until() or
- * rdv_sync_enter(): the others would wait for the lock, and it for them.  A debug library
- * aborts if it does, or if more locks are dropped than taken.  rdv_isolate_try() may be
- * called at any time, as it does not wait.
+ * Call rdv_lock_taken() after the thread has taken a lock that running members may wait
+ * for, and rdv_lock_dropped() before it gives the lock back.  In between the thread must
+ * not call rdv_isolate(), rdv_isolate_until() or rdv_sync_enter(): the others would wait
+ * for the lock, and the thread for them.  A debug library aborts if it does, or if more
+ * locks are dropped than taken. rdv_isolate_try() is always allowed, because it does not
+ * wait.
  */
 static inline void rdv_lock_taken(void)
 {

@@ -2,10 +2,9 @@
 /*
  * <rdv/export.h> - the statistics of a domain, for other processes.
  *
- * For rdv-top(1) and others outside of the process: a file that it maps and that the
- * program writes to when it likes.  The library has no thread for that: call
- * rdv_export_update() from a loop or a timer, once a second or so.  It costs some
- * microseconds, more with the number of threads, and holds nobody up.
+ * The program writes them to a file. rdv-top(1), and other programs, map the file and
+ * read it.  The library has no thread for that, so call rdv_export_update() about once a
+ * second, from a loop or a timer.  It holds nobody up.
  *
  *	rdv_export_open(domain, "/run/myserver.rdv", &export);
  *	...
@@ -13,9 +12,9 @@
  *	...
  *	rdv_export_close(export);       // removes the file
  *
- * One thread at a time may use an export, which need not be a member; close it before
- * the domain is destroyed.  After a fork() it is the parent's: close it in the child, if
- * at all, by _exit().
+ * Only one thread may use an export at a time.  The thread need not be a member.  Close
+ * the export before the domain is destroyed.  After a fork() it belongs to the parent:
+ * the child must not close it.
  */
 #ifndef RDV_EXPORT_H
 #define RDV_EXPORT_H
@@ -30,10 +29,10 @@ extern "C" {
 #define RDV_EXPORT_VERSION 1u
 
 /*
- * What the file holds, in the byte order of the machine.  changes is odd while it is
- * being written: read it, copy the rest, read it again; if it is even and the same the
- * copy is good.  n_threads of rdv_thread_stats follow at the offset threads_at, but no
- * more than threads_room.
+ * What the file holds, in the byte order of the machine. changes is odd while the file is
+ * being written.  A reader reads it, copies the rest, and reads it again.  The copy is
+ * good if both values are even and the same.  At the offset threads_at there are
+ * n_threads structs rdv_thread_stats, or threads_room of them if that is less.
  */
 struct rdv_export_page {
 	uint32_t magic, version;
@@ -49,9 +48,9 @@ struct rdv_export_page {
 typedef struct rdv_export rdv_export;
 
 /*
- * Creates the file, mode 0600, over one of that name if that is an export, and fills it
- * in.  Returns 0; -EEXIST: there is a file that is something else; -ENOMEM; or what
- * open(2), ftruncate(2) and mmap(2) had to say.
+ * Creates the file, mode 0600, and fills it in.  An export of that name is taken over.
+ * Returns 0; -EEXIST: the file exists, and is not an export; -ENOMEM; or an error of
+ * open(2), posix_fallocate(3) or mmap(2).
  */
 RDV_API int rdv_export_open(const rdv_domain *domain, const char *path,
 			    rdv_export **opened);
@@ -59,7 +58,7 @@ RDV_API int rdv_export_open(const rdv_domain *domain, const char *path,
 /* Never fails, makes no system call and allocates nothing. */
 RDV_API void rdv_export_update(rdv_export *opened);
 
-/* Says that it is over, and removes the file. */
+/* Marks the export as closed, and removes the file. */
 RDV_API void rdv_export_close(rdv_export *opened);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/hathreads.h> - the names that HAProxy 1.8 (2017, sync-point) and 1.9 (2018,
- * rendez-vous point) gave to all this, over one domain of the process, for code
- * that was written against them.
+ * <rdv/hathreads.h> - the names of the sync-point of HAProxy 1.8 (2017) and of the
+ * rendez-vous point of HAProxy 1.9 (2018).  They act on one domain of the process, and
+ * are for code that was written with them.
  *
  *	thread_sync_init(mask);                 // once, before the threads start
  *	fd = thread_sync_enable();              // add it to every poller
@@ -21,15 +21,16 @@
  *		}
  *	}
  *
- * What is different: a thread becomes a member of the domain with its first call
- * to any of these functions and counts from then on, not from thread_sync_init()
- * on; it leaves when it exits.  The masks of the original are not shared memory
- * any more: all_threads_mask is what thread_sync_init() was told, and the program's
- * to assign, as tid and tid_bit are the thread's.  A program that cannot have the
- * domain, or a slot in it (there are as many as a long has bits), is ended with a
- * message, as these functions cannot fail.
+ * What is different from the original: a thread becomes a member of the domain when it
+ * first calls one of these functions.  It is waited for from then on, and not from
+ * thread_sync_init() on.  It leaves when it exits.  The masks of the harmless and of the
+ * waiting threads do not exist.  The program assigns all_threads_mask, and each thread
+ * its tid and tid_bit; the library does not use them.  The domain has as many members as
+ * a long has bits.  These functions cannot fail: if the domain cannot be created, or has
+ * no room for the thread, the process prints a message and aborts.
  *
- * This header claims the names tid, tid_bit and all_threads_mask as macros.
+ * tid, tid_bit and all_threads_mask are macros.  A program that includes this header
+ * cannot use these names for anything else.
  */
 #ifndef RDV_HATHREADS_H
 #define RDV_HATHREADS_H
@@ -40,7 +41,7 @@
 extern "C" {
 #endif
 
-/* The domain, and the calling thread's handle in it, made where they are missing. */
+/* The domain, and the calling thread's handle in it.  What is missing is created. */
 RDV_API rdv_domain *rdv_hathreads_domain(void);
 RDV_API rdv_thread *rdv_hathreads_self(void);
 

@@ -3,11 +3,11 @@
  * <rdv/rdv.h> - be alone for a moment.
  *
  * A domain is a set of threads that can exclude each other.  A registered
- * thread is either running (it may touch shared data) or harmless (it touches
- * none: typically it is blocked in its poller).  rdv_isolate() returns when
- * every other thread of the domain is harmless and none can start to run;
- * rdv_release() lets them run again.  Threads that are harmless all the while
- * are not even woken.
+ * thread is either running or harmless.  A running thread may touch the shared
+ * data.  A harmless thread touches none; typically it is asleep in its poller.
+ * rdv_isolate() returns when every other thread of the domain is harmless and
+ * none can start to run.  rdv_release() lets them run again.  A thread that
+ * stays harmless all the time is not even woken.
  *
  *	rdv_domain *domain;
  *	rdv_thread *self;
@@ -35,12 +35,12 @@
  * section happens-before the return of the call that held another thread, or
  * of the rdv_harmless_end() of a thread that slept through it.
  *
- * Functions return 0 or a negative errno out of the set listed with each; those
- * that cannot fail return void.  No call changes errno.  Deadlines are absolute
- * CLOCK_MONOTONIC times: one in the past is legal and means "do not wait",
- * NULL means "wait for ever", and one whose tv_nsec is not in [0, 999999999]
- * is answered by -EINVAL before anything is done.  A handle is used by the
- * thread that registered it and by no other.
+ * A function that can fail returns 0 or a negative errno; the possible values
+ * are listed with it.  A function that cannot fail returns void.  No call changes
+ * errno.  A deadline is an absolute CLOCK_MONOTONIC time: one in the past means
+ * "do not wait", NULL means "wait for ever".  If tv_nsec is not in
+ * [0, 999999999] the function returns -EINVAL and does nothing.  Only the thread
+ * that registered may use its handle.
  */
 #ifndef RDV_RDV_H
 #define RDV_RDV_H
@@ -54,12 +54,13 @@
 extern "C" {
 #endif
 
-struct timespec; /* which <time.h> leaves out for -std=c99: no deadlines there */
+struct timespec; /* with -std=c99 <time.h> does not declare it: no deadlines there */
 
 /* ------------------------------------------------------------------ version
  *
- * Of the header; rdv_version() tells that of the library that the program runs with, in
- * the form of RDV_VERSION.  What a page does not date has been there since 0.1.0.
+ * The version of the header. rdv_version() returns that of the library that the program
+ * runs with, in the form of RDV_VERSION.  Everything is there since 0.1.0, unless its
+ * page names another release.
  */
 #define RDV_VERSION_MAJOR 0
 #define RDV_VERSION_MINOR 1
@@ -76,12 +77,12 @@ struct timespec; /* which <time.h> leaves out for -std=c99: no deadlines there *
 #endif
 
 /*
- * RDV_NO_INLINE, defined by the program: the fast paths are called, not inlined, so the
- * program contains nothing of the layout of a handle.
+ * If the program defines RDV_NO_INLINE, it calls the fast paths as functions.  Then it
+ * contains nothing of the layout of a handle.
  *
- * RDV_DEBUG, defined by the program: the same, so that a library that was configured with
- * --enable-debug sees every call and can look for misuse; and the lock marks of
- * <rdv/debug.h> count.  See rdv_debug(3).
+ * If the program defines RDV_DEBUG, it calls them as well, so a library that was
+ * configured with --enable-debug sees every call and can look for misuse.  The lock marks
+ * of <rdv/debug.h> have an effect then, too.  See rdv_debug(3).
  */
 #if defined(RDV_DEBUG) && !defined(RDV_NO_INLINE)
 #define RDV_NO_INLINE
@@ -97,19 +98,20 @@ RDV_API unsigned rdv_version(void);
 
 typedef struct rdv_domain rdv_domain;
 
-/* The membership of one thread in one domain.  A thread has as many handles as domains
- * that it is a member of; each call is about the domain of its handle. */
+/* The membership of one thread in one domain.  A thread has one handle for each domain
+ * that it is a member of.  Each call is about the domain of its handle. */
 typedef struct rdv_thread rdv_thread;
 
 /*
- * The deadline that is so many ns from now, for the calls that end in _until:
+ * Returns the deadline that is ns nanoseconds from now, for the calls that end in _until:
  *
  *	struct timespec deadline = rdv_deadline(20 * 1000 * 1000);
  *
  *	if (rdv_isolate_until(self, &deadline))
  *		return "busy";
  *
- * UINT64_MAX is as late as a time_t can tell, so "never".  Async-signal-safe.
+ * For UINT64_MAX it returns the latest time that fits into a time_t: "never".
+ * Async-signal-safe.
  */
 RDV_API struct timespec rdv_deadline(uint64_t ns);
 
@@ -129,30 +131,30 @@ struct rdv_stall;
 typedef int rdv_stall_fn(const struct rdv_stall *stall, void *arg);
 
 /*
- * Attributes of a domain.  0 is the default of every field but size, so this is complete:
+ * Attributes of a domain.  In every field but size 0 stands for the default, so this is
+ * complete:
  *
  *	rdv_domain_attr attr = {.size = sizeof(attr), .name = "web"};
  *
- * The struct may grow at its end, by the rule for all structs of librdv, see rdv(7): a
- * field that an older header did not have is taken as 0; a field that this library does
- * not know yet must be 0.
+ * A later release may add fields at the end, see rdv(7).  A field that the program's
+ * header does not have is taken as 0.  A field that this library does not know must be 0.
  */
 typedef struct rdv_domain_attr {
 	size_t size;          /* sizeof(rdv_domain_attr) */
 	const char *name;     /* for dumps; copied, cut to 31 characters; "rdv" */
 	uint32_t max_threads; /* 1 to RDV_MAX_THREADS; 0 = 1024 */
 	uint32_t fence;       /* RDV_FENCE_FULL (0) or RDV_FENCE_BIASED */
-	uint32_t spin_ns;     /* 0 = the library finds out what pays, RDV_SPIN_NEVER, or
-	                         a cap for each sleep */
-	uint64_t patience_ns; /* how long rounds may follow one another while a thread is
-	                         held; 0 = 1 ms, RDV_PATIENCE_NONE = each held thread runs
+	uint32_t spin_ns;     /* the longest spin before each sleep; 0 = the library finds
+	                         out what pays; RDV_SPIN_NEVER */
+	uint64_t patience_ns; /* how long consecutive rounds may keep a thread held;
+	                         0 = 1 ms, RDV_PATIENCE_NONE = each held thread runs
 	                         between two rounds */
-	uint64_t stall_ns;    /* report a wait longer than this; 0 = never */
+	uint64_t stall_ns;    /* report a wait that is longer; 0 = never */
 	rdv_stall_fn *on_stall; /* what to call then; NULL = a line to stderr */
 	void *stall_arg;        /* passed to on_stall */
 } rdv_domain_attr;
 
-/* The defaults, for C++ too, which has names in braces from C++20 on only. */
+/* The defaults.  C++ before C++20 has no names in braces. */
 #ifdef __cplusplus
 #define RDV_DOMAIN_ATTR_INIT                                                      \
 	{                                                                         \
@@ -167,21 +169,19 @@ typedef struct rdv_domain_attr {
 
 /*
  * Creates a domain without threads.  attr == NULL takes the defaults.
- * RDV_FENCE_BIASED becomes RDV_FENCE_FULL without a word where the kernel does
- * not offer membarrier(2) or the environment holds RDV_NO_MEMBARRIER.
+ * If the kernel has no membarrier(2), or RDV_NO_MEMBARRIER is set in the
+ * environment, RDV_FENCE_BIASED silently becomes RDV_FENCE_FULL.
  *
- * Returns 0; -EINVAL: attr->size is smaller than its own field or promises
- * fields that this library does not know and that are not 0, max_threads or fence
- * is out of range;
- * -ENOMEM.
- * On failure *domain is left alone.  Callable from anywhere but a signal handler.
+ * Returns 0; -ENOMEM; -EINVAL: attr->size is smaller than the field size, or a field
+ * that this library does not know is not 0, or max_threads or fence is out of range.
+ * If it fails *domain is not changed.  Not for signal handlers.
  */
 RDV_MUST_CHECK RDV_API int rdv_domain_create(rdv_domain **domain,
 					     const rdv_domain_attr *attr);
 
 /*
- * Destroys a domain, and closes its sync-point's descriptor.
- * Returns 0, or -EBUSY if a thread is registered: nothing has happened then.
+ * Destroys a domain, and closes the descriptor of its sync-point.
+ * Returns 0, or -EBUSY if a thread is registered; then nothing has changed.
  */
 RDV_API int rdv_domain_destroy(rdv_domain *domain);
 
@@ -189,11 +189,10 @@ RDV_API int rdv_domain_destroy(rdv_domain *domain);
 
 /*
  * Makes the calling thread a member of the domain, and stores its handle in
- * *self.  Returns with the thread running, so it may have been held first: by
- * a round, or by the protected area of a sync-point.  A thread may be a member
- * of any number of domains, once in each.  name is copied, cut to 15 characters;
- * it may be NULL.  At thread exit an unregister is done for the thread, and a
- * release if it is isolated.
+ * *self.  Returns with the thread running, so it waits first while a round is on,
+ * or while threads have their turns in a sync-point.  A thread may be a member of
+ * any number of domains, once in each.  name is copied, cut to 15 characters; it
+ * may be NULL.  A thread that exits is unregistered; if it is isolated it releases.
  *
  * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members; -ENOMEM.
  */
@@ -201,85 +200,87 @@ RDV_MUST_CHECK RDV_API int rdv_thread_register(rdv_domain *domain, const char *n
 					       rdv_thread **self);
 
 /*
- * Ends the membership; the handle is invalid from then on.  Never waits.  Legal
- * while running, harmless, isolated (releases) or between rdv_sync_enter() and
- * rdv_sync_exit() (leaves the sync-point).
+ * Ends the membership.  The handle is invalid from then on.  Never waits.  The
+ * thread may be running, harmless or isolated, or between rdv_sync_enter() and
+ * rdv_sync_exit().  An isolated thread releases; a thread in a sync-point leaves it.
  */
 RDV_API void rdv_thread_unregister(rdv_thread *self);
 
-/* The calling thread's handle, NULL if it is not a member.  Async-signal-safe. */
+/* The handle of the calling thread, or NULL if it is not a member.  Async-signal-safe. */
 RDV_API rdv_thread *rdv_thread_self(rdv_domain *domain);
 
-/* A number below max_threads, unique among the members, reused after them. */
+/* A number below max_threads.  No other member has it.  It may be reused once the thread
+ * has left. */
 RDV_API unsigned rdv_thread_id(const rdv_thread *self);
 
 /* ----------------------------------------------------------------- harmless */
 
 /*
- * rdv_harmless_now(): from here on the thread touches nothing that an isolated
- * thread may change.  Never waits.
+ * rdv_harmless_now(): the thread becomes harmless.  From here on it must not touch
+ * anything that an isolated thread may change.  Never waits.
  *
- * rdv_harmless_end(): the thread wants to run again.  Held while a round is on.
+ * rdv_harmless_end(): the thread runs again.  While a round is on it is held here.
  *
- * They do not nest: the second rdv_harmless_now() in a row changes nothing, and
- * one rdv_harmless_end() ends both.  In an isolated section both are no-ops.
+ * They do not nest: a second rdv_harmless_now() in a row changes nothing, and one
+ * rdv_harmless_end() ends both.  In an isolated section both have no effect.
  *
- * Both, and the other calls of this section, are async-signal-safe for a handler
- * that leaves the thread as it found it.  A handler that may have interrupted a
- * librdv call of the same domain must take the thread for harmless, also after its
- * own rdv_harmless_end(): that never waits for the call that it interrupted, and
- * may return with the thread still harmless instead.
+ * Both, and the other calls of this section, are async-signal-safe if the handler
+ * leaves the thread as it found it.  A handler may have interrupted a librdv call of
+ * the same domain.  Such a handler must not touch shared data, even after its own
+ * rdv_harmless_end(): that call never waits for the interrupted one, and may return
+ * with the thread still harmless.
  */
 RDV_API RDV_INLINE void rdv_harmless_now(rdv_thread *self);
 RDV_API RDV_INLINE void rdv_harmless_end(rdv_thread *self);
 
 /*
- * Becomes harmless if it is not, waits until nobody wants the rendez-vous, and
- * returns still harmless: rdv_harmless_end() is left to the caller.  In an
- * isolated section a no-op.
+ * Makes the thread harmless, waits until no isolation is pending, and leaves it
+ * harmless.  In an isolated section it has no effect.
  */
 RDV_API void rdv_harmless_till_end(rdv_thread *self);
 
 /*
- * rdv_harmless_end() that does not wait, or not beyond the deadline.
- * Return 0: running; -EBUSY (try), -ETIMEDOUT (until): a round is on and the
- * thread is still harmless; -EINVAL (until): malformed deadline, still harmless.
+ * rdv_harmless_end() that never waits, and one that waits until the deadline.
+ * Return 0: the thread is running.  -EBUSY (try), -ETIMEDOUT (until): a round is on.
+ * -EINVAL (until): malformed deadline.  After an error the thread is still harmless.
  */
 RDV_MUST_CHECK RDV_API int rdv_harmless_end_try(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_harmless_end_until(rdv_thread *self,
 						  const struct timespec *deadline);
 
 /*
- * For loops that compute: lets a rendez-vous happen here if somebody wants one.
- * Costs one load when nobody does.  Returns true if the thread was held.
- * To be called while running; elsewhere it does nothing.
+ * For loops that compute.  If another thread wants to isolate, the calling thread is
+ * held here until that thread has released; if none does, the call is one load.
+ * Returns true if the thread was held.  Call it where the thread's own invariants
+ * hold.  By a thread that is not running, or is isolated, it does nothing.
  */
 RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
 
 /* ---------------------------------------------------------------- isolation */
 
 /*
- * rdv_isolate(): returns when the calling thread is alone: every other member
- * is harmless, and stays so until rdv_release().  A second rdv_isolate() inside
- * nests.  The thread waits harmless for the isolators before it, at most one
- * turn of each other member, and running for the last thread to become
- * harmless.  A call by a harmless thread ends its harmlessness.  Not for signal
- * handlers.  Never call it with a lock held that a running thread may wait for.
+ * rdv_isolate(): returns when the calling thread is alone.  Every other member is
+ * harmless then, and stays harmless until rdv_release().  While other isolators are
+ * ahead of it the caller counts as harmless; while it waits for running threads it
+ * counts as running.  Once it is queued, at most one turn of each other member comes
+ * before its own.  A caller that was harmless is running afterwards.  Calls nest.  Not
+ * for signal handlers.  Never call it with a lock held that a running thread may wait
+ * for.
  *
  * rdv_isolate_try(): never waits and never leaves the running state.
  * Returns 0: isolated; -EBUSY: a round is on, a held thread is due first, the
  * caller is harmless, or another member is running.
  *
- * rdv_isolate_until(): returns 0: isolated; -ETIMEDOUT: not isolated, running;
- * if another thread was isolated at the deadline, it returns once that round has
- * ended; -EINVAL: malformed deadline.
+ * rdv_isolate_until(): returns 0: isolated; -ETIMEDOUT: not isolated, but running;
+ * -EINVAL: malformed deadline.  If another thread is isolated at the deadline, it
+ * returns when that round has ended.
  *
- * A failed call leaves no trace: nobody stays held for it.
+ * A call that fails leaves no trace: no thread stays held for it.
  *
- * Each notes where it was called: stall reports, rdv_domain_blockers(), the dump and the
- * statistics of the longest tell that.  These three are macros which pass the name of the
- * calling function to the _at functions; the functions of their own names note nothing.
- * where is kept by its address while the thread waits or is isolated; NULL: nothing.
+ * These three are macros.  They pass the name of the calling function to the _at
+ * functions, which note it for stall reports, rdv_domain_blockers(), the dump and the
+ * statistics.  The library keeps the address of where while the thread waits or is
+ * isolated; NULL notes nothing.  The functions with the names of the macros note nothing.
  */
 RDV_API void rdv_isolate(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_isolate_try(rdv_thread *self);
@@ -297,10 +298,11 @@ RDV_MUST_CHECK RDV_API int rdv_isolate_until_at(rdv_thread *self,
 #define rdv_isolate_until(self, deadline) rdv_isolate_until_at(self, deadline, __func__)
 
 /*
- * Ends the innermost rdv_isolate().  The outermost one hands the rendez-vous to
- * the next isolator of the round and then returns when the last of them has
- * released; if nobody else asked it returns at once.  By a thread that is not
- * isolated it does nothing (a build with --enable-debug aborts).
+ * Ends the innermost rdv_isolate().  If that was the outermost one too, the thread
+ * hands the rendez-vous to the next isolator of the round, and the call returns when
+ * the last of them has released.  If no other thread has asked it returns at once.
+ * By a thread that is not isolated the call does nothing; a build with
+ * --enable-debug aborts.
  */
 RDV_API void rdv_release(rdv_thread *self);
 
@@ -308,27 +310,29 @@ RDV_API void rdv_release(rdv_thread *self);
 RDV_API bool rdv_isolated(const rdv_thread *self);
 
 /*
- * The id of the member that is isolated now, or -1: nobody is.  By any thread and in any
- * signal handler.  Unless it is the caller that is isolated, or the caller is held, the
- * answer may be over when it arrives.
+ * The id of the member that is isolated now, or -1 if none is.  Any thread and any signal
+ * handler may call it.  The answer may be out of date at once, unless the caller itself
+ * is isolated.
  */
 RDV_API int rdv_domain_isolated(const rdv_domain *domain);
 
 /*
- * Whether the member with that id is harmless now, for watchdogs and thread dumps; an id
- * without a member is harmless.  By any thread and in any signal handler.
+ * Whether the member with that id is harmless now, for watchdogs and thread dumps.  An id
+ * without a member counts as harmless.  Any thread and any signal handler may call it.
  *
- * true:  the thread was harmless at a moment of the call; what it did before that moment
- *        has happened.  It may run again when the answer arrives, unless the caller is
+ * true:  The thread was harmless at one moment of the call, and the caller sees what it
+ * did
+ *        before that moment.  The thread may be running again now, unless the caller is
  *        isolated.
- * false: the thread was running, or on its way to or from it, at a moment of the call.
+ * false: At one moment of the call the thread was running, or about to run, or about to
+ *        become harmless.
  */
 RDV_API bool rdv_thread_harmless(const rdv_domain *domain, unsigned id);
 
 /* ------------------------------------------------------------ inline fast paths
  *
- * The part of a handle that the fast paths touch, alone on its cache line.  It
- * is not for users, and what follows it is not public.
+ * The part of a handle that the fast paths touch, alone on its cache line.  Programs
+ * must not use it, nor anything below.
  */
 typedef uint32_t rdv_word;
 

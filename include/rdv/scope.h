@@ -11,16 +11,17 @@
  *		list_del(server);
  *	}
  *
- * What the statement begins with ends when it is left, in whatever way: at its end, by
- * return, by goto, by break, by an exception of C++.
+ * The thread is harmless, or isolated, until it leaves the statement, in whatever way: at
+ * its end, by return, by goto, by break, by an exception of C++.
  *
- * RDV_HARMLESS() leaves the thread as it found it: a thread that was running is running
- * again, so it may be held first; one that was harmless stays so, which is why scopes
- * nest; one that is isolated stays isolated.  RDV_ISOLATED() nests as rdv_isolate() does.
+ * RDV_HARMLESS() leaves the thread as it found it.  A thread that was running is running
+ * again, so it may be held first.  A thread that was harmless stays harmless, so scopes
+ * can be nested.  A thread that was isolated stays isolated.  RDV_ISOLATED() can be
+ * nested as rdv_isolate() can.
  *
  * Both are loops that run once, so break and continue end the statement, and do not reach
- * a loop around it.  A return in one does not tell the compiler that the function returns
- * there.
+ * a loop around it.  A return in the statement does not tell the compiler that the
+ * function returns there.
  */
 #ifndef RDV_SCOPE_H
 #define RDV_SCOPE_H
@@ -58,9 +59,9 @@ static inline void rdv_priv_isolated_end(rdv_thread *begun)
 }
 
 /*
- * The names differ for each scope, also for two in a line.  The outer loop has the flag,
- * which nobody takes the address of: so a compiler that warns of what may be uninitialized
- * sees that the statement is executed.
+ * Each scope has names of its own, also if two are in one line.  The outer loop has the
+ * flag.  Nobody takes the address of the flag, so the compiler sees that the statement is
+ * executed, and does not warn of variables that may be uninitialized.
  */
 #define RDV_PRIV_SCOPE(kind, begin, n) \
 	RDV_PRIV_LOOP(kind, begin, RDV_PRIV_NAME(scope, n), RDV_PRIV_NAME(once, n))

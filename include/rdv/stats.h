@@ -2,9 +2,8 @@
 /*
  * <rdv/stats.h> - what a domain has done, and how long it took.
  *
- * The statistics are always on.  A snapshot is taken from the counters of each thread
- * while they go on, so it is exact for what has been over for a moment, and a sum that
- * is made of two numbers may be off by the events in between.
+ * The statistics are always on.  They are read while threads go on counting, so two
+ * numbers of one snapshot may be of slightly different moments.
  *
  *	struct rdv_stats stats;
  *
@@ -13,14 +12,14 @@
  *	       (unsigned long long)stats.isolations,
  *	       (unsigned long long)rdv_histogram_percentile(&stats.to_isolation, 99));
  *
- * All times are in ns of CLOCK_MONOTONIC.  All functions here are async-signal-safe,
- * take no lock, never wait, and may be called by any thread, registered or not, as long
- * as the domain lives.  After a fork() the statistics of the child begin anew.
+ * All times are in ns of CLOCK_MONOTONIC.  All functions here are async-signal-safe, take
+ * no lock and never wait.  Any thread may call them while the domain exists, registered
+ * or not.  After a fork() the statistics of the child begin anew.
  *
- * What is filled in may grow at its end, by the rule for all structs of librdv: each call
- * is told how large the caller's struct, or one element of its array, is.  It fills in no
- * more than that; what it does not know becomes 0.  struct rdv_histogram and struct
- * rdv_delay are parts of others, and do not grow.
+ * A later release may add fields at the end of a struct, see rdv(7).  The program passes
+ * each function the size of its struct, or of one element of its array.  The function
+ * fills in no more than that; fields that the library does not know become 0. struct
+ * rdv_histogram and struct rdv_delay are parts of others, and do not grow.
  */
 #ifndef RDV_STATS_H
 #define RDV_STATS_H
@@ -33,9 +32,9 @@ extern "C" {
 
 /* ------------------------------------------------------------------- histograms
  *
- * Log-linear: times below 4 ns have a bucket each, and then there are 4 to an octave,
- * so that what is reported, the middle of a bucket, is off by an eighth at most.  The
- * last one also has all beyond 9 minutes (2^39 ns).
+ * Each time below 4 ns has a bucket of its own.  Above that there are 4 buckets to each
+ * factor of two.  What is reported is the middle of a bucket, so it is off by an eighth
+ * at most.  The last bucket also has all times from 9 minutes (2^39 ns) on.
  */
 #define RDV_HISTOGRAM_BUCKETS 152u
 
@@ -47,8 +46,9 @@ struct rdv_histogram {
 RDV_API uint64_t rdv_histogram_count(const struct rdv_histogram *histogram);
 
 /*
- * The time that percent (0 to 100; else the nearest) of those recorded did not exceed;
- * 0: the shortest, 100: the longest.  0 if there are none.
+ * The time that percent of those recorded did not exceed: 0 is for the shortest, 100 for
+ * the longest.  A value outside of 0 to 100 is taken as the nearest.  Returns 0 if there
+ * are none.
  */
 RDV_API uint64_t rdv_histogram_percentile(const struct rdv_histogram *histogram,
 					  double percent);
@@ -61,8 +61,8 @@ RDV_API uint64_t rdv_histogram_bucket_floor(unsigned bucket);
 
 /* ------------------------------------------------------------------------ blame */
 
-/* Whom an isolation waited for last, and how long: from when it began to wait for
- * running threads until that one was harmless.  Or, as the longest, who was isolated. */
+/* The thread that an isolation waited for, the last to become harmless, and how long that
+ * took.  In the field longest: the thread that was isolated, and how long. */
 struct rdv_delay {
 	uint64_t ns;
 	int32_t id;         /* rdv_thread_id() */
@@ -72,9 +72,9 @@ struct rdv_delay {
 };
 
 /*
- * Of the last isolation of the calling thread: by rdv_isolate(), rdv_isolate_try() or
- * rdv_isolate_until().
- * Returns 0; -ENOENT: it had to wait for no running thread, and *delay is left alone.
+ * The delay of the last isolation of the calling thread, by rdv_isolate(),
+ * rdv_isolate_try() or rdv_isolate_until().
+ * Returns 0; -ENOENT: it waited for no running thread, and *delay is not changed.
  */
 RDV_API int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *delay);
 
@@ -97,22 +97,22 @@ struct rdv_blocker {
 };
 
 /*
- * Lists the threads that a pending isolation waits for: those that are running, while
- * somebody waits for them; or the one that is isolated, while others want to be; or
- * those that were held through too many rounds.  Fills in up to n elements of size bytes
- * each, in the order of ids, and returns how many there are; 0: nobody is waiting.
- * A thread may come or go while the list is made.
+ * Lists the threads that a pending isolation waits for: the running threads; or the
+ * thread that is isolated; or the threads that were held for longer than the domain's
+ * patience.  Fills in up to n elements of size bytes each, in the order of ids.  Returns
+ * how many threads there are; 0: no isolation is pending.  Threads may come and go while
+ * the list is made.
  */
 RDV_API size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
 				   size_t n, size_t size);
 
-/* What rdv_domain_thread_stats() tells of each member. */
+/* What rdv_domain_thread_stats() tells about each member. */
 struct rdv_thread_stats {
 	uint32_t id;
 	int32_t kernel_tid;
 	char name[16];
 	uint64_t isolations;     /* those of former threads with this id included */
-	uint64_t worst_delay_ns; /* the longest that an isolation waited for it at last */
+	uint64_t worst_delay_ns; /* the longest that an isolation waited for it */
 };
 
 /*
@@ -126,15 +126,14 @@ RDV_API size_t rdv_domain_thread_stats(const rdv_domain *domain,
 /* ------------------------------------------------------------------- statistics */
 
 /*
- * Each thread times, in each tick of the kernel's coarse clock (1 to 10 ms), its first
- * 16 isolations and all those that had to wait.  Of its others, one that ends in a later
- * tick than it began in is recorded with an error of half a tick at most; and one that
- * does not is counted in the buckets of the last one that was timed.  So each isolation
- * is in to_isolation and in isolated, and one that is longer than a tick at its time.
+ * In each tick of the kernel's coarse clock (1 to 10 ms) a thread times its first 16
+ * isolations, and each one that has to wait.  An untimed isolation that spans the end of
+ * a tick is recorded to within half a tick.  Any other untimed isolation is counted with
+ * the value of the last timed one.  So every isolation is counted in to_isolation and in
+ * isolated, and every one that is longer than a tick at its time.
  *
- * A release is in to_release at its time if it had to pass the rendez-vous on (then it
- * lasts until the round is over) or to wake somebody, else at 0: it is one
- * compare-and-swap.
+ * A release that handed the rendez-vous to another thread, or woke a thread, is counted
+ * in to_release at its time.  Any other release is one compare-and-swap, and counts as 0.
  */
 struct rdv_stats {
 	uint32_t size;        /* how many bytes the library knows of what it filled in */
@@ -151,8 +150,8 @@ struct rdv_stats {
 	uint64_t futex_waits;     /* system calls, without those of a libc mutex */
 	uint64_t futex_wakes;
 	uint64_t membarriers;
-	struct rdv_delay last_delay;  /* by whom an isolation was delayed last, id -1: */
-	struct rdv_delay worst_delay; /* ... none was; and most */
+	struct rdv_delay last_delay; /* the most recent one; id is -1 if there was none */
+	struct rdv_delay worst_delay; /* the longest one so far */
 	struct rdv_delay longest; /* who was isolated longest, as far as it was timed */
 	struct rdv_histogram to_isolation; /* from rdv_isolate() until alone */
 	struct rdv_histogram isolated;     /* alone, until rdv_release() */
@@ -161,7 +160,7 @@ struct rdv_stats {
 };
 
 /*
- * Fills in size bytes; pass sizeof(*stats).  Returns 0; -EINVAL: size has no room for the
+ * Fills in size bytes; pass sizeof(*stats).  Returns 0; -EINVAL: size is smaller than the
  * field size.
  */
 RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
@@ -170,41 +169,42 @@ RDV_API int rdv_domain_stats(const rdv_domain *domain, struct rdv_stats *stats,
 /* ------------------------------------------------------------------------- dump */
 
 /*
- * Writes the state of the domain to a descriptor: its words, each member, the
- * statistics, the blockers.  It takes no lock and reads while others write, so it works
- * while the domain is stuck, and while it is not tells of slightly different moments.
- * The text is for people and programs: a line begins with a word that says what it is,
- * then come names and values; see rdv_stats(3).
+ * Writes the state of the domain to a descriptor: its words, each member, the blockers,
+ * the statistics.  It takes no lock, so it works while the domain is stuck.  If the
+ * domain is not stuck, the lines are of slightly different moments.  The text is for
+ * people and programs, see rdv_stats(3).
  *
- * Takes 6 KiB of stack.  Returns 0 or what write(2) had to say: -EBADF, -EPIPE, -ENOSPC,
+ * Takes 6 KiB of stack.  Returns 0 or an error of write(2): -EBADF, -EPIPE, -ENOSPC,
  * -EAGAIN, -EIO, ...
  */
 RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
 
 /* --------------------------------------------------------------- stall reports
  *
- * If stall_ns of rdv_domain_attr is not 0, a thread whose wait has lasted that long calls
- * on_stall itself, and again when it has lasted twice, four times, ... as long.  Nobody
- * else does anything: there is no thread, timer or signal for it.  Waits that are
- * reported: for isolation, for the end of a round, in the sync-point.
+ * If stall_ns of rdv_domain_attr is not 0, a thread that has waited that long calls
+ * on_stall, and again when it has waited twice, four times, ... as long.  The library
+ * uses no thread, no timer and no signal for that.  Reported are waits for isolation, for
+ * the end of a round, and in the sync-point.
  *
- * NULL for on_stall is a function that writes one line to stderr, with one write().
+ * If on_stall is NULL, the report is one line on stderr, by one write().
  *
- * on_stall is called with no lock held, by a thread that waits; it waits on when that
- * returns.  The thread neither runs nor is isolated meanwhile, so it delays the rendez-vous
- * if it is slow.  Of that domain it may call what does not wait: the functions of this
- * header, the predicates, harmless calls in pairs, rdv_isolate_try(), which is -EBUSY, and
- * rdv_sync_want().  rdv_isolate(), rdv_isolate_until(), rdv_sync_enter() and
- * rdv_sync_exit() end the program with a message.  Other domains are as ever.
+ * The thread that waits calls on_stall, with no lock of the library held.  Until on_stall
+ * returns the thread does not go on, and others may be waiting for it.
  *
- * The thread is not cancelled in on_stall.  It may end there, by pthread_exit(); then it
- * leaves the domain like any thread that exits, and until then it is harmless.  It may fork:
- * in the child the wait goes on, and ends, as there is nobody to wait for.  It may call
- * exit(), and then unregister; otherwise a function that has unregistered must not return.
- * It must not be left by longjmp() or by an exception.
+ * For that domain on_stall may call what does not wait: the functions of this header, the
+ * predicates, harmless calls in pairs, rdv_sync_want(), and rdv_isolate_try(), which
+ * returns -EBUSY.  rdv_isolate(), rdv_isolate_until(), rdv_sync_enter() and
+ * rdv_sync_exit() end the program with a message.  For other domains it may call
+ * everything.
  *
- * It returns 0; or anything else to make rdv_isolate_until() give up, which then returns
- * -ETIMEDOUT.  Where may_give_up is 0 what it returns is ignored.
+ * The thread is not cancelled in on_stall.  It may end there by pthread_exit(): it is
+ * harmless until then, and leaves the domain as any thread that exits.  It may fork: in
+ * the child the wait ends, because there is no thread to wait for.  It may unregister
+ * only if on_stall does not return after that, for example on the way to exit(). on_stall
+ * must not be left by longjmp() or by an exception.
+ *
+ * If on_stall returns anything but 0 and may_give_up is not 0, rdv_isolate_until() gives
+ * up and returns -ETIMEDOUT.
  */
 #define RDV_STALL_GATHER 1u /* for running threads, to be isolated */
 #define RDV_STALL_QUEUE  2u /* for other isolators, to be isolated */

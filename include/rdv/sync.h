@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/sync.h> - the sync-point: everybody meets, the requesters run one after
- * the other while all others wait, everybody leaves together.
+ * <rdv/sync.h> - the sync-point: all members meet.  Those that asked for it run
+ * one after the other, while all others wait.  Then all leave together.
  *
- * It is stronger than a rendez-vous and dearer: threads asleep in their pollers
- * are woken for it, by an eventfd that each poller watches level-triggered.  In
- * each thread's loop:
+ * It is stronger than an isolation and costs more: it wakes the threads that sleep
+ * in their pollers, by an eventfd that each poller watches level-triggered.  In the
+ * loop of each thread:
  *
  *	epoll_wait(...);                      // rdv_sync_fd() is one of the fds
  *	if (rdv_sync_pending(domain)) {
@@ -15,13 +15,16 @@
  *		rdv_sync_exit(self);          // leave with the others
  *	}
  *
- * and where a thread finds that it needs one: rdv_sync_want(self).
+ * A thread that needs a sync-point calls rdv_sync_want(self).
  *
- * Nobody reads the descriptor but the library: it is readable from the first
- * rdv_sync_want() until the last requester has run.
+ * Every member has to come.  A member that sleeps where it does not watch the eventfd
+ * holds up the sync-point for ever, also if it is harmless.
  *
- * A thread that waits here counts as harmless for rdv_isolate().  A thread that
- * is isolated must not enter: the others cannot come.
+ * The eventfd is readable from the first rdv_sync_want() until the last turn is over.
+ * Only the library reads it.
+ *
+ * A thread that waits here counts as harmless for rdv_isolate().  An isolated thread
+ * must not enter, because the others cannot come.
  */
 #ifndef RDV_SYNC_H
 #define RDV_SYNC_H
@@ -33,30 +36,32 @@ extern "C" {
 #endif
 
 /*
- * Creates the eventfd (close-on-exec, non-blocking) and returns it; the same one
- * if it exists.  Add it to every poller, level-triggered, for reading.  It
- * belongs to the domain: do not read, write or close it.  In the child of a
- * fork() the number is the same and the eventfd a new one.
+ * Creates the eventfd (close-on-exec, non-blocking) and returns its descriptor.  If
+ * the domain has one already, it returns that one.  Add it to every poller,
+ * level-triggered, for reading.  It belongs to the domain: do not read, write or
+ * close it.  In the child of a fork() the descriptor has the same number and belongs
+ * to a new eventfd.
  * Errors: -EMFILE, -ENFILE, -ENOMEM, -ENODEV, as eventfd(2) has them.
  */
 RDV_API int rdv_sync_enable(rdv_domain *domain);
 
-/* The descriptor, -1 before rdv_sync_enable(). */
+/* The descriptor, or -1 before rdv_sync_enable(). */
 RDV_API int rdv_sync_fd(const rdv_domain *domain);
 
 /*
  * Subscribes the calling thread to the next sync-point.  The first subscription
- * writes the eventfd, unless the thread is alone in the domain; asking again
- * before the point was passed changes nothing.
+ * makes the eventfd readable, unless the thread is alone in the domain.  The caller
+ * then has to enter as well.  Asking again before that sync-point is over changes
+ * nothing.
  */
 RDV_API void rdv_sync_want(rdv_thread *self);
 
-/* Whether a sync-point is wanted by anybody (the seed's !thread_no_sync()). */
+/* Whether any member wants a sync-point (the seed's !thread_no_sync()). */
 RDV_API bool rdv_sync_pending(const rdv_domain *domain);
 
 /*
- * Between rdv_sync_enter() and rdv_sync_exit(): whether the calling thread has its turn, so
- * everybody else waits.  Elsewhere false.
+ * Whether the calling thread is between rdv_sync_enter() and rdv_sync_exit() and has its
+ * turn, so that all others wait.
  */
 RDV_API bool rdv_sync_my_turn(const rdv_thread *self);
 
@@ -67,15 +72,15 @@ RDV_API bool rdv_sync_my_turn(const rdv_thread *self);
 RDV_API bool rdv_sync_wanted(const rdv_thread *self);
 
 /*
- * rdv_sync_enter(): waits until every member has come.  Then a requester waits
- * for its turn and returns with everybody else waiting; any other thread returns
- * when the last requester has had its turn.  Returns at once if no sync-point is
- * wanted any more.
+ * rdv_sync_enter(): waits until every member has come.  A thread that had asked then
+ * waits for its turn, and returns while all others wait.  Any other thread returns
+ * when the last turn is over.  If no sync-point is wanted any more the call returns
+ * at once.
  *
- * rdv_sync_exit(): ends the turn of a requester; the last one drains the eventfd.
- * Returns when every member has come here.
+ * rdv_sync_exit(): ends the turn of the thread.  The end of the last turn drains the
+ * eventfd.  The call returns when every member has come to it.
  *
- * Both return running.  Not for signal handlers.
+ * Both return with the thread running.  Not for signal handlers.
  */
 RDV_API void rdv_sync_enter(rdv_thread *self);
 RDV_API void rdv_sync_exit(rdv_thread *self);
