@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that block, harmless meanwhile.  None of the calls of the library that stand
- * around them changes errno, so it is theirs.
+ * Calls that block; the thread is harmless during the call.  The calls of the library
+ * around them do not change errno, so it is that of the wrapped call.
  */
 #include "domain.h"
 #include "clock.h"
@@ -16,8 +16,8 @@
 #define call_epoll_pwait2 epoll_pwait2
 #else
 /*
- * What the kernel reads is two 64-bit numbers, whatever struct timespec is.  Unlike
- * the C library's, this is no cancellation point.
+ * The kernel reads two 64-bit numbers, whatever the form of struct timespec.  Unlike the
+ * function of a C library, this one is not a cancellation point.
  */
 static int call_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
 			     const struct timespec *timeout, const sigset_t *sigmask)
@@ -114,8 +114,8 @@ int rdv_thread_join(rdv_thread *self, pthread_t thread, void **result)
 /* --------------------------------------------------------------------- locks */
 
 /*
- * The thread has got a lock, harmless.  True: it runs, with the lock.  False: a round is
- * on, so it has to give the lock back before it may be held.
+ * Called by a harmless thread that has got a lock.  True: it runs now, with the lock.
+ * False: a round is on, so it has to give the lock back before it may be held.
  */
 static bool may_keep(rdv_thread *self)
 {
@@ -123,8 +123,9 @@ static bool may_keep(rdv_thread *self)
 }
 
 /*
- * A function that takes a lock.  What may be said against it: EBUSY, and then we wait for
- * the lock harmless; and a round, and then we are held without it and begin again.
+ * A function that takes a lock.  If the lock is not free (EBUSY), the thread waits for it
+ * harmless.  If a round is on when the thread has got the lock, it gives the lock back,
+ * is held, and begins again.
  */
 #define TAKE(name, type, try, wait, give_back)       \
 	int name(rdv_thread *self, type lock)        \
@@ -155,8 +156,8 @@ TAKE(rdv_rwlock_wrlock, pthread_rwlock_t *, pthread_rwlock_trywrlock,
      pthread_rwlock_wrlock, pthread_rwlock_unlock)
 
 /*
- * Always harmless, so that it is a cancellation point always, in which the thread is
- * harmless always.
+ * Waits harmless even if the semaphore is free.  So it is a cancellation point in any
+ * case, and a thread that is cancelled here is always harmless.
  */
 int rdv_sem_wait(rdv_thread *self, sem_t *sem)
 {
@@ -223,7 +224,7 @@ static void unlock(void *mutex)
 	pthread_mutex_unlock(mutex);
 }
 
-/* acquire, release: who finds it done sees what fn did */
+/* acquire, release: a thread that finds it done sees what fn did */
 void rdv_once(rdv_thread *self, rdv_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
 	if (rdv_load_acq(&flag->done))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines for those who think in how long.
+ * A deadline made of a duration.
  */
 #include "clock.h"
 
 #include <rdv/rdv.h>
 
-/* The last one: time_t is signed, of 32 or 64 bits. */
+/* The largest time_t, which is signed and has 32 or 64 bits. */
 #define LAST_S ((time_t)(((uint64_t)1 << (8 * sizeof(time_t) - 1)) - 1))
 
 struct timespec rdv_deadline(uint64_t ns)

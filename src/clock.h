@@ -8,7 +8,7 @@
 
 #define RDV_NSEC_PER_SEC 1000000000
 
-/* In ns; for clocks that clock_gettime() cannot fail for. */
+/* Nanoseconds.  Only for clocks that always exist. */
 static inline uint64_t rdv_clock_read(clockid_t clock)
 {
 	struct timespec now;
@@ -22,13 +22,14 @@ static inline uint64_t rdv_clock_ns(void)
 	return rdv_clock_read(CLOCK_MONOTONIC);
 }
 
-/* The same at the last tick of the kernel's timer: cheap, and up to some ms late. */
+/* CLOCK_MONOTONIC as it was at the last tick of the kernel's timer.  Cheap, but some
+ * milliseconds late. */
 static inline uint64_t rdv_clock_coarse_ns(void)
 {
 	return rdv_clock_read(CLOCK_MONOTONIC_COARSE);
 }
 
-/* How far these are apart. */
+/* The time between two ticks. */
 static inline uint64_t rdv_clock_tick_ns(void)
 {
 	struct timespec tick;

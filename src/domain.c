@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: attributes, memory, birth and death.
+ * Domains: attributes, memory, create and destroy.
  */
 #include "domain.h"
 #include "fence.h"
@@ -36,8 +36,8 @@ static void setup(void)
 /* ----------------------------------------------------------------- attributes */
 
 /*
- * Fills *to from the user's attributes: fields that the user's header did not have are
- * 0, fields that we do not have must be 0.
+ * Fills *to from the program's attributes.  A field that the program's header does not
+ * have becomes 0.  A field that we do not know must be 0, else this returns false.
  */
 static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
 {
@@ -57,7 +57,7 @@ static bool copy_attr(rdv_domain_attr *to, const rdv_domain_attr *from)
 	return true;
 }
 
-/* 0 becomes what it stands for; false: a field is out of range. */
+/* Replaces each 0 by the default.  False: a field is out of range. */
 static bool resolve_attr(rdv_domain_attr *attr)
 {
 	if (!attr->name)
@@ -82,7 +82,7 @@ static uint32_t patience_us(uint64_t ns)
 	return us < PATIENCE_MAX_US ? (uint32_t)us : PATIENCE_MAX_US;
 }
 
-/* How many may spin: one less than the CPUs we may run on, as one has to work. */
+/* How many threads may spin: one less than the CPUs we may use, as one has to work. */
 static uint32_t spare_cpus(void)
 {
 	cpu_set_t set; /* too small for a very large machine, which then says EINVAL */
@@ -117,7 +117,7 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->registered = (uint32_t *)(block + 3 * mask);
 	d->history = (struct rdv_history *)(block + 4 * mask);
 	d->member = (struct rdv_member **)(block + 4 * mask + rdv_record_size());
-	/* nobody is there, and the absent are harmless */
+	/* the bit of an id without a member is set: nobody waits for it */
 	memset(d->harmless, 0xff, words * sizeof(rdv_word));
 	return d;
 }

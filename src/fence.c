@@ -35,8 +35,9 @@ static int membarrier(int command)
 }
 
 /*
- * Straight to the registration, without a query: a sandbox that kills on one
- * kills on the other, hence RDV_NO_MEMBARRIER in the environment.
+ * Registers without a query before.  A sandbox that kills the process for the
+ * registration would kill it for the query too; RDV_NO_MEMBARRIER in the environment
+ * avoids both.
  */
 bool rdv_fence_register(void)
 {
@@ -46,8 +47,8 @@ bool rdv_fence_register(void)
 }
 
 /*
- * Once registered it fails only if a seccomp filter was added since.  The threads
- * have already gone without their fences then: nothing sound can follow.
+ * After the registration this fails only if a seccomp filter was added since.  Other
+ * threads have left out their fences by then, so the process cannot go on.
  */
 void rdv_fence_all(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork(): the child has the calling thread alone.  So in each domain it keeps that
- * thread, in the state it had, and everybody else is as if he had never been.
+ * fork(): the child has one thread, the one that forked.  Each domain keeps that thread
+ * as a member, in the state it had, and forgets all other members.
  */
 #include "domain.h"
 #include "fence.h"
@@ -29,7 +29,7 @@ void rdv_fork_unwatch(rdv_domain *d)
 	rdv_unlock(&domains_lock);
 }
 
-/* Always in this order; no other place holds two of these locks. */
+/* Takes all locks, always in this order.  No other place holds two of them. */
 static void before(void)
 {
 	rdv_domain *d;
@@ -48,7 +48,7 @@ static void unlock_all(void)
 	rdv_unlock(&domains_lock);
 }
 
-/* Nobody is in the slot any more: as thread.c leaves it then. */
+/* Nobody uses the slot any more: leaves it as thread.c does. */
 static void clear_slot(struct rdv_member *m)
 {
 	m->self.state = RDV_STATE_PARKED;
@@ -60,8 +60,9 @@ static void clear_slot(struct rdv_member *m)
 }
 
 /*
- * The survivor has forked in on_stall, in the middle of a wait, which goes on in the child.
- * What it has counted stands; and as nobody else is there the wait ends when it looks again.
+ * The survivor has forked in on_stall, in the middle of a wait.  The wait goes on in the
+ * child, and what it has counted stays.  As there is no other thread, the wait ends when
+ * it looks again.
  */
 static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
 {
@@ -79,7 +80,7 @@ static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
 	}
 }
 
-/* What the others were doing when they were cut off is forgotten, word by word. */
+/* Forgets what the other threads were doing, word by word. */
 static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 {
 	uint32_t word, id, own;

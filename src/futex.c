@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 /*
- * On a 32-bit machine whose time_t has 64 bits the old call would read half a
- * timespec; the kernel has one for each since 5.1.  What the kernel reads there
- * is two 64-bit numbers, which struct timespec is not on every libc.
+ * On a 32-bit machine whose time_t has 64 bits, the old call would read half a timespec.
+ * Since 5.1 the kernel has a call for each size.  The new call reads two 64-bit numbers;
+ * struct timespec has another form in some C libraries.
  */
 static long futex(const rdv_word *word, int op, uint32_t value,
 		  const struct timespec *deadline, uint32_t bitset)

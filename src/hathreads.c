@@ -40,7 +40,7 @@ rdv_domain *rdv_hathreads_domain(void)
 	return domain;
 }
 
-/* Looked up each time: the thread may have unregistered by the other interface. */
+/* Looked up each time: the thread may have called rdv_thread_unregister() meanwhile. */
 rdv_thread *rdv_hathreads_self(void)
 {
 	rdv_thread *self = rdv_thread_self(rdv_hathreads_domain());

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry lock: who is a member, and the sync-point.  Held for a few
- * instructions, never while waiting for another thread, and not on any path of
- * the rendez-vous.
+ * The registry lock.  It protects the list of members and the sync-point.  A thread holds
+ * it for a few instructions, and never while it waits for another thread.  An isolation
+ * does not take it. tests/model replaces this header.
  */
 #ifndef RDV_LOCK_H
 #define RDV_LOCK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A point between two atomic accesses.  Nothing, but in the build of tests/stress
- * that yields and sleeps there at random; a label is the function and its line.
+ * A point between two atomic accesses.  It is empty in the library.  In the build for
+ * tests/stress a thread yields or sleeps there at random.
  */
 #ifndef RDV_POINT_H
 #define RDV_POINT_H

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a thread finds its handles: the list of its memberships.
+ * The list of a thread's memberships, in which it finds its handles.
  */
 #include "domain.h"
 
 /*
- * The calling thread's memberships.  Initial-exec, because a signal handler that
- * asks for its handle must not make the dynamic linker allocate.
+ * The memberships of the calling thread.  The model is initial-exec: with any other one
+ * the dynamic linker might allocate memory when a signal handler asks for its handle.
  */
 static __thread struct rdv_member *memberships __attribute__((tls_model("initial-exec")));
 
-/* One of them, or NULL. */
+/* Any membership of the calling thread, or NULL. */
 struct rdv_member *rdv_self_any(void)
 {
 	return memberships;
@@ -32,7 +32,7 @@ void rdv_self_remove(const struct rdv_member *m)
 	*link = m->next;
 }
 
-/* The one in this domain, or NULL. */
+/* Its membership in this domain, or NULL. */
 struct rdv_member *rdv_self_member(const rdv_domain *d)
 {
 	struct rdv_member *m = memberships;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sync-point: everybody meets, the requesters run in turn, everybody leaves.
+ * The sync-point: all members meet, the requesters run in turn, all leave together.
  *
- *	phase    what                                  ends when
+ *	phase    what happens                          ends when
  *	IDLE     nobody has come                       the first member enters
- *	FORMING  the early ones wait in enter          all members have entered
- *	SERVING  one requester runs, the others wait   none is left; drains the eventfd
- *	LEAVING  they come from enter to exit          all who entered have; -> IDLE
+ *	FORMING  members wait in enter                 all members have entered
+ *	SERVING  one requester runs, the others wait   no requester is left
+ *	LEAVING  members go from enter to exit         all that entered are at the exit
  *
- * It happens rarely and needs to know who is a member, so its state is under the
- * registry lock and says so in words.  Whoever waits is parked, so that an isolator
- * never waits for a sync-point, and sleeps on turn, which counts each step of it:
- * a step that was missed on the way to sleep has changed the word.
+ * A sync-point is rare, and has to know all members, so its state is under the registry
+ * lock.  A thread that waits here is parked, so an isolator never waits for it.  It
+ * sleeps on turn, which counts the steps: a step that happens before the thread sleeps
+ * has changed the word, so the thread does not sleep.
  *
- * Members come and go while it forms: both barriers compare with counts that
- * unregistering keeps up to date.  Once it serves, nobody can join until it is over.
+ * Members may come and go while the sync-point forms.  Both barriers compare with counts
+ * that registering and unregistering keep up to date.  While it serves nobody can join.
  */
 #include "domain.h"
 #include "futex.h"
@@ -31,7 +31,8 @@
 
 enum rdv_sync_phase { IDLE, FORMING, SERVING, LEAVING };
 
-/* Bits of the waits on turn: requesters have theirs by id, the others share one. */
+/* The bitsets of waits on turn: a requester's bit follows from its id, all others share
+ * one bit. */
 #define REQUESTER_BITS 31u
 #define OTHERS         (1u << REQUESTER_BITS)
 
@@ -42,8 +43,8 @@ static uint32_t requester(const struct rdv_member *m)
 
 /* ------------------------------------------------------------------ the eventfd
  *
- * By syscall(2): the wrappers are cancellation points, and we hold a lock, or are half-way
- * through.
+ * By syscall(2): the functions of the C library are cancellation points, and we hold a
+ * lock here, or are in the middle of a step.
  */
 
 static void close_fd(int fd)
@@ -73,7 +74,7 @@ static void drain(struct rdv_sync *s)
 	errno = saved_errno;
 }
 
-/* Wakes the pollers for a pending sync-point, once, if there is anybody to wake. */
+/* Makes the eventfd readable for a pending sync-point, if another member could see it. */
 static void call_pollers(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
@@ -98,7 +99,8 @@ static void step(rdv_domain *d, enum rdv_sync_phase phase, uint32_t who)
 	rdv_futex_wake(&s->turn, INT_MAX, who);
 }
 
-/* Nobody wants it any more; or one that waits at the exit, in on_stall, wants the next. */
+/* The last turn is over.  The next sync-point may be wanted already, by a thread that waits
+ * at the exit and is in on_stall. */
 static void settle(struct rdv_sync *s)
 {
 	rdv_store_sc(&s->pending, s->wanting != 0);
@@ -135,7 +137,7 @@ static void end_turn(struct rdv_member *m)
 	serve_next(m->domain);
 }
 
-/* What the barriers wait for may have come about. */
+/* Called when a count has changed: a barrier may be complete. */
 static void check_barriers(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
@@ -149,8 +151,8 @@ static void check_barriers(rdv_domain *d)
 	}
 }
 
-/* Until the next step; the registry is unlocked meanwhile.  m: NULL, or the member that
- * waits. */
+/* Waits until the next step, with the registry unlocked.  m is the member that waits, or
+ * NULL: a thread that registers. */
 static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
 {
 	uint32_t turn = rdv_load_rlx(&d->sync.turn); /* (e) */
@@ -173,14 +175,17 @@ void rdv_sync_lock_registry(rdv_domain *d)
 		wait_step(d, NULL, OTHERS);
 }
 
-/* A member was added; perhaps the first that has to be called. */
+/* A member was added.  If the domain had one member before, a pending sync-point has called
+ * nobody yet. */
 void rdv_sync_joined(rdv_domain *d)
 {
 	call_pollers(d);
 }
 
-/* In entered, and in exited if it is out.  The counts begin anew when all who were in have
- * come out, which those that sleep at the exit do not know yet. */
+/* Whether the member is counted in entered, and in exited if it is at the exit.  The counts
+ * become 0 when all are at the exit.  A member that still sleeps there has its flags set,
+ * but
+ * is not counted any more. */
 static bool is_counted(const struct rdv_member *m)
 {
 	int phase = m->domain->sync.phase;
@@ -188,7 +193,7 @@ static bool is_counted(const struct rdv_member *m)
 	return m->sync_in && (!m->sync_out || phase == SERVING || phase == LEAVING);
 }
 
-/* A member was removed, wherever it stood. */
+/* A member was removed, in whatever phase. */
 void rdv_sync_left(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -211,7 +216,7 @@ void rdv_sync_left(struct rdv_member *m)
 	check_barriers(d);
 }
 
-/* The thread ends in on_stall, called in wait_step(), which it will not return to. */
+/* The thread has called on_stall in wait_step(), and ends there. */
 void rdv_sync_leave(struct rdv_member *m)
 {
 	rdv_lock(&m->domain->registry);
@@ -220,8 +225,8 @@ void rdv_sync_leave(struct rdv_member *m)
 }
 
 /*
- * The child of a fork() has one member at most, and the eventfd is its parent's
- * too: it gets one of its own under the same number.
+ * The child of a fork() has one member at most.  It shares the eventfd with its parent,
+ * so it makes a new one with the same number.
  */
 void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 {
@@ -237,7 +242,7 @@ void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 	if (!in)
 		s->phase = IDLE;
 	rdv_store_sc(&s->pending, s->wanting);
-	/* it forked in on_stall: whom it waits for is not there */
+	/* it forked in on_stall: the thread that it waits for does not exist here */
 	if (in && s->phase == SERVING && !survivor->sync_turn)
 		serve_next(d);
 	check_barriers(d);

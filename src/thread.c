@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its destructor ends the memberships of a thread that exits. */
+/* The destructor of this key ends the memberships of a thread that exits. */
 static pthread_key_t exit_key;
 
 static void thread_exits(void *unused)
@@ -47,10 +47,9 @@ static uint32_t free_id(const rdv_domain *d)
 }
 
 /*
- * The slot of an id.  It is made once and lives as long as the domain, because a
- * leader may look at the state of a thread that is leaving.  Its state is PARKED,
- * and its bit in harmless[] set, whenever no thread is in it: the dead and the
- * unborn are harmless.
+ * The slot of an id.  It is made once and exists as long as the domain, because a
+ * leader may look at the state of a thread that is leaving.  While no thread uses the
+ * slot its state is PARKED and its bit in harmless[] is set, so nobody waits for it.
  */
 static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 {
@@ -76,9 +75,10 @@ static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 /* ------------------------------------------------------------------------ calls */
 
 /*
- * The slot is in member[] and counted in words before the thread clears its bit,
- * so a leader that finds the bit clear finds the slot.  And a leader that does not
- * find the word yet closed the gate before that: the thread will see it.
+ * The slot is in member[], and its word is counted in words, before the thread clears its
+ * bit.  So a leader that finds the bit clear finds the slot.  A leader that does not see
+ * the word yet had closed the gate before the word was counted, so the thread will see
+ * the gate closed.
  */
 static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 {
@@ -105,7 +105,7 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	return 0;
 }
 
-/* The thread is parked, and owns nothing. */
+/* Called by a thread that is parked and does not own the rendez-vous. */
 static void strike_off(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -119,9 +119,9 @@ static void strike_off(struct rdv_member *m)
 }
 
 /*
- * The thread has left on_stall without returning from it, so that the wait in which that was
- * called will not go on: what the wait has counted is taken back.  The thread is parked then,
- * owns nothing and is not shielded.
+ * The thread has left on_stall without returning from it, so the wait that called
+ * on_stall will not go on.  This takes back what the wait has counted.  Afterwards the
+ * thread is parked, does not own the rendez-vous and is not shielded.
  */
 static void leave_wait(struct rdv_member *m)
 {
@@ -168,8 +168,8 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 }
 
 /*
- * The bit in harmless[] stays set: were it cleared, the word could return to the
- * value that a leader is about to sleep on.
+ * The bit in harmless[] stays set.  If it were cleared, the word could return to a value
+ * that a leader is about to sleep on.
  */
 void rdv_thread_unregister(rdv_thread *self)
 {
@@ -186,5 +186,5 @@ void rdv_thread_unregister(rdv_thread *self)
 	if (rdv_owns(m))
 		rdv_pass(m, true, m->id);
 	rdv_self_remove(m);
-	strike_off(m); /* shielded stays set, for the next one in the slot to clear */
+	strike_off(m); /* shielded stays set: the next thread in the slot clears it */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a member waits: it says for what, and sleeps.
+ * How a member waits: it notes what it waits for, and sleeps.
  */
 #ifndef RDV_WAIT_H
 #define RDV_WAIT_H
@@ -14,7 +14,7 @@ void rdv_stall_begin(struct rdv_member *m);
 int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 		      uint32_t bitset, const struct timespec *deadline);
 
-/* From here on the thread waits, spinning or asleep, for this. */
+/* From here on the thread waits for this, spinning or asleep. */
 static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind kind,
 				     uint64_t now)
 {
@@ -44,8 +44,8 @@ static inline void rdv_wait_may_give_up(struct rdv_member *m, bool may)
 	m->may_give_up = may;
 }
 
-/* rdv_futex_wait() by a member.  May call on_stall, and returns -EINTR then, or
- * -ETIMEDOUT if it wants the wait to end; so it is called without a lock. */
+/* rdv_futex_wait() by a member, without a lock, as it may call on_stall.  Then it returns
+ * -EINTR, or -ETIMEDOUT if on_stall wants the wait to end. */
 static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 			   uint32_t bitset, const struct timespec *deadline)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is in the way.  Reads the words of the protocol at any moment, without a lock:
- * what it tells has been so a moment ago.
+ * Which threads are in the way of a wait.  Reads the words of the protocol at any moment,
+ * without a lock, so the answer may be out of date.
  */
 #include "blockers.h"
 #include "count.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accesses for what is only told, never acted upon: statistics, names, since when.
- * Relaxed, and no part of the protocol: nothing is ordered by them, and no thread
- * decides by them what it does next, but for when to look at a clock.
+ * Accesses to what is only reported: statistics, names, times.  They are relaxed and
+ * order nothing.  No thread of the protocol decides by them what it does, except when it
+ * looks at a clock. rdv_publish() and rdv_published() are the exception.
  */
 #ifndef RDV_COUNT_H
 #define RDV_COUNT_H
@@ -14,8 +14,9 @@
 #define rdv_poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 /*
- * Of what its owner, or the registry lock, keeps to itself: for those who only look, and
- * may see what was so a moment ago.  ThreadSanitizer is not told of it.
+ * Reads a variable that is not atomic, for a report; the value may be stale.  The
+ * variable belongs to its thread, or to the registry lock.  ThreadSanitizer does not see
+ * the access.
  */
 #define rdv_glance(p)                                           \
 	(sizeof(*(p)) == 1 ? rdv_glance_8((const uint8_t *)(p)) \
@@ -33,22 +34,24 @@ rdv_glance_32(const uint32_t *p)
 	return *(const volatile uint32_t *)p;
 }
 
-/* A counter with one writer at a time, and one with several; it returns what was. */
+/* rdv_bump(): a counter with one writer at a time.  rdv_tally(): a counter with several
+ * writers; returns the old value. */
 #define rdv_bump(p, n)  rdv_poke(p, rdv_peek(p) + (n))
 #define rdv_tally(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
 
-/* What is stored after that is not seen before it: with rdv_publish() a sequence lock. */
+/* Nobody sees a later store before this one.  Together with rdv_publish() it makes a
+ * sequence lock. */
 #define rdv_count_begin(p, v)                            \
 	do {                                             \
 		rdv_poke(p, v);                          \
 		__atomic_thread_fence(__ATOMIC_RELEASE); \
 	} while (0)
 
-/* A pointer to what was written before, for readers that take no lock. */
+/* A pointer for readers that take no lock: they see what was written before it. */
 #define rdv_publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define rdv_published(p)  __atomic_load_n((p), __ATOMIC_ACQUIRE)
 
-/* Names, which somebody may read meanwhile. */
+/* Copies a name that another thread may be reading. */
 static inline void rdv_name_copy(char *to, const char *from, size_t size)
 {
 	size_t i;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dump.  tools/rdv-gdb.py prints the same from a core: whoever changes one changes
- * the other, and the first line if a program that reads it would have to know.
+ * The dump. tools/rdv-gdb.py prints the same from a core, so change both together.
+ * Change the number in the first line if a program that reads the dump has to know.
  */
 #include "domain.h"
 #include "blockers.h"
@@ -49,7 +49,7 @@ static void end(struct dump *p)
 		p->ret = ret;
 }
 
-/* Names come last: they may have blanks. */
+/* A name comes last in its line: it may contain blanks. */
 static void end_named(struct dump *p, const char *name)
 {
 	rdv_put(&p->line, " name ");
@@ -119,7 +119,7 @@ static const char *state_name(uint32_t state)
 					     : "parked";
 }
 
-/* One word: what was noted may be any text. */
+/* Prints the noted text as one word, as it may be any text. */
 static void where(struct dump *p, const char *noted)
 {
 	char text[32], *c;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that rdv-top reads.  A reader sees whether it was changed under its eyes by
- * counting: changes is odd before the first and even after the last write.
+ * The file that rdv-top reads.  The field changes is odd from before the first write
+ * until after the last one, so a reader sees whether the file changed while it was
+ * reading.
  */
 #include "domain.h"
 #include "clock.h"
@@ -22,7 +23,7 @@ struct rdv_export {
 	char path[];
 };
 
-/* A file that is not ours is left alone; a stale one of ours is not. */
+/* Takes over an export that an earlier process left.  Does not touch any other file. */
 static int open_file(const char *path, size_t size)
 {
 	uint32_t magic;
@@ -39,7 +40,7 @@ static int open_file(const char *path, size_t size)
 	}
 	if (fd < 0)
 		return -errno;
-	/* not merely truncated: a full file system is to be noticed here, not by SIGBUS */
+	/* allocates the blocks: a full file system is noticed here, and not by SIGBUS later */
 	if (!ret)
 		ret = -posix_fallocate(fd, 0, (off_t)size);
 	if (!ret)

@@ -16,7 +16,7 @@ enum rdv_histogram_kind {
 	RDV_HISTOGRAM_KINDS
 };
 
-/* Of whom an isolation waited for, with the name that it had. */
+/* The thread that an isolation waited for, with the name that it had then. */
 struct rdv_blame {
 	uint64_t ns __attribute__((aligned(8)));
 	uint32_t id; /* + 1, 0 = nobody yet */
@@ -30,7 +30,7 @@ struct rdv_history {
 	struct rdv_histogram counts[RDV_HISTOGRAM_KINDS] __attribute__((aligned(8)));
 };
 
-/* Of a time in ns.  Below 4 each has its own, then there are 4 to an octave. */
+/* The bucket of a time in ns: one for each time below 4, then 4 to each factor of two. */
 static inline uint16_t rdv_bucket(uint64_t ns)
 {
 	unsigned octave, bucket;
@@ -43,14 +43,15 @@ static inline uint16_t rdv_bucket(uint64_t ns)
 							 : RDV_HISTOGRAM_BUCKETS - 1);
 }
 
-/* An entry of a member's log is a bucket of the time held, or with this of the other. */
+/* An entry of a member's log is a bucket of the time held; with this bit, of the time that
+ * a release took. */
 #define RDV_LOG_RELEASE 0x8000u
 
-/* A bucket is read with all that members still have of it. */
+/* Reads a histogram, with what members have noted and not yet moved to it. */
 void rdv_read_histogram(const rdv_domain *d, enum rdv_histogram_kind kind,
 			struct rdv_histogram *h);
 
-/* The sums over all members, former ones too. */
+/* Sums over all members, including those that have left. */
 struct rdv_counters {
 	uint64_t isolations, rounds, tries, timeouts, waits, wakes;
 };
@@ -58,8 +59,8 @@ struct rdv_counters {
 void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c);
 
 /*
- * Fills in what a caller has given size bytes for, of a struct that we know so many bytes of:
- * the rule of rdv(7) for structs that grow.
+ * Copies a struct to a caller that knows size bytes of it; we know known bytes.  See
+ * rdv(7) about structures that grow.
  */
 static inline void rdv_fill(void *to, size_t size, const void *from, size_t known)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Misuse: a line on stderr, and abort().  Most is looked for with --enable-debug alone.  A
- * program that is compiled with RDV_DEBUG defined calls the fast paths here instead of
- * inlining them.
+ * Misuse: a line on stderr, and abort().  Most checks are made with --enable-debug only.
  */
 #include "misuse.h"
 #include "count.h"
@@ -30,7 +28,7 @@ static _Noreturn void end(struct rdv_text *t)
 	abort();
 }
 
-/* As the program wrote it: rdv_isolate() is a macro for rdv_isolate_at(). */
+/* The name that the program wrote: rdv_isolate() is a macro for rdv_isolate_at(). */
 static void put_call(struct rdv_text *t, const char *call)
 {
 	char name[32];
@@ -43,7 +41,7 @@ static void put_call(struct rdv_text *t, const char *call)
 	rdv_put(t, name);
 }
 
-/* m: NULL if there is nothing to tell of it. */
+/* m is the thread, or NULL if the message says nothing about it. */
 void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 {
 	static const char *const states[] = {"running", "harmless", "?", "parked"};
@@ -75,7 +73,7 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 
 #ifdef RDV_DEBUG
 
-/* A slot outlives its thread, so there is something to look at. */
+/* A slot exists as long as its domain, so it can be read after its thread has left. */
 void rdv_check_owner(const char *call, const struct rdv_member *m)
 {
 	if (rdv_self_member(m->domain) == m)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is looked for in the public functions, whose names the message tells.
+ * The checks of the public functions.  The message has the name of the function.
  *
- * Always: rdv_must_not_wait(): the thread is not in on_stall, in the middle of a wait, as a
- * wait inside of a wait would undo what the outer one has counted.
+ * In every build, rdv_must_not_wait(): the thread is not in on_stall.  There it is in the
+ * middle of a wait, and a second wait would undo what the first one has counted.
  *
- * With --enable-debug: rdv_must_own(): the handle is the caller's; rdv_must_be(): the thread
- * is in the state for it; rdv_must_be_unlocked(): it holds no lock that others may wait for.
+ * With --enable-debug:
+ * rdv_must_own(): the handle belongs to the caller.
+ * rdv_must_be(): the thread is in the right state for the call.
+ * rdv_must_be_unlocked(): the thread has no marked lock, see <rdv/debug.h>.
  */
 #ifndef RDV_MISUSE_H
 #define RDV_MISUSE_H

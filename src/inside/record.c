@@ -55,8 +55,8 @@ void rdv_record_timed(struct rdv_member *m)
 }
 
 /*
- * Of one that was not timed: it began in the tick that is over now, and after the last
- * that was timed.
+ * When an untimed isolation began: in the tick that is over now, and after the last timed
+ * isolation.  Returns the middle of that span.
  */
 static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
 {
@@ -131,9 +131,9 @@ void rdv_record_release(struct rdv_member *m, uint64_t begin)
 enum { LOOKS = 100 };
 
 /*
- * If the leader slept, whoever swapped gathering was the last one, and is about to say
- * so if it has not yet.  A leader that was interrupted just before the swap has only
- * its own look to go by, as one that was spinning; these look often.
+ * If the leader slept, the thread that swapped gathering was the last one.  It has noted
+ * that, or is about to.  If the leader did not sleep, the answer is what it saw itself
+ * when it last looked; a leader that spins looks often.
  */
 static uint32_t the_last(const rdv_domain *d, uint32_t gathering, uint32_t last)
 {
@@ -177,7 +177,7 @@ size_t rdv_record_size(void)
 	return sizeof(struct rdv_history);
 }
 
-/* 0: not asked for yet.  Asking is a system call, and most of what registering costs. */
+/* 0: not asked for yet.  Asking is a system call, and most of the cost of registering. */
 static __thread int32_t own_tid __attribute__((tls_model("initial-exec")));
 
 static int32_t kernel_tid(void)
@@ -218,7 +218,8 @@ static void forget(struct rdv_member *m)
 	m->tid = 0;
 }
 
-/* The child's statistics begin with it; an isolation that is on is its first. */
+/* The statistics of the child begin here.  If the thread is isolated, that is the first
+ * isolation. */
 void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
 {
 	uint32_t id;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the protocol tells about itself: the calls that stand in its sources.  They
- * change no word of it.
+ * The statistics: the functions that the sources of the protocol call.  They change no
+ * word of the protocol.
  *
- * A thread counts in its own slot, on lines that nobody else writes, and rdv_domain_stats()
- * adds up.  The histograms belong to the domain.  Two of them, the time to isolation
- * and the time isolated, are written by the owner of the token; what others have to
- * add is noted in the slot, and brought there a dozen at a time.
+ * A thread counts in its own slot, on cache lines that nobody else writes.
+ * rdv_domain_stats() adds the slots up.  The histograms belong to the domain.  The owner
+ * of the token writes two of them: the time to isolation, and the time isolated.  Other
+ * times are noted in the slot of the thread, and moved to the histograms a dozen at a
+ * time.
  *
- * Two looks at the clock cost more than an isolation for which nobody has to be waited
- * for.  So each thread times, in each tick of the coarse clock (4 ms, mostly), the first
- * RDV_TIMED isolations and all those that have to wait.  Of the others it asks the
- * coarse clock, when they begin and end, whether they went beyond the tick; if so that
- * is recorded, with an error of half a tick.  If not they are like the last that was
- * timed, and counted as such.
+ * Reading the clock twice takes longer than an isolation that waits for nobody.  So in
+ * each tick of the coarse clock (mostly 4 ms) a thread times its first RDV_TIMED
+ * isolations, and each one that has to wait.  At the begin and the end of any other
+ * isolation it reads the coarse clock.  If a tick has passed in between, the isolation is
+ * recorded with an error of half a tick.  If not, it is counted with the value of the
+ * last timed one.
  */
 #ifndef RDV_RECORD_H
 #define RDV_RECORD_H
@@ -31,7 +32,7 @@ enum { RDV_TIMED = 16 };
 void rdv_record_timed(struct rdv_member *m);
 void rdv_record_end(struct rdv_member *m);
 
-/* The isolation is asked for. */
+/* The thread asks for isolation. */
 static inline void rdv_record_asked(struct rdv_member *m, const char *where)
 {
 	uint64_t tick = rdv_clock_coarse_ns();
@@ -61,7 +62,7 @@ static inline void rdv_record_isolated(struct rdv_member *m)
 		rdv_poke(&m->alone, m->tick);
 }
 
-/* It is about to release; it is still the owner. */
+/* The thread is about to release.  It is still the owner. */
 static inline void rdv_record_released(struct rdv_member *m)
 {
 	rdv_probe(isolate_released, m);
@@ -98,13 +99,13 @@ static inline void rdv_record_fence(rdv_domain *d)
 	rdv_bump(&d->fences, 1);
 }
 
-/* It has opened the gate. */
+/* The thread has opened the gate. */
 static inline void rdv_record_round_end(const struct rdv_member *m)
 {
 	rdv_probe(round_end, m);
 }
 
-/* A sync-point: it has come, and it leaves with the others. */
+/* The thread has entered a sync-point; and has left it. */
 static inline void rdv_record_sync_enter(const struct rdv_member *m)
 {
 	rdv_probe(sync_enter, m);
@@ -117,10 +118,10 @@ static inline void rdv_record_sync_exit(const struct rdv_member *m)
 
 /* ------------------------------------------------------------------------ waits */
 
-/* Held: what has begun ends here. */
+/* The thread is not held any more: its wait is over. */
 void rdv_record_held(struct rdv_member *m);
 
-/* A wait will not go on: its thread has left on_stall without returning. */
+/* A wait will not go on, because the thread has left on_stall without returning. */
 static inline void rdv_record_wait_left(struct rdv_member *m)
 {
 	rdv_poke(&m->wait_kind, (uint8_t)RDV_WAIT_NONE);
@@ -134,8 +135,9 @@ static inline void rdv_record_wake(struct rdv_member *m)
 }
 
 /*
- * The thread has swapped gathering, so it was the last that the leader waited for; it
- * says so before it wakes it.  What it swapped tells one leader from another.
+ * The thread has swapped gathering, so it was the last one that the leader waited for.
+ * It notes that before it wakes the leader.  The value that it swapped out tells which
+ * leader is meant.
  */
 static inline void rdv_record_last(struct rdv_member *m, uint32_t gathering)
 {
@@ -144,8 +146,9 @@ static inline void rdv_record_last(struct rdv_member *m, uint32_t gathering)
 }
 
 /*
- * The leader has everybody: whom did it wait for last?  gathering: what it slept on, or
- * 0; last: 1 + the lowest id of those that were missing when it last looked in vain.
+ * All threads are harmless for the leader: notes which one was the last. gathering is
+ * what the leader slept on, or 0. last is 1 + the lowest id among the threads that were
+ * missing when it last looked.
  */
 void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last);
 
@@ -156,11 +159,11 @@ static inline void rdv_record_held_wake(rdv_domain *d)
 
 /* ---------------------------------------------------------- domains and members */
 
-size_t rdv_record_size(void); /* of d->history, in bytes; it begins as 0 */
+size_t rdv_record_size(void); /* the size of d->history in bytes; it starts zeroed */
 
 void rdv_record_joined(struct rdv_member *m, const char *name);
 void rdv_record_left(struct rdv_member *m);
 void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor);
-void rdv_record_in_child(void); /* before that: the thread has another tid now */
+void rdv_record_in_child(void); /* before rdv_record_fork(): the thread has a new tid */
 
 #endif

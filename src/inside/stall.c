@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stall reports: a wait that has been as long as the domain's stall_ns, and again each
- * time that it is twice as long as at the last report.
+ * Stall reports: a thread reports a wait that has lasted stall_ns, and again each time
+ * that it has lasted twice as long as at the last report.
  *
- * The wait gets the earlier of two deadlines, the caller's and ours.  When ours passes
- * it looks again, as after any wake-up for nothing: what ends the wait wakes it as ever.
+ * The futex wait gets the earlier of two deadlines, that of the caller and that of the
+ * next report.  After a report the thread looks again, as after a wake-up for nothing.
  */
 #include "record.h"
 #include "blockers.h"
@@ -31,7 +31,7 @@ void rdv_stall_begin(struct rdv_member *m)
 	m->stalls = 0;
 }
 
-/* What the kernel takes, whatever time_t is: 68 years at least. */
+/* A deadline that the kernel accepts, whatever the size of time_t: up to 68 years. */
 static struct timespec deadline_at(uint64_t ns)
 {
 	uint64_t s = ns / RDV_NSEC_PER_SEC;
@@ -130,9 +130,10 @@ static int report_to_stderr(const struct rdv_stall *stall)
 /* -------------------------------------------------------------------- the report */
 
 /*
- * The program's function, in the middle of our wait.  It may end the thread, which then is not
- * seen here again: thread.c takes back what the wait has counted.  If it comes back it must
- * still be a member, as the wait goes on.
+ * Calls the program's function in the middle of the wait.  The function may end the
+ * thread; then it does not return here, and thread.c takes back what the wait has
+ * counted.  If the function returns, the thread must still be a member, because the wait
+ * goes on.
  */
 static int call_on_stall(struct rdv_member *m, const struct rdv_stall *stall)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading what record.h has written.
+ * Reads the statistics that record.h writes.
  */
 #include "domain.h"
 #include "count.h"
@@ -101,7 +101,7 @@ static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
 		add_log(to, m, kind == RDV_TO_RELEASE);
 }
 
-/* Of the isolations that are over. */
+/* How many isolations are over. */
 static uint64_t count_isolated(const rdv_domain *d)
 {
 	const struct rdv_histogram *counts = &d->history->counts[RDV_ISOLATED];
@@ -119,7 +119,7 @@ static uint64_t count_isolated(const rdv_domain *d)
 	return count;
 }
 
-/* Each that was isolated has released, and those that are not there took no time. */
+/* Adds the releases that were not timed: they count as 0. */
 static void add_quick_releases(struct rdv_histogram *h, const rdv_domain *d)
 {
 	uint64_t over = count_isolated(d), timed = rdv_histogram_count(h);
@@ -206,7 +206,7 @@ static void read_all(const rdv_domain *d, struct rdv_stats *s)
 	s->held_waits = rdv_histogram_count(&s->held);
 }
 
-/* Apart, as few come here and it takes much stack. */
+/* A function of its own, because it needs much stack and is rarely called. */
 static __attribute__((noinline)) void read_some(const rdv_domain *d, struct rdv_stats *s,
 						size_t size)
 {
