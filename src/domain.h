@@ -190,7 +190,8 @@ struct rdv_domain {
 	uint32_t *registered; /* a mask, under the registry lock */
 	/* Apart from the lock: an event loop reads sync.pending on each turn. */
 	_Alignas(RDV_CACHE_LINE) struct rdv_sync sync;
-	rdv_domain *next; /* all domains, see fork.c */
+	rdv_domain *next;           /* all domains, see fork.c */
+	struct rdv_export *exports; /* under the registry lock */
 };
 
 /* A slot of a domain and the thread in it; self is first, so that a handle is one. */
@@ -384,6 +385,9 @@ struct rdv_member *rdv_self_any(void);
 struct rdv_member *rdv_self_member(const rdv_domain *d);
 void rdv_self_add(struct rdv_member *m);
 void rdv_self_remove(const struct rdv_member *m);
+
+/* inside/export.c */
+void rdv_export_fork(rdv_domain *d);
 
 /* fork.c */
 int rdv_fork_setup(void);

@@ -111,6 +111,7 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		keep_wait(d, survivor);
 	rdv_sync_fork(d, survivor);
 	rdv_record_fork(d, survivor);
+	rdv_export_fork(d);
 }
 
 static void after_in_child(void)

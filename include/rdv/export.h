@@ -2,9 +2,9 @@
 /*
  * <rdv/export.h> - the statistics of a domain, for other processes.
  *
- * The program writes them to a file. rdv-top(1), and other programs, map the file and
- * read it.  The library has no thread for that, so call rdv_export_update() about once a
- * second, from a loop or a timer.  It holds nobody up.
+ * The program writes them to a file, which rdv-top(1) and other programs read.  The file
+ * is locked as long as the program lives.  The library has no thread for that, so call
+ * rdv_export_update() about once a second, from a loop or a timer.  It holds nobody up.
  *
  *	rdv_export_open(domain, "/run/myserver.rdv", &export);
  *	...
@@ -13,8 +13,8 @@
  *	rdv_export_close(export);       // removes the file
  *
  * Only one thread may use an export at a time.  The thread need not be a member.  Close
- * the export before the domain is destroyed.  After a fork() it belongs to the parent:
- * the child must not close it.
+ * the export before the domain is destroyed.  After a fork() it belongs to the parent.  In
+ * the child rdv_export_update() does nothing, and rdv_export_close() only frees memory.
  */
 #ifndef RDV_EXPORT_H
 #define RDV_EXPORT_H
@@ -48,17 +48,18 @@ struct rdv_export_page {
 typedef struct rdv_export rdv_export;
 
 /*
- * Creates the file, mode 0600, and fills it in.  An export of that name is taken over.
- * Returns 0; -EEXIST: the file exists, and is not an export; -ENOMEM; or an error of
- * open(2), posix_fallocate(3) or mmap(2).
+ * Creates the file, mode 0600, fills it in and locks it.  If a file of that name is the
+ * export of a program that is dead, the new file takes its place.  Returns 0; -EBUSY: the
+ * program is alive; -EEXIST: the file exists, and is not an export; -ENOMEM; or an error of
+ * open(2), fcntl(2), pwrite(2), link(2) or rename(2).  A failure leaves no file behind.
  */
 RDV_API int rdv_export_open(const rdv_domain *domain, const char *path,
 			    rdv_export **opened);
 
-/* Never fails, makes no system call and allocates nothing. */
+/* Never fails and allocates nothing.  Afterwards a truncated file is complete again. */
 RDV_API void rdv_export_update(rdv_export *opened);
 
-/* Marks the export as closed, and removes the file. */
+/* Marks the export as closed, and removes the file, unless another file has its name. */
 RDV_API void rdv_export_close(rdv_export *opened);
 
 #ifdef __cplusplus

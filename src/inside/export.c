@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that rdv-top reads.  The field changes is odd from before the first write
- * until after the last one, so a reader sees whether the file changed while it was
- * reading.
+ * The file that rdv-top reads.  A reader sees whether it was changed under its eyes by
+ * counting: changes is odd before the first and even after the last write.
+ *
+ * The file has a lock as long as its program has it open, so that another program does not
+ * take it over, and a reader knows that it is alive.  It is made under another name, and
+ * gets its own when it is complete and locked.  It is written to by pwrite(): a mapping that
+ * somebody else truncates is death by SIGBUS.
  */
 #include "domain.h"
 #include "clock.h"
@@ -11,120 +15,346 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <rdv/export.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+enum { TRIES = 100 };
+
+/* Most of what is called here is a cancellation point. */
+static int cancel_off(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return state;
+}
+
 struct rdv_export {
-	const rdv_domain *domain;
-	struct rdv_export_page *page;
-	size_t size;
+	rdv_domain *domain;
+	struct rdv_export_page *page; /* what the file holds, or should */
+	rdv_export *next;             /* of the domain */
+	int dir, fd;                  /* fd: -1 in the child of a fork() */
+	dev_t dev;
+	ino_t ino;
+	const char *name; /* in dir */
 	char path[];
 };
 
-/* Takes over an export that an earlier process left.  Does not touch any other file. */
-static int open_file(const char *path, size_t size)
-{
-	uint32_t magic;
-	int fd, ret = 0;
+/* ------------------------------------------------------------------------ the lock
+ *
+ * Of the open file, not of the process: a second open() in this one is another.
+ */
 
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 && errno == EEXIST) {
-		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-		if (fd >= 0 && (pread(fd, &magic, sizeof(magic), 0) != sizeof(magic) ||
-				magic != RDV_EXPORT_MAGIC))
-			ret = -EEXIST;
-		else if (fd >= 0 && ftruncate(fd, 0))
-			ret = -errno;
-	}
-	if (fd < 0)
-		return -errno;
-	/* allocates the blocks: a full file system is noticed here, and not by SIGBUS later */
-	if (!ret)
-		ret = -posix_fallocate(fd, 0, (off_t)size);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+/* 0, -EBUSY, or another error. */
+static int lock_file(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (!fcntl(fd, F_OFD_SETLK, &lock))
+		return 0;
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-static int map_file(rdv_export *e)
+/* The child of a fork() shares the open file, and would keep the lock of a dead parent. */
+void rdv_export_fork(rdv_domain *d)
 {
-	int fd = open_file(e->path, e->size);
-	int ret = 0;
+	int saved_errno = errno, cancel = cancel_off();
+	rdv_export *e;
 
-	if (fd < 0)
-		return fd;
-	e->page = mmap(NULL, e->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (e->page == MAP_FAILED) {
-		ret = -errno;
-		unlink(e->path);
+	for (e = d->exports; e; e = e->next) {
+		close(e->fd);
+		close(e->dir);
+		e->fd = e->dir = -1;
 	}
-	close(fd);
-	return ret;
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved_errno;
 }
 
-static void init_page(rdv_export *e)
+static void watch(rdv_export *e)
+{
+	rdv_lock(&e->domain->registry);
+	e->next = e->domain->exports;
+	e->domain->exports = e;
+	rdv_unlock(&e->domain->registry);
+}
+
+static void unwatch(rdv_export *e)
+{
+	rdv_export **link = &e->domain->exports;
+
+	rdv_lock(&e->domain->registry);
+	while (*link != e)
+		link = &(*link)->next;
+	*link = e->next;
+	rdv_unlock(&e->domain->registry);
+}
+
+/* ------------------------------------------------------------------------- writing */
+
+static int write_at(int fd, const void *from, size_t size, size_t at)
+{
+	ssize_t n;
+
+	while (size) {
+		n = pwrite(fd, from, size, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -ENOSPC;
+		from = (const char *)from + n;
+		size -= (size_t)n;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static int write_changes(const rdv_export *e)
+{
+	return write_at(e->fd, &e->page->changes, sizeof(e->page->changes),
+			offsetof(struct rdv_export_page, changes));
+}
+
+/* All of it, each time, so that a file that was truncated is whole again. */
+static int write_page(const rdv_export *e)
 {
 	struct rdv_export_page *p = e->page;
+	int ret;
 
-	p->version = RDV_EXPORT_VERSION;
-	p->size = (uint32_t)e->size;
-	p->pid = getpid();
-	p->threads_at = sizeof(*p);
-	p->threads_room = e->domain->max_threads;
-	rdv_export_update(e);
-	rdv_publish(&p->magic, RDV_EXPORT_MAGIC);
+	p->changes++;
+	ret = write_changes(e);
+	if (!ret)
+		ret = write_at(e->fd, p, p->size, 0);
+	p->changes++;
+	if (!ret)
+		ret = write_changes(e);
+	return ret;
+}
+
+static void fill_page(const rdv_export *e)
+{
+	struct rdv_export_page *p = e->page;
+	struct rdv_thread_stats *threads =
+		(struct rdv_thread_stats *)(void *)((char *)p + p->threads_at);
+
+	rdv_domain_stats(e->domain, &p->stats, sizeof(p->stats));
+	p->n_threads = (uint32_t)rdv_domain_thread_stats(
+		e->domain, threads, p->threads_room, sizeof(*threads));
+	p->updated = rdv_clock_ns();
+}
+
+static int make_page(rdv_export *e)
+{
+	size_t size = sizeof(*e->page) +
+		      e->domain->max_threads * sizeof(struct rdv_thread_stats);
+
+	e->page = calloc(1, size);
+	if (!e->page)
+		return -ENOMEM;
+	e->page->magic = RDV_EXPORT_MAGIC;
+	e->page->version = RDV_EXPORT_VERSION;
+	e->page->size = (uint32_t)size;
+	e->page->pid = getpid();
+	e->page->threads_at = sizeof(*e->page);
+	e->page->threads_room = e->domain->max_threads;
+	fill_page(e);
+	return 0;
+}
+
+/* --------------------------------------------------------------------- the directory */
+
+/* Its directory stays open: close removes the file there, whatever the working directory
+ * is by then. */
+static int open_dir(rdv_export *e)
+{
+	char *slash = strrchr(e->path, '/');
+
+	e->name = slash ? slash + 1 : e->path;
+	if (!slash)
+		e->dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else if (slash == e->path)
+		e->dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else {
+		*slash = '\0';
+		e->dir = open(e->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	return e->dir < 0 ? -errno : 0;
+}
+
+/* Under a name that nobody has, complete and locked. */
+static int make_file(rdv_export *e, char *name, size_t size)
+{
+	struct stat st = {0};
+	int i, ret;
+
+	for (i = 0; i < TRIES && e->fd < 0; i++) {
+		snprintf(name, size, ".rdv-%d-%d", (int)getpid(), i);
+		e->fd = openat(e->dir, name,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (e->fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (e->fd < 0)
+		return -errno;
+	ret = lock_file(e->fd);
+	if (!ret)
+		ret = write_page(e);
+	if (!ret && fstat(e->fd, &st))
+		ret = -errno;
+	if (ret)
+		unlinkat(e->dir, name, 0);
+	e->dev = st.st_dev;
+	e->ino = st.st_ino;
+	return ret;
+}
+
+static bool is_at(int dir, const char *name, const struct stat *file)
+{
+	struct stat st;
+
+	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/*
+ * Opens and locks the file of that name, if it is the export of a program that is dead.
+ * -ENOENT: there is none; -EAGAIN: it has just been replaced.
+ */
+static int lock_stale(int dir, const char *name, int *fd)
+{
+	struct stat st;
+	uint32_t magic;
+	int ret;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EEXIST;
+	*fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*fd < 0)
+		return -errno;
+	if (pread(*fd, &magic, sizeof(magic), 0) != sizeof(magic) ||
+	    magic != RDV_EXPORT_MAGIC)
+		ret = -EEXIST;
+	else
+		ret = lock_file(*fd);
+	if (!ret && (fstat(*fd, &st) || !is_at(dir, name, &st)))
+		ret = -EAGAIN;
+	if (ret)
+		close(*fd);
+	return ret;
+}
+
+/*
+ * Gives the file its name.  Where none is of that name, by link(), which fails if another
+ * opener has been faster.  Over a stale one, by rename(), with the stale one locked, so that
+ * one opener at a time does it.
+ */
+static int name_file(const rdv_export *e, const char *made)
+{
+	int i, fd = -1, ret = -EAGAIN;
+
+	for (i = 0; i < TRIES && ret == -EAGAIN; i++) {
+		ret = lock_stale(e->dir, e->name, &fd);
+		if (!ret) {
+			ret = renameat(e->dir, made, e->dir, e->name) ? -errno : 0;
+			close(fd);
+			return ret;
+		}
+		if (ret != -ENOENT)
+			continue;
+		if (!linkat(e->dir, made, e->dir, e->name, 0))
+			return unlinkat(e->dir, made, 0) ? -errno : 0;
+		ret = errno == EEXIST ? -EAGAIN : -errno;
+		/* there are file systems without links */
+		if (ret == -EPERM || ret == -EOPNOTSUPP || ret == -ENOSYS)
+			return renameat(e->dir, made, e->dir, e->name) ? -errno : 0;
+	}
+	return ret == -EAGAIN ? -EBUSY : ret;
+}
+
+static int make_and_name_file(rdv_export *e)
+{
+	char made[48];
+	int ret = make_file(e, made, sizeof(made));
+
+	if (ret)
+		return ret;
+	ret = name_file(e, made);
+	if (ret)
+		unlinkat(e->dir, made, 0);
+	return ret;
+}
+
+/* -------------------------------------------------------------------------- calls */
+
+static void discard(rdv_export *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	if (e->dir >= 0)
+		close(e->dir);
+	free(e->page);
+	free(e);
 }
 
 int rdv_export_open(const rdv_domain *domain, const char *path, rdv_export **opened)
 {
 	size_t length = strlen(path) + 1;
-	int ret, saved_errno = errno;
-	rdv_export *e = malloc(sizeof(*e) + length);
+	int ret, saved_errno = errno, cancel = cancel_off();
+	rdv_export *e = calloc(1, sizeof(*e) + length);
 
-	if (!e) {
-		errno = saved_errno;
-		return -ENOMEM;
-	}
-	memcpy(e->path, path, length);
-	e->domain = domain;
-	e->size = sizeof(struct rdv_export_page) +
-		  domain->max_threads * sizeof(struct rdv_thread_stats);
-	ret = map_file(e);
+	ret = e ? 0 : -ENOMEM;
 	if (!ret) {
-		init_page(e);
-		*opened = e;
-	} else {
-		free(e);
+		memcpy(e->path, path, length);
+		e->domain = (rdv_domain *)(uintptr_t)domain;
+		e->dir = e->fd = -1;
+		ret = make_page(e);
 	}
+	if (!ret)
+		ret = open_dir(e);
+	if (!ret)
+		ret = make_and_name_file(e);
+	if (!ret) {
+		watch(e);
+		*opened = e;
+	} else if (e) {
+		discard(e);
+	}
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved_errno;
 	return ret;
 }
 
 void rdv_export_update(rdv_export *opened)
 {
-	struct rdv_export_page *p = opened->page;
-	struct rdv_thread_stats *threads =
-		(struct rdv_thread_stats *)(void *)((char *)p + p->threads_at);
-	uint32_t changes = p->changes;
+	int saved_errno = errno, cancel;
 
-	rdv_count_begin(&p->changes, changes + 1);
-	rdv_domain_stats(opened->domain, &p->stats, sizeof(p->stats));
-	p->n_threads = (uint32_t)rdv_domain_thread_stats(
-		opened->domain, threads, p->threads_room, sizeof(*threads));
-	p->updated = rdv_clock_ns();
-	rdv_publish(&p->changes, changes + 2);
+	if (opened->fd < 0)
+		return;
+	cancel = cancel_off();
+	fill_page(opened);
+	write_page(opened);
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved_errno;
 }
 
+/* The name may be another file's by now, which is left alone. */
 void rdv_export_close(rdv_export *opened)
 {
-	int saved_errno = errno;
+	int saved_errno = errno, cancel = cancel_off();
+	struct stat st = {.st_dev = opened->dev, .st_ino = opened->ino};
 
-	rdv_poke(&opened->page->pid, 0);
-	unlink(opened->path);
-	munmap(opened->page, opened->size);
-	free(opened);
+	unwatch(opened);
+	if (opened->fd >= 0) {
+		opened->page->pid = 0;
+		write_page(opened);
+		if (is_at(opened->dir, opened->name, &st))
+			unlinkat(opened->dir, opened->name, 0);
+	}
+	discard(opened);
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved_errno;
 }

@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <rdv/export.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char path[64];
@@ -79,9 +81,11 @@ static void other_files_are_left_alone(void)
 
 	choose_path();
 	assert_int_equal(rdv_export_open(d, path, &export), 0);
-	assert_int_equal(rdv_export_open(d, path, &again), 0); /* as after a crash */
-	rdv_export_close(again);
+	assert_int_equal(rdv_export_open(d, path, &again), -EBUSY);
 	rdv_export_close(export);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(rdv_export_open(d, path, &export), -EEXIST);
+	unlink(path);
 	fd = open(path, O_RDWR | O_CREAT, 0600);
 	assert_int_equal(write(fd, "mine", 4), 4);
 	errno = 77;
@@ -95,9 +99,210 @@ static void other_files_are_left_alone(void)
 	assert_int_equal(rdv_export_open(d, "/nonexistent/x", &export), -ENOENT);
 }
 
+/* ------------------------------------------------------------- files and their names */
+
+static char dir[] = "/tmp/rdv-test-export-XXXXXX", before[4096];
+
+static void enter_dir(void)
+{
+	strcpy(dir + sizeof(dir) - 7, "XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(dir), 0);
+}
+
+/* Nothing was left in it. */
+static void leave_dir(void)
+{
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void put(const char *name)
+{
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	fputs("precious", file);
+	fclose(file);
+}
+
+/* By another process, which is then dead. */
+static void open_and_die(void *domain)
+{
+	rdv_export *export;
+
+	CHECK(NULL, !rdv_export_open(domain, "x", &export));
+	CHECK(NULL, rdv_export_open(domain, "x", &export) == -EBUSY);
+	_exit(0);
+}
+
+static void a_dead_one_s_file_is_taken_over(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(unit_child(open_and_die, d), 0);
+	assert_int_equal(access("x", F_OK), 0);
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	rdv_export_close(export);
+	leave_dir();
+}
+
+static void open_the_live(void *domain)
+{
+	rdv_export *export;
+
+	CHECK(NULL, rdv_export_open(domain, "x", &export) == -EBUSY);
+}
+
+static void a_live_one_s_file_is_not(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	assert_int_equal(unit_child(open_the_live, d), 0);
+	rdv_export_close(export);
+	leave_dir();
+}
+
+static rdv_export *inherited;
+
+/* In the child it is the parent's: nothing is written or removed, nor is it kept locked. */
+static void use_in_child(void *parent)
+{
+	rdv_export *export;
+
+	(void)parent;
+	rdv_export_update(inherited);
+	rdv_export_close(inherited);
+	CHECK(NULL, !access("x", F_OK));
+	CHECK(NULL, rdv_export_open(parent, "x", &export) == -EBUSY);
+}
+
+/* Of pipes: the child is there; the test is over when the other end is closed. */
+static int born[2], ends[2];
+
+/* The child of one that is dead is not in the way. */
+static void outlive(void *domain)
+{
+	pid_t pid;
+	char byte;
+
+	CHECK(NULL, !rdv_export_open(domain, "x", &inherited));
+	pid = fork();
+	if (pid)
+		_exit(pid < 0 || read(born[0], &byte, 1) != 1);
+	if (write(born[1], "", 1) != 1)
+		_exit(1);
+	close(ends[1]);
+	_exit(read(ends[0], &byte, 1) != 0);
+}
+
+static void in_the_child_it_is_the_parent_s(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(rdv_export_open(d, "x", &inherited), 0);
+	assert_int_equal(unit_child(use_in_child, d), 0);
+	assert_int_equal(access("x", F_OK), 0);
+	rdv_export_close(inherited);
+	assert_int_equal(pipe(born), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(unit_child(outlive, d), 0);
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	rdv_export_close(export);
+	close(born[0]);
+	close(born[1]);
+	close(ends[0]);
+	close(ends[1]);
+	leave_dir();
+}
+
+static void closing_removes_its_own_file_alone(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(mkdir("other", 0700), 0);
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	assert_int_equal(chdir("other"), 0);
+	put("x");
+	rdv_export_close(export);
+	assert_int_equal(access("x", F_OK), 0);
+	unlink("x");
+	assert_int_equal(chdir(".."), 0);
+	assert_int_equal(rmdir("other"), 0);
+	assert_int_equal(access("x", F_OK), -1);
+	/* another has taken the name */
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	unlink("x");
+	put("x");
+	rdv_export_close(export);
+	assert_int_equal(access("x", F_OK), 0);
+	unlink("x");
+	leave_dir();
+}
+
+/* No room for all of it. */
+static void open_without_room(void *domain)
+{
+	const struct rlimit little = {100, 100};
+	rdv_export *export;
+
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK(NULL, !setrlimit(RLIMIT_FSIZE, &little));
+	CHECK(NULL, rdv_export_open(domain, "x", &export) == -EFBIG);
+}
+
+static void a_failure_leaves_no_trace(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(unit_child(open_without_room, d), 0);
+	assert_int_equal(access("x", F_OK), -1);
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	rdv_export_close(export);
+	leave_dir();
+}
+
+static void a_truncated_file_is_whole_again(void)
+{
+	rdv_domain *d = unit_domain();
+	struct rdv_export_page page;
+	rdv_export *export;
+	int fd;
+
+	enter_dir();
+	assert_int_equal(rdv_export_open(d, "./x", &export), 0);
+	assert_int_equal(truncate("x", 0), 0);
+	CALL(NULL, rdv_export_update(export));
+	fd = open("x", O_RDONLY);
+	assert_int_equal(read(fd, &page, sizeof(page)), sizeof(page));
+	close(fd);
+	assert_int_equal(page.magic, RDV_EXPORT_MAGIC);
+	assert_int_equal(page.changes % 2, 0);
+	rdv_export_close(export);
+	leave_dir();
+}
+
 static const struct unit_case cases[] = {
 	UNIT(the_page_follows_the_domain, BOTH),
 	UNIT(other_files_are_left_alone, ONLY_PLAIN),
+	UNIT(a_dead_one_s_file_is_taken_over, ONLY_PLAIN),
+	UNIT(a_live_one_s_file_is_not, ONLY_PLAIN),
+	UNIT(in_the_child_it_is_the_parent_s, ONLY_PLAIN),
+	UNIT(closing_removes_its_own_file_alone, ONLY_PLAIN),
+	UNIT(a_failure_leaves_no_trace, ONLY_PLAIN),
+	UNIT(a_truncated_file_is_whole_again, ONLY_PLAIN),
 };
 
 UNIT_MAIN("export", cases)
