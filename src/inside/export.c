@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that rdv-top reads.  A reader sees whether it was changed under its eyes by
- * counting: changes is odd before the first and even after the last write.
+ * The file that rdv-top reads.  The field changes is odd from before the first write
+ * until after the last one, so a reader sees whether the file changed while it was
+ * reading.
  *
- * The file has a lock as long as its program has it open, so that another program does not
- * take it over, and a reader knows that it is alive.  It is made under another name, and
- * gets its own when it is complete and locked.  It is written to by pwrite(): a mapping that
- * somebody else truncates is death by SIGBUS.
+ * While its program has the file open, the file is locked.  So another program does not
+ * take it over, and a reader knows that the program is alive.  The file is made under
+ * another name, and gets its own name when it is complete and locked.  It is written by
+ * pwrite().  If it were mapped, and somebody truncated it, the program would die by
+ * SIGBUS.
  */
 #include "domain.h"
 #include "clock.h"
@@ -23,7 +25,7 @@
 
 enum { TRIES = 100 };
 
-/* Most of what is called here is a cancellation point. */
+/* Most functions that are called here are cancellation points. */
 static int cancel_off(void)
 {
 	int state;
@@ -45,10 +47,11 @@ struct rdv_export {
 
 /* ------------------------------------------------------------------------ the lock
  *
- * Of the open file, not of the process: a second open() in this one is another.
+ * The lock belongs to the open file and not to the process: a file that this process
+ * opens a second time conflicts with the first.
  */
 
-/* 0, -EBUSY, or another error. */
+/* Returns 0, -EBUSY, or another error. */
 static int lock_file(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -58,7 +61,8 @@ static int lock_file(int fd)
 	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-/* The child of a fork() shares the open file, and would keep the lock of a dead parent. */
+/* The child of a fork() shares the open file.  It would keep the lock when the parent has
+ * died. */
 void rdv_export_fork(rdv_domain *d)
 {
 	int saved_errno = errno, cancel = cancel_off();
@@ -117,7 +121,7 @@ static int write_changes(const rdv_export *e)
 			offsetof(struct rdv_export_page, changes));
 }
 
-/* All of it, each time, so that a file that was truncated is whole again. */
+/* Writes everything each time, so a file that somebody has truncated is complete again. */
 static int write_page(const rdv_export *e)
 {
 	struct rdv_export_page *p = e->page;
@@ -165,8 +169,8 @@ static int make_page(rdv_export *e)
 
 /* --------------------------------------------------------------------- the directory */
 
-/* Its directory stays open: close removes the file there, whatever the working directory
- * is by then. */
+/* The directory of the file stays open.  So close finds the file, even if the working
+ * directory has changed. */
 static int open_dir(rdv_export *e)
 {
 	char *slash = strrchr(e->path, '/');
@@ -183,7 +187,7 @@ static int open_dir(rdv_export *e)
 	return e->dir < 0 ? -errno : 0;
 }
 
-/* Under a name that nobody has, complete and locked. */
+/* Makes the file, complete and locked, under a name that no other file has. */
 static int make_file(rdv_export *e, char *name, size_t size)
 {
 	struct stat st = {0};
@@ -219,8 +223,8 @@ static bool is_at(int dir, const char *name, const struct stat *file)
 }
 
 /*
- * Opens and locks the file of that name, if it is the export of a program that is dead.
- * -ENOENT: there is none; -EAGAIN: it has just been replaced.
+ * Opens and locks the file of that name, if it is the export of a program that has ended.
+ * -ENOENT: no file has that name.  -EAGAIN: the file has just been replaced.
  */
 static int lock_stale(int dir, const char *name, int *fd)
 {
@@ -248,9 +252,9 @@ static int lock_stale(int dir, const char *name, int *fd)
 }
 
 /*
- * Gives the file its name.  Where none is of that name, by link(), which fails if another
- * opener has been faster.  Over a stale one, by rename(), with the stale one locked, so that
- * one opener at a time does it.
+ * Gives the file its name.  If no file has that name, by link(2), which fails if another
+ * program has been faster.  If a stale file has it, by rename(2).  The stale file is
+ * locked then, so one program at a time does that.
  */
 static int name_file(const rdv_export *e, const char *made)
 {
@@ -341,7 +345,7 @@ void rdv_export_update(rdv_export *opened)
 	errno = saved_errno;
 }
 
-/* The name may be another file's by now, which is left alone. */
+/* Removes the name, unless it belongs to another file by now. */
 void rdv_export_close(rdv_export *opened)
 {
 	int saved_errno = errno, cancel = cancel_off();
