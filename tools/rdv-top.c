@@ -7,20 +7,22 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <rdv/export.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { MAX_THREADS = 4096, SHOWN = 16, TRIES = 1000 };
 
 struct view {
-	const struct rdv_export_page *page;
+	const char *path;
+	int fd;
 	struct rdv_export_page now, before;
 	struct rdv_thread_stats threads[MAX_THREADS];
 	unsigned n_threads;
@@ -33,52 +35,75 @@ static void fail(const char *path, const char *what)
 	exit(1);
 }
 
+/* False: the file ends before. */
+static bool read_at(const struct view *v, void *to, size_t size, size_t at)
+{
+	ssize_t n = pread(v->fd, to, size, (off_t)at);
+
+	if (n < 0)
+		fail(v->path, strerror(errno));
+	return (size_t)n == size;
+}
+
+static uint32_t read_changes(const struct view *v)
+{
+	uint32_t changes = 1;
+
+	if (!read_at(v, &changes, sizeof(changes),
+		     offsetof(struct rdv_export_page, changes)))
+		fail(v->path, "has been truncated");
+	return changes;
+}
+
+/* Not waiting for the other end of a FIFO. */
 static void open_page(struct view *v, const char *path)
 {
+	const struct rdv_export_page *p = &v->now;
 	struct stat st;
-	size_t size;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st))
+	v->path = path;
+	v->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (v->fd < 0 || fstat(v->fd, &st))
 		fail(path, strerror(errno));
-	size = (size_t)st.st_size;
-	if (size < sizeof(*v->page))
+	if (!S_ISREG(st.st_mode) || !read_at(v, &v->now, sizeof(v->now), 0) ||
+	    p->magic != RDV_EXPORT_MAGIC)
 		fail(path, "this is no file that rdv_export_open() made");
-	v->page = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	if (v->page == MAP_FAILED)
-		fail(path, strerror(errno));
-	close(fd);
-	if (__atomic_load_n(&v->page->magic, __ATOMIC_ACQUIRE) != RDV_EXPORT_MAGIC)
-		fail(path, "this is no file that rdv_export_open() made");
-	if (v->page->version != RDV_EXPORT_VERSION || v->page->size > size ||
-	    v->page->threads_at > size ||
-	    v->page->threads_room > (size - v->page->threads_at) / sizeof(v->threads[0]))
+	if (p->version != RDV_EXPORT_VERSION || p->size > st.st_size ||
+	    p->threads_at > p->size ||
+	    p->threads_room > (p->size - p->threads_at) / sizeof(v->threads[0]))
 		fail(path, "made by another version of librdv");
 }
 
 /* A copy that nobody wrote to meanwhile. */
 static bool copy(struct view *v)
 {
-	const struct rdv_export_page *p = v->page;
 	uint32_t changes;
 
 	for (int i = 0; i < TRIES; i++) {
-		changes = __atomic_load_n(&p->changes, __ATOMIC_ACQUIRE);
-		memcpy(&v->now, p, sizeof(v->now));
+		changes = read_changes(v);
+		if (!read_at(v, &v->now, sizeof(v->now), 0))
+			fail(v->path, "has been truncated");
 		v->n_threads = v->now.n_threads;
-		if (v->n_threads > p->threads_room)
-			v->n_threads = p->threads_room;
+		if (v->n_threads > v->now.threads_room)
+			v->n_threads = v->now.threads_room;
 		if (v->n_threads > MAX_THREADS)
 			v->n_threads = MAX_THREADS;
-		memcpy(v->threads, (const char *)p + p->threads_at,
-		       v->n_threads * sizeof(v->threads[0]));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (!(changes & 1) &&
-		    changes == __atomic_load_n(&p->changes, __ATOMIC_RELAXED))
+		if (!read_at(v, v->threads, v->n_threads * sizeof(v->threads[0]),
+			     v->now.threads_at))
+			fail(v->path, "has been truncated");
+		if (!(changes & 1) && changes == read_changes(v))
 			return true;
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 	return false;
+}
+
+/* Its lock says so, whoever and wherever the process is. */
+static bool alive(const struct view *v)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	return v->now.pid && (fcntl(v->fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK);
 }
 
 /* ---------------------------------------------------------------------- the screen */
@@ -94,6 +119,16 @@ static const char *time_text(uint64_t ns, char text[16])
 	else
 		snprintf(text, 16, "%.1f s", (double)ns / 1e9);
 	return text;
+}
+
+/* What a terminal takes for a command is not printed. */
+static const char *printable(char *name, size_t size)
+{
+	name[size - 1] = '\0';
+	for (char *c = name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return name;
 }
 
 /* Of the interval, and the longest so far. */
@@ -122,8 +157,8 @@ static void show_rates(const struct view *v)
 
 	if (s <= 0)
 		s = 1;
-	printf("per second: %.0f isolations, %.0f rounds, %.0f held, %.0f futex waits, "
-	       "%.0f wakes, %.0f membarriers\n",
+	printf("per second: %.0f isolations, %.0f rounds, %.0f held,\n"
+	       "            %.0f futex waits, %.0f wakes, %.0f membarriers\n",
 	       (double)(n->isolations - b->isolations) / s,
 	       (double)(n->rounds - b->rounds) / s,
 	       (double)(n->held_waits - b->held_waits) / s,
@@ -151,11 +186,23 @@ static void show_threads(struct view *v)
 	printf("\n%6s %8s %-16s %12s %12s\n", "id", "tid", "thread", "isolations",
 	       "worst delay");
 	for (unsigned i = 0; i < v->n_threads && i < SHOWN; i++) {
-		const struct rdv_thread_stats *t = &v->threads[i];
+		struct rdv_thread_stats *t = &v->threads[i];
 
 		printf("%6u %8d %-16.16s %12" PRIu64 " %12s\n", t->id, (int)t->kernel_tid,
-		       t->name, t->isolations, time_text(t->worst_delay_ns, text));
+		       printable(t->name, sizeof(t->name)), t->isolations,
+		       time_text(t->worst_delay_ns, text));
 	}
+	if (v->n_threads > SHOWN)
+		printf("and %u more threads\n", v->n_threads - SHOWN);
+}
+
+static double age(const struct view *v)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+	       (double)v->now.updated / 1e9;
 }
 
 static void show(struct view *v)
@@ -164,8 +211,11 @@ static void show(struct view *v)
 
 	if (v->terminal)
 		printf("\033[H\033[J");
-	printf("%.32s, process %d: %u threads (at most %u, room for %u), %s fences\n",
-	       n->name, (int)v->now.pid, n->threads, n->threads_max, n->max_threads,
+	printf("%s, process %d, as of %.1f s ago\n",
+	       printable(v->now.stats.name, sizeof(v->now.stats.name)), (int)v->now.pid,
+	       age(v));
+	printf("%u thread%s (at most %u, room for %u), %s fences\n", n->threads,
+	       n->threads == 1 ? "" : "s", n->threads_max, n->max_threads,
 	       n->fence == RDV_FENCE_BIASED ? "biased" : "full");
 	show_rates(v);
 	printf("\n%-13s %10s %10s %10s %10s %10s %10s\n", "", "count", "p50", "p90",
@@ -177,17 +227,46 @@ static void show(struct view *v)
 	show_threads(v);
 	if (!v->terminal)
 		printf("\n");
-	fflush(stdout);
+	if (fflush(stdout))
+		fail("standard output", strerror(errno));
 }
 
 /* ------------------------------------------------------------------------ the rest */
 
-static const char usage[] = "usage: rdv-top [--interval SECONDS] [--count N] FILE\n"
-			    "Shows, each second, what the librdv domain does whose "
-			    "program exports it to FILE.\n";
+static const char usage[] =
+	"usage: rdv-top [--interval SECONDS] [--count N] FILE\n"
+	"Shows, each second, what the librdv domain does whose program exports it to "
+	"FILE,\n"
+	"until Ctrl-C or q is pressed.  --version tells the version of librdv.\n";
 
 static double interval = 1;
 static long count = -1;
+
+static void wrong(const char *option, const char *expected, const char *found)
+{
+	fprintf(stderr, "rdv-top: %s: expected %s, found '%s'\n", option, expected,
+		found);
+	exit(2);
+}
+
+static void set_interval(const char *text)
+{
+	char *end;
+
+	interval = strtod(text, &end);
+	if (end == text || *end || !(interval >= 0.1 && interval <= 3600))
+		wrong("--interval", "seconds from 0.1 to 3600", text);
+}
+
+static void set_count(const char *text)
+{
+	char *end;
+
+	errno = 0;
+	count = strtol(text, &end, 10);
+	if (end == text || *end || errno || count < 1)
+		wrong("--count", "a number from 1", text);
+}
 
 static const char *options(int argc, char **argv)
 {
@@ -195,51 +274,99 @@ static const char *options(int argc, char **argv)
 		{"interval", required_argument, NULL, 'i'},
 		{"count", required_argument, NULL, 'n'},
 		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "i:n:h", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "i:n:hV", longopts, NULL)) != -1) {
 		if (c == 'i') {
-			interval = atof(optarg);
+			set_interval(optarg);
 		} else if (c == 'n') {
-			count = atol(optarg);
+			set_count(optarg);
 		} else if (c == 'h') {
 			fputs(usage, stdout);
+			exit(0);
+		} else if (c == 'V') {
+			printf("rdv-top %d.%d.%d\n", RDV_VERSION_MAJOR, RDV_VERSION_MINOR,
+			       RDV_VERSION_PATCH);
 			exit(0);
 		} else {
 			exit(2);
 		}
 	}
-	if (!(interval >= 0.1 && interval <= 3600) || count == 0 || optind != argc - 1) {
-		fputs(usage, stderr);
-		exit(2);
-	}
-	return argv[optind];
+	if (optind == argc - 1)
+		return argv[optind];
+	fprintf(stderr, "rdv-top: expected one file, found %d\n%s", argc - optind, usage);
+	exit(2);
+}
+
+/* ------------------------------------------------------------------------ the keyboard */
+
+static struct termios saved;
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
+static void restore(void)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+}
+
+/* Keys are read as they are pressed.  In the background they are not ours. */
+static bool listen_to_keys(void)
+{
+	struct termios raw;
+
+	if (tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &saved))
+		return false;
+	raw = saved;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	sigaction(SIGINT, &(struct sigaction){.sa_handler = end}, NULL);
+	sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
+	atexit(restore);
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	return true;
+}
+
+/* Between two screens. */
+static void pause_for(double seconds, bool keys)
+{
+	struct pollfd input = {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN};
+	char key = 0;
+
+	if (poll(&input, 1, (int)(seconds * 1000)) <= 0)
+		return;
+	if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q')
+		ended = 1;
 }
 
 int main(int argc, char **argv)
 {
 	static struct view v;
 	const char *path = options(argc, argv);
-	struct timespec pause = {
-		.tv_sec = (time_t)interval,
-		.tv_nsec = (long)((interval - (double)(time_t)interval) * 1e9),
-	};
+	bool keys;
 
 	open_page(&v, path);
 	v.terminal = isatty(STDOUT_FILENO);
-	while (count--) {
+	keys = v.terminal && listen_to_keys();
+	while (!ended && count--) {
 		if (!copy(&v))
 			fail(path, "is being written to all the time");
-		if (!v.now.pid || kill(v.now.pid, 0) < 0) {
+		if (!alive(&v)) {
 			printf("the program has ended\n");
 			return 0;
 		}
 		show(&v);
 		v.before = v.now;
 		if (count)
-			nanosleep(&pause, NULL);
+			pause_for(interval, keys);
 	}
 	return 0;
 }

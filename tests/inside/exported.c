@@ -5,7 +5,7 @@
  *	exported FILE
  *
  * Says "exported" when the file is there.  Isolates ten times a second and updates the
- * file, until standard input ends.
+ * file, until standard input ends.  Its name has an escape sequence.
  */
 #include <rdv/blocking.h>
 #include <rdv/export.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 		return 99;
 	attr.name = "watched";
 	if (rdv_domain_create(&domain, &attr) ||
-	    rdv_thread_register(domain, "watcher", &self))
+	    rdv_thread_register(domain, "watcher\033[2J", &self))
 		return 99;
 	err = rdv_export_open(domain, argv[1], &export);
 	if (err) {

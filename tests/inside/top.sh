@@ -21,10 +21,48 @@ read -r _ <&3 || fail "the program did not start"
 
 "$top" --count 2 --interval 0.1 "$tmp/page" >"$tmp/out" || fail "rdv-top failed"
 cat "$tmp/out"
-for text in "^watched, process $program: " 'per second: ' '^to isolation ' \
-	'^isolated ' '^held ' '^to release ' ' watcher '; do
+for text in "^watched, process $program, as of " 'per second: ' '^to isolation ' \
+	'^isolated ' '^held ' '^to release ' ' watcher?\[2J '; do
 	[ "$(grep -c "$text" "$tmp/out")" = 2 ] || fail "not twice: $text"
 done
+
+[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$tmp/out")" -le 80 ] ||
+	fail "a line has more than 80 columns"
+
+# says TEXT STATUS COMMAND...: it fails so, and says this
+says() {
+	text=$1 expected=$2
+	shift 2
+	timeout 10 "$@" >/dev/null 2>"$tmp/err"
+	status=$?
+	[ $status = "$expected" ] || fail "$*: exit status $status, not $expected"
+	grep -q -e "$text" "$tmp/err" || fail "$*: $(cat "$tmp/err")"
+}
+
+says "expected a number from 1, found '-5'" 2 "$top" -n -5 "$tmp/page"
+says "expected a number from 1, found '1x'" 2 "$top" -n 1x "$tmp/page"
+says "expected seconds from 0.1 to 3600, found 'often'" 2 "$top" -i often "$tmp/page"
+says 'expected one file, found 0' 2 "$top"
+mkfifo "$tmp/fifo" || exit 99
+says 'no file that rdv_export_open' 1 "$top" "$tmp/fifo"
+"$top" --version | grep -q '^rdv-top [0-9]' || fail "no version"
+if [ -c /dev/full ]; then
+	"$top" -n 1 "$tmp/page" >/dev/full 2>"$tmp/err" && fail "/dev/full has room"
+	grep -q 'standard output: No space' "$tmp/err" || fail "$(cat "$tmp/err")"
+fi
+
+# Truncated by somebody: the program goes on, and makes it whole again.
+cp "$tmp/page" "$tmp/short" && truncate -s 100 "$tmp/short" || exit 99
+says 'no file that rdv_export_open' 1 "$top" "$tmp/short"
+: >"$tmp/page"
+until "$top" -n 1 "$tmp/page" >/dev/null 2>&1; do
+	kill -0 "$program" || fail "the program has not survived"
+	sleep 0.05
+done
+
+# A copy has no lock: its program is not there.
+cp "$tmp/page" "$tmp/short"
+"$top" "$tmp/short" | grep -q 'the program has ended' || fail "a copy is alive"
 
 exec 4>&-
 wait "$program" || fail "the program failed"
