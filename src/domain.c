@@ -23,14 +23,21 @@ enum {
 
 /* --------------------------------------------------------------------- set-up */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int setup_error;
+/* Not by pthread_once(): what failed for want of a key or of memory is tried again. */
+static rdv_mutex setup_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool have_key, have_handlers;
 
-static void setup(void)
+static bool setup(void)
 {
-	setup_error = rdv_thread_setup();
-	if (!setup_error)
-		setup_error = rdv_fork_setup();
+	bool ready;
+
+	rdv_lock(&setup_lock);
+	have_key = have_key || !rdv_thread_setup();
+	if (have_key)
+		have_handlers = have_handlers || !rdv_fork_setup();
+	ready = have_handlers;
+	rdv_unlock(&setup_lock);
+	return ready;
 }
 
 /* ----------------------------------------------------------------- attributes */
@@ -156,10 +163,7 @@ int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr)
 
 	if (!copy_attr(&mine, attr) || !resolve_attr(&mine))
 		return -EINVAL;
-	pthread_once(&once, setup);
-	if (setup_error)
-		return -ENOMEM;
-	d = alloc_domain(mine.max_threads);
+	d = setup() ? alloc_domain(mine.max_threads) : NULL;
 	if (d) {
 		init_domain(d, &mine);
 		rdv_fork_watch(d);

@@ -409,7 +409,32 @@ static void g11_no_threads_handlers_or_masks(void)
 	assert_int_equal(rdv_domain_destroy(d), 0);
 }
 
+/* In a process that has no domain yet.  What failed succeeds when keys are free. */
+static void first_without_keys(void *unused)
+{
+	pthread_key_t key[4096];
+	rdv_domain *d;
+	int n = 0;
+
+	(void)unused;
+	while (n < 4096 && !pthread_key_create(&key[n], NULL))
+		n++;
+	errno = 77;
+	CHECK(NULL, rdv_domain_create(&d, NULL) == -ENOMEM);
+	CHECK(NULL, errno == 77);
+	while (n)
+		pthread_key_delete(key[--n]);
+	CHECK(NULL, !rdv_domain_create(&d, NULL));
+	CHECK(NULL, !rdv_domain_destroy(d));
+}
+
+static void no_key_is_enomem(void)
+{
+	assert_int_equal(unit_child(first_without_keys, NULL), 0);
+}
+
 static const struct unit_case cases[] = {
+	UNIT(no_key_is_enomem, ONLY_PLAIN), /* the first, see there */
 	UNIT(no_key_left_is_enomem, ONLY_PLAIN),
 	UNIT(there_is_one_version, ONLY_PLAIN),
 	UNIT(no_attr_means_defaults, ONLY_PLAIN),
