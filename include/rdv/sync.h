@@ -41,6 +41,8 @@ extern "C" {
  * level-triggered, for reading.  It belongs to the domain: do not read, write or
  * close it.  In the child of a fork() the descriptor has the same number and belongs
  * to a new eventfd.
+ * If the kernel refuses that, rdv_sync_fd() is -1 in the child, and rdv_sync_enable() tries
+ * again.
  * Errors: -EMFILE, -ENFILE, -ENOMEM, -ENODEV, as eventfd(2) has them.
  */
 RDV_API int rdv_sync_enable(rdv_domain *domain);
