@@ -68,7 +68,7 @@ static void open_page(struct view *v, const char *path)
 	if (!S_ISREG(st.st_mode) || !read_at(v, &v->now, sizeof(v->now), 0) ||
 	    p->magic != RDV_EXPORT_MAGIC)
 		fail(path, "this is no file that rdv_export_open() made");
-	if (p->version != RDV_EXPORT_VERSION || p->size > st.st_size ||
+	if (p->version != RDV_EXPORT_VERSION || p->size > (uint64_t)st.st_size ||
 	    p->threads_at > p->size ||
 	    p->threads_room > (p->size - p->threads_at) / sizeof(v->threads[0]))
 		fail(path, "made by another version of librdv");

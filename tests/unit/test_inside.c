@@ -98,6 +98,7 @@ static void do_isolate_or_child(struct actor *self)
 	if (!in.child)
 		return;
 	check_isolated();
+	rdv_harmless_now(self->self);
 	check_rest();
 }
 
@@ -372,12 +373,16 @@ static void g9_ending_with_the_token(void)
 
 static void g9_ending_with_the_turn(void)
 {
+	uint32_t turn;
+
 	begin(&scenes[4], exit_when_told);
 	let_act();
 	await_act();
+	turn = SHIM_GET(d->sync.turn);
 	actor_go(b, do_enter);
-	while (!rdv_sync_my_turn(a->self))
+	while (SHIM_GET(d->sync.turn) == turn)
 		usleep(100);
+	assert_true(rdv_sync_my_turn(a->self));
 	SHIM_SET(in.go, false);
 	actor_join(a);
 	actor_wait(b);
@@ -532,7 +537,9 @@ static void call_this_and_that(const struct rdv_stall *stall)
 	CHECK(a, !rdv_checkpoint(self));
 	CHECK(a, rdv_isolate_try(self) == -EBUSY);
 	CHECK(a, !rdv_isolated(self));
+#ifndef RDV_DEBUG /* see test_misuse */
 	rdv_release(self);
+#endif
 	CHECK(a, rdv_thread_self(d) == self);
 	CHECK(a, rdv_domain_destroy(d) == -EBUSY);
 	CHECK(a, rdv_thread_register(d, NULL, &other) == -EEXIST);
@@ -631,11 +638,14 @@ static void calls_that_wait(void)
 	}
 }
 
+/* ThreadSanitizer sees no lock that a cancelled thread takes in a destructor of its data. */
+enum { CANCELLED = UNIT_TSAN ? 0 : ALL };
+
 static const struct unit_case cases[] = {
 	UNIT(g9_ending_takes_the_wait_back, ALL),
 	UNIT(g9_ending_with_the_token, ALL),
 	UNIT(g9_ending_with_the_turn, ALL),
-	UNIT(cancellation_is_off, ALL),
+	UNIT(cancellation_is_off, CANCELLED),
 	UNIT(g10_a_wait_goes_on_in_the_child, BOTH),
 	UNIT(exiting_may_unregister, BOTH),
 	UNIT(calls_that_do_not_wait, ALL),
