@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Four threads read *config without a lock, while it is replaced and freed. */
+/* Four threads read *config without a lock.  Main replaces it and frees the old one. */
 #include <pthread.h>
 #include <rdv/rdv.h>
 #include <stdio.h>

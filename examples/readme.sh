@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# README.md against the sources: its program is examples/quickstart.c and prints what it
-# says; the other code is in examples/ as it stands there; the files, functions and options
-# that it names exist.
+# README.md against the sources: its code is that of examples/quickstart.c, the command beside
+# it builds the program, which prints what the page says; the figures are those of the results
+# that the page names; the files, functions and options that it names exist.  The same goes for
+# the code of examples/proxy/README.md, and for the names in the table of doc/porting.md.
 set -u
 
 top=${top_srcdir:-.}
@@ -15,9 +16,10 @@ trap 'rm -rf "$tmp"' EXIT
 . "$top/tests/quoted.sh"
 [ -r "$readme" ] || { echo "readme.sh: no $readme" >&2; exit 99; }
 
+# wrong MESSAGE [PAGE]
 wrong()
 {
-	echo "README.md: $*" >&2
+	echo "${2:-README.md}: $1" >&2
 	failed=1
 }
 
@@ -38,23 +40,76 @@ words()
 	grep -o -w -E -e "$1" "$readme" | sort -u
 }
 
-blocks "$readme" "$tmp"
-program=
-for block in "$tmp"/block*; do
-	[ "$(head -n 1 "$block")" = '```c' ] || continue
-	tail -n +2 "$block" | cmp -s - "$top/examples/quickstart.c" && program=$block
-	found=
-	for source in "$top"/examples/*.c "$top"/examples/*/*.c; do
-		contains "$source" "$block" && found=$source
+# code PAGE SOURCE...: each piece of code is in one of the sources
+code()
+{
+	page=$1
+	shift
+	rm -f "$tmp"/block*
+	blocks "$page" "$tmp"
+	some=
+	for block in "$tmp"/block*; do
+		[ "$(head -n 1 "$block")" = '```c' ] || continue
+		some=1
+		for source; do
+			contains "$source" "$block" && continue 2
+		done
+		wrong "in no program: $(sed -n '2,3p' "$block")" "$page"
 	done
-	[ "$found" ] || wrong "in no program: $(sed -n '2,3p' "$block")"
-done
-[ "$program" ] || wrong "the program is not the one in examples/quickstart.c"
+	[ "$some" ] || wrong "no code" "$page"
+}
+code "$readme" "$top/examples/quickstart.c"
+code "$top/examples/proxy/README.md" "$top"/examples/proxy/*.c
 
 want=$(sed -n '/^It prints$/,$p' "$readme" | first_block)
 found=$("$dir/quickstart") || wrong "examples/quickstart: exit status $?"
 [ "$found" = "$want" ] || wrong "the program prints \"$found\", not \"$want\""
 
+# the command to build it, with the directories and the flags of this build
+if [ -e "$built/src/.libs/librdv.a" ]; then
+	command=$(grep '^cc .*quickstart' "$readme") || wrong "no command builds the program"
+	command=$(echo "$command" | sed "s,^cc,$CC $CFLAGS $SANITIZE,
+		s,-Iinclude,-I'$top/include',; s,examples/,'$top'/examples/,
+		s,build/src,'$built'/src,; s,-o quickstart,-o '$tmp/quickstart',
+		s,\./quickstart,'$tmp/quickstart',")
+	found=$(eval "$command") || wrong "the command to build the program: exit status $?"
+	[ "$found" = "$want" ] || wrong "built by its command, the program prints \"$found\""
+fi
+
+# ---- the figures
+results=$top/$(names 'bench/results/[a-z0-9-]*\.txt' | head -n 1)
+
+# figure SCENARIO POINT CONTENDER
+figure()
+{
+	awk -v scenario="$1" -v point="$2" -v contender="$3" '
+		/^P[0-9]/ { here = $1 == scenario }
+		/^ [^ ]/ { there = $0 == " " point }
+		here && there && $1 == contender { print $2; exit }' "$results"
+}
+
+# row SCENARIO POINT: as in the table of README.md
+row()
+{
+	for contender in rdv rdv-biased urcu-memb; do
+		printf '| %s ' "$(figure "$1" "$2" $contender)"
+	done
+	echo '|'
+}
+
+in_page()
+{
+	grep -q -F -e "$1" "$readme" || wrong "not \"$1\", as in $results"
+}
+in_page "$(row P2 '1 thread')"
+in_page "$(row P4 'N = 60 idle')"
+in_page "$(row P4 'N = 1023 idle')"
+in_page "| $(printf '%.0f ns; %.1f ns' "$(figure P2 '1 thread' rdv)" \
+	"$(figure P2 '1 thread' rdv-biased)") with"
+in_page "| $(printf '%.0f ns' "$(figure P4 'N = 1023 idle' rdv)"), and none"
+in_page "takes $(awk '/^P12/ { on = 1 } on && $1 == "rdv" { print $(NF - 1); exit }' "$results") bytes"
+
+# ---- what it names
 for file in $(names '(scripts|examples|doc|tests|bench|include)/[A-Za-z0-9_./-]*[a-z]') \
 	    $(names '\]\([^):#]*\)' | tr -d ']()'); do
 	[ -e "$top/$file" ] || [ -e "$built/$file" ] || wrong "there is no $file"
@@ -70,10 +125,11 @@ for name in $(words 'rdv_[a-z_]+[a-z]') $(words 'RDV_[A-Z_]+[A-Z]'); do
 	grep -q -w -e "$name" "$top"/include/rdv/*.h || [ -e "$top/doc/man/$name.7" ] ||
 		wrong "no header declares $name"
 done
-for name in $(words 'thread_[a-z_]+\(' | tr -d '('); do
+for name in $(sed -n '/^### The names of/,/^## /p' "$top/doc/porting.md" | grep '^|' |
+	      grep -o -w 'thread_[a-z_]*(' | tr -d '('); do
 	grep -q -w -e "$name" "$top/include/rdv/hathreads.h" ||
 	grep -q -w -e "rdv_$name" "$top/include/rdv/rdv.h" ||
-		wrong "<rdv/hathreads.h> has no $name"
+		wrong "<rdv/hathreads.h> has no $name" doc/porting.md
 done
 for option in $(names '--(en|dis)able-[a-z]+'); do
 	grep -q -e "AS_HELP_STRING(\[${option}[]=]" "$top/configure.ac" ||

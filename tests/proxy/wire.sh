@@ -12,7 +12,7 @@ name=wire.sh
 here=${top_srcdir:-.}/tests/proxy
 driver=${top_builddir:-.}/tests/proxy/driver
 proxy=${PROXY:-${top_builddir:-.}/examples/proxy/rdv-proxy}
-readme=${top_srcdir:-.}/README.md
+readme=${top_srcdir:-.}/examples/proxy/README.md
 . "$here/lib.sh"
 . "${top_srcdir:-.}/tests/quoted.sh"
 
@@ -64,7 +64,7 @@ until_said()
 
 "$proxy" --help | grep -q '^usage: ' || fail "--help: no usage"
 for option in $(grep -o -e 'rdv-proxy --.*' "$readme" | grep -o -e '--[a-z]*'); do
-	"$proxy" --help | grep -q -e "^  $option " || fail "README.md: no option $option"
+	"$proxy" --help | grep -q -e "^  $option " || fail "examples/proxy/README.md: no option $option"
 done
 "$proxy" -h | grep -q '^usage: ' || fail "-h: no usage"
 for option in -V --version; do
@@ -103,7 +103,7 @@ refuse 1 "cannot listen on $address: " --listen "$address" --admin "$tmp/other"
 refuse 1 "cannot listen on $admin: Address already in use" --admin "$admin" --listen 127.0.0.1:0
 
 { echo; "$driver" ask "$admin" help; } >"$tmp/help"
-contains "$readme" "$tmp/help" || fail "README.md does not have what help says"
+contains "$readme" "$tmp/help" || fail "examples/proxy/README.md does not have what help says"
 bad 'error: expected a command (help lists them), found "shout"' shout
 bad 'error: expected a command (help lists them), found ""' ''
 bad 'error: expected a command (help lists them), found "show"' show
