@@ -22,6 +22,12 @@ static inline uint64_t rdv_clock_ns(void)
 	return rdv_clock_read(CLOCK_MONOTONIC);
 }
 
+/* In us, wrapping after 71 minutes: for differences. */
+static inline uint32_t rdv_now_us(void)
+{
+	return (uint32_t)(rdv_clock_ns() / 1000);
+}
+
 /* CLOCK_MONOTONIC as it was at the last tick of the kernel's timer.  Cheap, but some
  * milliseconds late. */
 static inline uint64_t rdv_clock_coarse_ns(void)
@@ -43,6 +49,24 @@ static inline bool rdv_deadline_valid(const struct timespec *deadline)
 {
 	return !deadline ||
 	       (deadline->tv_nsec >= 0 && deadline->tv_nsec < RDV_NSEC_PER_SEC);
+}
+
+/* What the kernel takes, whatever time_t is: 68 years at least. */
+static inline struct timespec rdv_deadline_at(uint64_t ns)
+{
+	uint64_t s = ns / RDV_NSEC_PER_SEC;
+	struct timespec ts = {
+		.tv_sec = (time_t)(s < INT32_MAX ? s : INT32_MAX),
+		.tv_nsec = (long)(ns % RDV_NSEC_PER_SEC),
+	};
+
+	return ts;
+}
+
+static inline bool rdv_deadline_earlier(const struct timespec *a,
+					const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
 static inline bool rdv_deadline_passed(const struct timespec *deadline)

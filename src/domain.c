@@ -89,26 +89,34 @@ static uint32_t patience_us(uint64_t ns)
 	return us < PATIENCE_MAX_US ? (uint32_t)us : PATIENCE_MAX_US;
 }
 
-/* How many threads may spin: one less than the CPUs we may use, as one has to work. */
-static uint32_t spare_cpus(void)
+/*
+ * 64 times patience, but not less than with the default: a window that is shorter than it
+ * takes a thread to wake up and get a CPU is of no use to those who have missed others.
+ */
+static uint32_t window_max_us(uint32_t patience)
 {
-	cpu_set_t set; /* too small for a very large machine, which then says EINVAL */
-	long cpus = sched_getaffinity(0, sizeof(set), &set)
-			    ? sysconf(_SC_NPROCESSORS_ONLN)
-			    : CPU_COUNT(&set);
+	uint64_t us = patience < PATIENCE_DEFAULT_NS / 1000 ? PATIENCE_DEFAULT_NS / 1000
+							    : patience;
 
-	return cpus > 1 ? (uint32_t)cpus - 1 : 0;
+	us *= 64;
+	return us < PATIENCE_MAX_US ? (uint32_t)us : PATIENCE_MAX_US;
 }
 
 /* --------------------------------------------------------------------- memory */
+
+/* The bytes of so many words, on lines of their own. */
+static size_t whole_lines(size_t words)
+{
+	return (words * sizeof(rdv_word) + RDV_CACHE_LINE - 1) / RDV_CACHE_LINE *
+	       RDV_CACHE_LINE;
+}
 
 /* Everything but the slots in one block: the domain, its masks, histograms, the table. */
 static rdv_domain *alloc_domain(uint32_t max_threads)
 {
 	size_t words = RDV_MASK_WORDS(max_threads);
-	size_t mask = (words * sizeof(rdv_word) + RDV_CACHE_LINE - 1) / RDV_CACHE_LINE *
-		      RDV_CACHE_LINE;
-	size_t size = sizeof(rdv_domain) + 4 * mask + rdv_record_size() +
+	size_t mask = whole_lines(words), tickets = whole_lines(max_threads);
+	size_t size = sizeof(rdv_domain) + 4 * mask + tickets + rdv_record_size() +
 		      max_threads * sizeof(struct rdv_member *);
 	rdv_domain *d;
 	char *block;
@@ -122,8 +130,10 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->want_rdv = (rdv_mask)(block + mask);
 	d->awaited = (rdv_mask)(block + 2 * mask);
 	d->registered = (uint32_t *)(block + 3 * mask);
-	d->history = (struct rdv_history *)(block + 4 * mask);
-	d->member = (struct rdv_member **)(block + 4 * mask + rdv_record_size());
+	d->ticket = (rdv_word *)(block + 4 * mask);
+	block += 4 * mask + tickets;
+	d->history = (struct rdv_history *)block;
+	d->member = (struct rdv_member **)(block + rdv_record_size());
 	/* the bit of an id without a member is set: nobody waits for it */
 	memset(d->harmless, 0xff, words * sizeof(rdv_word));
 	return d;
@@ -136,10 +146,11 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->biased = attr->fence == RDV_FENCE_BIASED && rdv_fence_register();
 	d->patience_us = patience_us(attr->patience_ns);
 	d->spin_cap_ns = attr->spin_ns;
-	d->spinners_max = d->spin_cap_ns ? spare_cpus() : 0;
+	d->window_max_us = window_max_us(d->patience_us);
+	d->held_unit = 1;
 	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
 		d->spin_ns[kind] =
-			d->spin_cap_ns < SPIN_START_NS ? d->spin_cap_ns : SPIN_START_NS;
+			SPIN_START_NS < attr->spin_ns ? SPIN_START_NS : attr->spin_ns;
 	d->stall_ns = attr->stall_ns;
 	d->on_stall = attr->on_stall;
 	d->stall_arg = attr->stall_arg;

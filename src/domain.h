@@ -27,15 +27,18 @@
  *
  *	who sleeps     on                     until                   woken by
  *	the leader     gathering              all that it awaits are  the last of them
- *	an isolator    want_rdv[w]            its own bit is clear    its predecessor
- *	a held thread  ctl                    no owner                the round's end or
- *	                                                              a barred isolator,
- *	                                                              then one another
+ *	an isolator    its asleep             it has the token, or    whoever passes it the
+ *	                                      may try to take it      token, opens the gate
+ *	                                                              or is the last held
+ *	                                                              thread to leave; time
+ *	a held thread  wake_seq               the gate is open        the round's end, then
+ *	                                                              one another
  */
 #ifndef RDV_DOMAIN_H
 #define RDV_DOMAIN_H
 
 #include <rdv/rdv.h>
+#include <sched.h>
 #include <stddef.h>
 
 #include "atomic.h"
@@ -46,45 +49,55 @@
 #define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
 
 /*
- * ctl:   31       17  16        2    1       0
- *       |   round   |  owner's id  | more | closed |
+ * ctl:   31       16  15        1       0
+ *       |   round   |  owner's id  | closed |
  *
  * Closed: there is an owner.  Open, the id is 0.
  *
- * More: somebody may be queued in want_rdv[].  Legal to be set for nobody; illegal to be
- * clear while a queued isolator sleeps on a closed gate, but for the moment in which
- * rdv_pass() has cleared it and not yet looked again.
- *
- * The round counts up each time that the gate opens, for those who watch: linger(), the
- * dump.  A value of ctl returns after 2^15 rounds at most, and no wake-up depends on
+ * The round counts up each time that the gate opens, for those who watch: compete(), the
+ * dump.  A value of ctl returns after 2^16 rounds at most, and no wake-up depends on
  * that it does not.
  *
  * Programs are compiled with RDV_GATE_CLOSED, and with nothing else of this.
  */
-#define RDV_CTL_MORE     2u
-#define RDV_CTL_ID_SHIFT 2
+#define RDV_CTL_ID_SHIFT 1
 #define RDV_CTL_OWNER    (0x7fffu << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED)
-#define RDV_CTL_ROUND    (1u << 17)
+#define RDV_CTL_ROUND    (1u << 16)
 #ifndef RDV_ROUND_STEP /* 0 in the model: there a value of ctl returns at once */
 #define RDV_ROUND_STEP RDV_CTL_ROUND
 #endif
 
-_Static_assert(RDV_MAX_THREADS <= 0x7fff, "an id fits into ctl");
-_Static_assert((RDV_CTL_OWNER & RDV_CTL_MORE) == 0 &&
-		       (RDV_CTL_OWNER | RDV_CTL_MORE) < RDV_CTL_ROUND,
-	       "the fields of ctl do not overlap");
+_Static_assert(RDV_MAX_THREADS <= 0x7fff,
+	       "an id fits into ctl, and the members into competing");
+_Static_assert(RDV_CTL_OWNER < RDV_CTL_ROUND, "the fields of ctl do not overlap");
+
+#define RDV_COMPETING 0x7fffu /* of competing: the count; see queue.c */
+
+/* asleep of an isolator. */
+#define RDV_AWAKE      0u
+#define RDV_ASLEEP     1u /* on this word, or about to */
+#define RDV_TO_COMPETE 2u /* woken for that, and counted in competing */
 
 struct rdv_member;
 
 /* What a thread may spin for before it sleeps.  All but the last adapt. */
 enum rdv_spin_kind {
 	RDV_SPIN_GATHER,
-	RDV_SPIN_QUEUE,
-	RDV_SPIN_EARLY, /* queued, and woken before its turn */
 	RDV_SPIN_HELD,
 	RDV_SPIN_KINDS,
 	RDV_SPIN_LINGER = RDV_SPIN_KINDS,
 };
+
+/*
+ * A wake-up that has been under way for so long is not counted on: the thread got no CPU.
+ * now may be that much older than since.
+ */
+#define RDV_LOST_US 1000u
+
+static inline bool rdv_lost(uint32_t since, uint32_t now)
+{
+	return now - since + RDV_LOST_US >= 2 * RDV_LOST_US;
+}
 
 /* One that is read and written as a whole, where the ABI aligns uint64_t by 4 too. */
 typedef uint64_t rdv_count __attribute__((aligned(8)));
@@ -100,7 +113,7 @@ enum rdv_wait_kind {
 
 struct rdv_history; /* the histograms, see history.h */
 
-/* A set of threads, one bit each, in words that can be slept on. */
+/* A set of threads, one bit each. */
 typedef rdv_word *rdv_mask;
 
 /* The sync-point, see sync.c.  All but pending and turn is under the registry lock. */
@@ -117,6 +130,18 @@ struct rdv_sync {
 	rdv_count wakes;
 };
 
+/*
+ * The account of how long the gate was closed and open while threads were held, see
+ * window.c.  It belongs to the owner.  Times are in us, wrapping.
+ */
+struct rdv_window {
+	bool counting;  /* somebody was held when the gate was last closed or opened */
+	bool due;       /* isolators are barred until the window is over */
+	uint32_t since; /* when the gate was last closed or opened */
+	uint32_t closed, open;
+	uint32_t doubled; /* how often, as a thread has missed so many windows in a row */
+};
+
 struct rdv_domain {
 	/* Read by every fast path; written twice a round, and once per hand-over. */
 	_Alignas(RDV_CACHE_LINE) rdv_word ctl;
@@ -124,35 +149,51 @@ struct rdv_domain {
 	/*
 	 * Written by threads that wait, read by those that open and end rounds.
 	 *
-	 * held: threads that want to run and may not.  Legal to be too high for a moment;
-	 * illegal not to count a thread that waits for an open gate.
+	 * held: threads that want to run and may not, in two counts of 16 bits, see window.c.
+	 * Legal to be too high for a moment; illegal not to count a thread that waits for an
+	 * open gate.
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_word held;
-	/* When held left 0, in us, wrapping.  Legal to be too early; illegal to be too late. */
+	/* What a thread adds to held.  Legal to be that of the other count: a window is taken
+	 * for missed. */
+	rdv_word held_unit;
+	/* When held left 0, in us.  Legal to be too early: a window comes too early, once. */
 	rdv_word held_since;
-	/* How many of the held sleep on ctl.  Legal to count a thread that is awake: a wake-up
-	 * for nobody; illegal not to count one that sleeps, or is about to. */
+	/* How many of the held sleep on wake_seq.  Legal to count a thread that is awake: a
+	 * wake-up for nobody; illegal not to count one that sleeps, or is about to. */
 	rdv_word asleep;
-	/* 1: a thread was woken to look at ctl and wake others.  Legal to be 0 while such a
-	 * thread is on its way; illegal to be 1 unless some thread is going to store 0 and
-	 * then look at ctl. */
+	/* Futex word: counts the wake-ups of held threads. */
+	rdv_word wake_seq;
+	/* When a thread was woken to look at ctl and wake others, in us, or 0.  Legal to be 0
+	 * while such a thread is on its way; legal not to be while nobody is asleep.  Illegal not
+	 * to be, since a thread that sleeps has stored 0, unless some thread is going to wake one
+	 * or to store 0, and then to look at ctl, and at asleep if it runs. */
 	rdv_word waking;
-	/* Isolators that poll the gate before they queue.  Legal to be too low; illegal to count
-	 * one that will not look at asleep again. */
-	rdv_word lingering;
-	/* Isolators that may not open a round while held is not 0.  Legal to be too high;
-	 * illegal not to count one that sleeps while the gate is open. */
-	rdv_word barred;
+	/* How many bits of want_rdv[] are set.  Legal to be too high: a search for nobody;
+	 * illegal not to count an isolator that sleeps, or is about to. */
+	rdv_word queued;
+	/* How many isolators are on their way to the gate, and since when the last is, see
+	 * queue.c.  Legal not to count one; illegal to count one that will not count itself
+	 * out and then look at the gate. */
+	rdv_word competing;
+	rdv_word tickets; /* how many have been drawn */
+	/* While somebody is held: until when no round is opened, in us, or 0.  Written by the
+	 * owner before it opens the gate. */
+	rdv_word barred_until;
+	rdv_word wake_most; /* how many held threads a waker may wake: a hint */
+	/* These belong to the owner.  gathered: the predecessor passed the token while it was
+	 * alone, so its successor need not gather.  turn_began: when the token was last passed,
+	 * in us. */
+	uint32_t gathered, turn_began;
+	struct rdv_window window;
+
 	/* Not 0: the leader sleeps on it until nobody is awaited.  Legal to be set while no
 	 * leader sleeps; illegal to be 0 while one sleeps that is owed a wake-up. */
-	rdv_word gathering;
+	_Alignas(RDV_CACHE_LINE) rdv_word gathering;
 	/* Threads that spin now.  Legal to be wrong for a moment: it is a hint. */
 	rdv_word spinners;
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
-	/* These two belong to the owner.  served: the id of the barred isolator that was served
-	 * first last time; the next search starts after it.  gathered: the predecessor passed
-	 * the token while it was alone, so its successor need not gather. */
-	uint32_t served, gathered;
+	rdv_word cpus;                    /* on which members may run: a hint */
 	rdv_count laggard;    /* who swapped which gathering last: see record.h */
 	rdv_count fences;     /* membarriers so far; written by the owner */
 	rdv_count held_wakes; /* wake-ups of held threads so far */
@@ -168,7 +209,7 @@ struct rdv_domain {
 	uint32_t biased;
 	uint32_t patience_us;
 	uint32_t spin_cap_ns;
-	uint32_t spinners_max;
+	uint32_t window_max_us;
 	rdv_count stall_ns; /* 0 = no reports */
 	rdv_stall_fn *on_stall;
 	void *stall_arg;
@@ -180,6 +221,7 @@ struct rdv_domain {
 	rdv_mask want_rdv;
 	/* Whom the leader waits for.  Only shrinks; means nothing while gathering is 0. */
 	rdv_mask awaited;
+	rdv_word *ticket;           /* by id: when a queued isolator came, see queue.c */
 	struct rdv_member **member; /* by id; never freed before the domain */
 	struct rdv_history *history;
 	char name[32];
@@ -187,7 +229,8 @@ struct rdv_domain {
 	/* Who is there.  Apart from the line above, which every slow path reads. */
 	_Alignas(RDV_CACHE_LINE) rdv_mutex registry;
 	uint32_t members, members_max;
-	uint32_t *registered; /* a mask, under the registry lock */
+	uint32_t *registered; /* a mask, under the registry lock, and this: */
+	cpu_set_t cpu_set;    /* the CPUs on which members may run */
 	/* Apart from the lock: an event loop reads sync.pending on each turn. */
 	_Alignas(RDV_CACHE_LINE) struct rdv_sync sync;
 	rdv_domain *next;           /* all domains, see fork.c */
@@ -201,11 +244,12 @@ struct rdv_member {
 	uint32_t id, word, bit; /* id == 32 * word + log2(bit) */
 	uint32_t depth;         /* of rdv_isolate(); 0 = not isolated */
 	rdv_word shielded; /* a signal handler leaves the thread parked; see harmless.c */
-	rdv_word asleep;   /* (about to) sleep on want_rdv[word] */
+	rdv_word asleep;   /* RDV_ASLEEP and the like: an isolator sleeps on it */
 	bool sync_want;    /* wants a sync-point; under the registry lock, these three */
 	bool sync_in;      /* between the barriers of one */
 	bool sync_turn;    /* ... and it is its turn */
 	bool sync_out;     /* ... and it waits for the others to leave, too */
+	bool competes;     /* it is counted in competing */
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
 
@@ -239,7 +283,7 @@ struct rdv_member {
 	uint8_t stalls;       /* reports of this wait so far */
 	uint8_t may_give_up;
 	bool in_report;    /* in on_stall, in the middle of a wait; see leave_wait() */
-	bool barred;       /* queued, and counted in barred */
+	uint8_t hold;      /* what its last wait to run has added to held: 1 << hold */
 	const char *where; /* it isolates there, while depth or wait_kind says so */
 };
 
@@ -275,6 +319,14 @@ static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
 	return (struct rdv_member *)(uintptr_t)self;
 }
 
+/* held has two counts, see window.c. */
+#define RDV_HELD_SHIFT 16
+
+static inline uint32_t rdv_held_count(uint32_t held)
+{
+	return (held >> RDV_HELD_SHIFT) + (held & ((1u << RDV_HELD_SHIFT) - 1));
+}
+
 static inline bool rdv_ctl_open(uint32_t ctl)
 {
 	return !(ctl & RDV_GATE_CLOSED);
@@ -295,7 +347,7 @@ static inline uint32_t rdv_ctl_owned(uint32_t ctl, const struct rdv_member *m)
 /* ctl at the end of a round */
 static inline uint32_t rdv_ctl_next_round(uint32_t ctl)
 {
-	return (ctl & ~(RDV_CTL_OWNER | RDV_CTL_MORE)) + RDV_ROUND_STEP;
+	return (ctl & ~RDV_CTL_OWNER) + RDV_ROUND_STEP;
 }
 
 /* ctl: the id of the owner, or -1 */
@@ -329,36 +381,28 @@ void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
 bool rdv_leave(struct rdv_member *m);
-void rdv_give_up(struct rdv_member *m, uint32_t after);
+void rdv_give_up(struct rdv_member *m);
 void rdv_leave_hold(struct rdv_member *m);
 
-/*
- * With the gate open: whether the caller has to wake somebody.  Not if nobody sleeps on ctl;
- * if a woken thread is on its way, which will do it, see [WAKING]; or if an isolator
- * lingers, which will look when its round ends.
- *
- * [LINGER] Dekker: a lingering isolator counts itself out, then sees to asleep; we opened
- * the gate, then read lingering.
- */
-static inline bool rdv_held_to_wake(const rdv_domain *d)
-{
-	return rdv_load_sc(&d->asleep) && !rdv_load_sc(&d->lingering) &&
-	       !rdv_load_sc(&d->waking);
-}
+/* window.c: how long the gate stays open for the held */
+void rdv_window_gate_closed(rdv_domain *d);
+void rdv_window_gate_opens(rdv_domain *d, uint32_t now);
+bool rdv_may_open(const rdv_domain *d, uint32_t *left);
 
 /* held.c: threads that want to run while the gate is closed, and who wakes them */
-bool rdv_may_open(const rdv_domain *d);
-void rdv_wake_held(rdv_domain *d);
-void rdv_wake_held_now(rdv_domain *d);
+void rdv_wake_held(rdv_domain *d, uint32_t now);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_wait_open(struct rdv_member *m);
-void rdv_hold_begin(struct rdv_member *m);
-bool rdv_hold_end(struct rdv_member *m);
+uint32_t rdv_hold_begin(struct rdv_member *m);
+bool rdv_hold_end(struct rdv_member *m, uint32_t unit);
 
 /* queue.c: who has the token, and who is next */
 bool rdv_take(struct rdv_member *m);
-void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after);
-uint32_t rdv_before_barred(rdv_domain *d);
+bool rdv_turn_over(const rdv_domain *d, uint32_t now);
+bool rdv_open(struct rdv_member *m, uint32_t now);
+void rdv_wake_sleepers(struct rdv_member *m, uint32_t now);
+void rdv_pass(struct rdv_member *m, bool gathered);
+void rdv_wake_queued(struct rdv_member *m, uint32_t now);
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_queue(struct rdv_member *m);
 void rdv_take_office(struct rdv_member *m);

@@ -56,7 +56,7 @@ static void clear_slot(struct rdv_member *m)
 	m->depth = m->shielded = m->asleep = 0;
 	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = false;
 	m->wait_kind = RDV_WAIT_NONE;
-	m->in_report = m->barred = false;
+	m->in_report = false;
 }
 
 /*
@@ -72,10 +72,12 @@ static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
 		break;
 	case RDV_WAIT_QUEUE: /* the token may have been passed to it: it takes another */
 		d->want_rdv[survivor->word] = survivor->bit;
-		d->barred = survivor->barred;
+		d->queued = 1;
+		survivor->asleep = RDV_ASLEEP; /* nobody has woken it to compete */
 		break;
 	case RDV_WAIT_HELD:
-		d->held = d->asleep = 1;
+		d->held = 1u << survivor->hold;
+		d->asleep = 1;
 		break;
 	}
 }
@@ -92,6 +94,7 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		if (!m)
 			continue;
 		m->self.biased = d->biased;
+		m->competes = false;
 		if (m != survivor)
 			clear_slot(m);
 	}
@@ -105,7 +108,9 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 	d->ctl = rdv_ctl_next_round(d->ctl);
 	if (survivor && survivor->depth)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
-	d->held = d->asleep = d->waking = d->lingering = d->barred = 0;
+	d->held = d->asleep = d->waking = d->queued = d->competing = 0;
+	d->barred_until = 0;
+	d->window.counting = false;
 	d->gathering = d->spinners = 0;
 	if (survivor && survivor->in_report)
 		keep_wait(d, survivor);

@@ -159,7 +159,7 @@ bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 		last = missing;
 	rdv_spin_end(&spin);
 
-	while (missing && ret != -ETIMEDOUT) {
+	while (missing && ret != -ETIMEDOUT && ret != -ECANCELED) {
 		last = missing;
 		slept = true;
 		rdv_store_sc(&d->gathering, gathering);

@@ -83,24 +83,27 @@ static bool step_out(struct rdv_member *m)
 	return true;
 }
 
-/*
- * A thread that has the token and is not going to use it passes it on, to the next
- * isolator after the given id.  If it runs it stays so, and the next owner waits for it.
- */
-void rdv_give_up(struct rdv_member *m, uint32_t after)
+/* A thread that has the token and is not going to use it.  If it runs it stays so, and the
+ * next owner waits for it. */
+void rdv_give_up(struct rdv_member *m)
 {
 	struct rdv_shield shield;
 
 	rdv_shield(m, &shield);
-	rdv_pass(m, false, after);
+	rdv_pass(m, false);
 	rdv_unshield(m, &shield);
 }
 
 /* The thread is not held any more. */
-static void end_hold(struct rdv_member *m)
+static void end_hold(struct rdv_member *m, uint32_t unit)
 {
-	if (rdv_hold_end(m))
-		rdv_give_up(m, rdv_before_barred(m->domain));
+	struct rdv_shield shield;
+
+	if (!rdv_hold_end(m, unit))
+		return;
+	rdv_shield(m, &shield);
+	rdv_wake_queued(m, rdv_now_us());
+	rdv_unshield(m, &shield);
 }
 
 /*
@@ -114,7 +117,8 @@ static void end_hold(struct rdv_member *m)
 static int leave(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	int held = 0, ret = 0;
+	uint32_t held = 0; /* not 0: counted as held */
+	int ret = 0;
 
 	for (;;) {
 		rdv_shield_off(m);
@@ -126,21 +130,20 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 			ret = -EBUSY;
 			break;
 		}
-		if (!held) {
-			held = 1;
-			rdv_hold_begin(m);
-		}
+		if (!held)
+			held = rdv_hold_begin(m);
 		ret = rdv_wait_open(m, deadline);
 		if (ret)
 			break;
 	}
 	if (held)
-		end_hold(m);
+		end_hold(m, held);
 	rdv_shield_off(m);
 	if (ret)
 		return ret;
-	rdv_wake_held(d);
-	return held;
+	if (rdv_load_sc(&d->asleep))
+		rdv_wake_held(d, rdv_now_us());
+	return held != 0;
 }
 
 /* Whether it was held. */
@@ -153,8 +156,8 @@ bool rdv_leave(struct rdv_member *m)
 void rdv_leave_hold(struct rdv_member *m)
 {
 	rdv_leave_wait_open(m);
-	end_hold(m);
-	rdv_wake_held(m->domain);
+	end_hold(m, 1u << m->hold);
+	rdv_wake_held(m->domain, rdv_now_us());
 }
 
 /* ---------------------------------------------------------------------- calls */
@@ -234,6 +237,7 @@ void rdv_harmless_till_end(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
 	struct rdv_shield shield;
+	uint32_t unit;
 
 	rdv_must_own(m);
 	if (rdv_shielded(m) || rdv_owns(m))
@@ -243,10 +247,11 @@ void rdv_harmless_till_end(rdv_thread *self)
 		return;
 	rdv_shield(m, &shield);
 	rdv_park(m);
-	rdv_hold_begin(m);
+	unit = rdv_hold_begin(m);
 	rdv_wait_open(m, NULL);
-	end_hold(m);
-	rdv_wake_held(d);
+	end_hold(m, unit);
+	if (rdv_load_sc(&d->asleep))
+		rdv_wake_held(d, rdv_now_us());
 	rdv_unshield(m, &shield);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The held: threads that want to run while the gate is closed.  They sleep on ctl, and
- * are woken here.
+ * The held: threads that want to run while the gate is closed.  They sleep on wake_seq,
+ * and are woken here.
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
@@ -13,119 +13,92 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <limits.h>
 
-/* How many sleepers each thread that is back wakes: they leave as a tree, so that
- * the releaser pays for one wake-up and no thread for many. */
-enum { WAKE_AHEAD = 2 };
-
-/* ------------------------------------------------------------------- patience
- *
- * held counts the threads that want to run and found the gate closed.  When it
- * has not been 0 for longer than the domain's patience, nobody opens a round
- * until it is: these threads run first.  An isolator that is stopped by this is
- * barred; it queues, and the held thread that brings held to 0 gets it going.
- */
-
-static uint32_t now_us(void)
-{
-	return (uint32_t)(rdv_clock_ns() / 1000);
-}
-
-void rdv_hold_begin(struct rdv_member *m)
+/* Returns what to give to rdv_hold_end().  That is not for the slot to keep: a handler may be
+ * held while its thread is on its way out. */
+uint32_t rdv_hold_begin(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	/* before the add: held_since may be too early, never too late */
-	uint64_t now = rdv_record_now(d);
-	uint32_t since = (uint32_t)(now / 1000);
+	uint32_t unit = rdv_load_rlx(&d->held_unit); /* (d) */
+	uint64_t now = rdv_clock_ns();
 
 	rdv_wait_begin_at(m, RDV_WAIT_HELD, now);
-	if (!rdv_add_sc(&d->held, 1))
-		rdv_store_rlx(&d->held_since, since); /* (d) */
-}
-
-/* held is seq_cst for the barred isolator, see [BARRED]; held_since is relaxed: an
- * old value is an early one. */
-bool rdv_may_open(const rdv_domain *d)
-{
+	/* before the add: whoever sees us counted sees a time that is not too late */
 	if (!rdv_load_sc(&d->held))
-		return true;
-	return d->patience_us &&
-	       now_us() - rdv_load_rlx(&d->held_since) <= d->patience_us; /* (d) */
+		rdv_store_rlx(&d->held_since, (uint32_t)(now / 1000)); /* (f) */
+	m->hold = unit == 1 ? 0 : RDV_HELD_SHIFT; /* for leave_wait() */
+	rdv_add_sc(&d->held, unit);
+	return unit;
 }
 
 /*
- * [BARRED] Dekker: a barred isolator adds itself to barred, then reads held; we
- * subtract ourselves from held, then read barred.  It may be asleep while the gate
- * is open, so we see to it that an owner knows of it, if need be by taking the
- * token.
+ * True: all the held have run, the gate is open, and isolators are queued.  They may have
+ * been barred, so the caller wakes one of them.
  *
- * True: the caller has taken it, for the barred, and gives it up at once.
+ * [BARRED] Dekker: we subtract ourselves from held, then look for isolators that are asleep;
+ * an isolator sets its asleep, then reads held.
  */
-bool rdv_hold_end(struct rdv_member *m)
+bool rdv_hold_end(struct rdv_member *m, uint32_t unit)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl;
 
 	rdv_record_held(m);
-	if (rdv_sub_sc(&d->held, 1) != 1 || !rdv_load_sc(&d->barred))
-		return false;
-	ctl = rdv_load_sc(&d->ctl);
-	for (;;) {
-		if (!rdv_ctl_open(ctl)) {
-			if ((ctl & RDV_CTL_MORE) ||
-			    rdv_cas_sc(&d->ctl, &ctl, ctl | RDV_CTL_MORE))
-				return false;
-		} else if (rdv_cas_sc(&d->ctl, &ctl,
-				      rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
-			rdv_record_round(m);
-			return true;
-		}
-	}
+	return rdv_sub_sc(&d->held, unit) == unit && rdv_load_sc(&d->queued) &&
+	       rdv_ctl_open(rdv_load_sc(&d->ctl));
 }
 
 /* ----------------------------------------------------------- the round's end */
 
-/* Whether anybody was asleep, as the kernel has it. */
-static bool wake_some(rdv_domain *d)
+/*
+ * How many are woken at once: two for each CPU, so that one whose CPU is free does not
+ * depend on another, bound to a CPU that is not, to wake it; and after a long round more,
+ * see rdv_window_gate_opens().  The rest are woken by these: as a tree, so that a releaser
+ * does not pay for all.
+ */
+static int wake_ahead(const rdv_domain *d)
 {
-	rdv_record_held_wake(d);
-	return rdv_futex_wake(&d->ctl, WAKE_AHEAD, RDV_FUTEX_ANY) > 0;
+	uint32_t n = 2 * rdv_load_rlx(&d->cpus);     /* (d) */
+	uint32_t most = rdv_load_rlx(&d->wake_most); /* (d) */
+
+	if (n < most)
+		n = most;
+	return n < INT_MAX ? (int)n : INT_MAX;
+}
+
+/* True: it is for the caller to wake somebody.  Not if a wake-up is under way, unless it is
+ * lost: then the woken thread got no CPU, and must not keep the others. */
+static bool claim(rdv_word *waking, uint32_t now)
+{
+	uint32_t since = rdv_load_sc(waking);
+
+	return (!since || rdv_lost(since, now)) && rdv_cas_sc(waking, &since, now | 1);
 }
 
 /*
- * Wakes a few of those that sleep on ctl, unless somebody woken is on its way and will
- * do it.  While rounds follow one another closely, one wake-up is under way at a
- * time, whoever opens the next one.
+ * Called when the gate has been opened, and by each held thread that leaves.  Wakes some of
+ * those that sleep on wake_seq, unless somebody woken is on its way and will do it.  While
+ * rounds follow one another closely, one wake-up is under way at a time, whoever opens the
+ * next one.
  *
  * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we
  * opened the gate, then read asleep.
- * [WAKING] Dekker: a woken thread clears waking, then reads ctl; we opened the
- * gate, then read waking.  If it was clear it is ours to wake somebody, if it was
- * not the woken thread will see the gate open, or that of a later round.
- *
- * If the wake-up found nobody, waking is cleared here, and there is a second look.
- * Whoever opened the gate while waking was set has woken nobody, and left those asleep to
- * us.  Whoever opens it from now on finds waking clear.  So one more wake-up, with waking
- * clear, finds them all: a thread that is not asleep by now will find that ctl is not what
- * it read, or, if it is that again, a later opener that wakes it.
+ * [WAKE-SEQ] Dekker: a held thread reads wake_seq, then ctl; we opened the gate, then count
+ * wake_seq.  So one that is on its way to sleep does not sleep, but looks at ctl again.
+ * [WAKING] Dekker: a held thread clears waking, each time that it is about to sleep or has
+ * been woken, then reads ctl; we opened the gate, then read waking.  If it was clear, or
+ * lost, it is ours to wake somebody.  If not, whoever set it since the last thread has
+ * cleared it has woken somebody, or is about to; the woken thread will see the gate open,
+ * or that of a later round.
  */
-void rdv_wake_held_now(rdv_domain *d)
+void rdv_wake_held(rdv_domain *d, uint32_t now)
 {
-	if (!rdv_ctl_open(rdv_load_sc(&d->ctl)) || !rdv_load_sc(&d->asleep) ||
-	    rdv_load_sc(&d->waking) || rdv_xchg_sc(&d->waking, 1))
+	if (!rdv_load_sc(&d->asleep) || !rdv_ctl_open(rdv_load_sc(&d->ctl)) ||
+	    !claim(&d->waking, now))
 		return;
-	if (wake_some(d))
-		return;
-	rdv_store_sc(&d->waking, 0);
-	if (rdv_load_sc(&d->asleep) && rdv_ctl_open(rdv_load_sc(&d->ctl)))
-		wake_some(d);
-}
-
-/* Called when the gate has been opened, and by each held thread that leaves. */
-void rdv_wake_held(rdv_domain *d)
-{
-	if (rdv_held_to_wake(d))
-		rdv_wake_held_now(d);
+	rdv_record_held_wake(d);
+	rdv_add_sc(&d->wake_seq, 1);
+	rdv_futex_wake(&d->wake_seq, wake_ahead(d), RDV_FUTEX_ANY);
 }
 
 /* Spins until the gate is open, or that is not worth while any longer. */
@@ -144,31 +117,30 @@ static bool spin_held(rdv_domain *d, const struct timespec *deadline)
 /*
  * A harmless thread waits for an open gate.  Returns 0 or -ETIMEDOUT.
  *
- * [HELD-SLEEP] asleep, then ctl: whoever opens the gate after that wakes, above, and
- * has changed ctl, if we are not asleep yet.
- * [WAKING] waking, then ctl, each time: we may have been woken, or be a handler that
- * interrupted rdv_wake_held_now().  Where neither is so it costs a wake-up at most.  Woken,
- * we spin before that: others then need not be woken in vain.
+ * [HELD-SLEEP] asleep, [WAKE-SEQ] wake_seq, [WAKING] waking, and then ctl, each time: we may
+ * have been woken, or be a handler that interrupted rdv_wake_held().  Where neither is so
+ * it costs a wake-up at most.
+ *
+ * Whoever is awake is not counted in asleep, or a wake-up would be tried at each opening.
+ * Woken, we spin before we clear waking: others then need not be woken in vain.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl;
+	uint32_t seq;
+	bool open;
 	int ret = 0;
 
-	if (spin_held(d, deadline))
-		return 0;
-	rdv_add_sc(&d->asleep, 1);
-	for (;;) {
+	while (!(open = spin_held(d, deadline)) && ret != -ETIMEDOUT) {
+		rdv_add_sc(&d->asleep, 1);
+		seq = rdv_load_sc(&d->wake_seq);
 		rdv_store_sc(&d->waking, 0);
-		ctl = rdv_load_sc(&d->ctl);
-		if (rdv_ctl_open(ctl) || ret == -ETIMEDOUT)
-			break;
-		ret = rdv_wait(m, &d->ctl, ctl, RDV_FUTEX_ANY, deadline);
-		spin_held(d, deadline);
+		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
+			ret = rdv_wait(m, &d->wake_seq, seq, RDV_FUTEX_ANY, deadline);
+		rdv_sub_sc(&d->asleep, 1);
 	}
-	rdv_sub_sc(&d->asleep, 1);
-	return rdv_ctl_open(ctl) ? 0 : -ETIMEDOUT;
+	rdv_store_sc(&d->waking, 0);
+	return open || rdv_ctl_open(rdv_load_sc(&d->ctl)) ? 0 : -ETIMEDOUT;
 }
 
 /* The thread ends in on_stall, called in rdv_wait_open(), which it will not return to. */

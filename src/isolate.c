@@ -10,7 +10,7 @@
 #include <errno.h>
 
 /*
- * Queues: the gate is closed, patience bars the thread, or it is harmless.  *gathered is
+ * Queues: the gate is closed, the thread is barred, or it is harmless.  *gathered is
  * set if the predecessor passed the token while it was alone, so that nobody runs.
  *
  * The thread is shielded until its name is on the gate.  A handler that finds it there
@@ -53,7 +53,7 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 			return ret;
 	}
 	if (!gathered && !rdv_all_harmless(m) && (at_once || !rdv_await(m, deadline))) {
-		rdv_give_up(m, m->id);
+		rdv_give_up(m);
 		return at_once ? -EBUSY : -ETIMEDOUT;
 	}
 	m->depth = 1;
@@ -122,24 +122,26 @@ int(rdv_isolate_try)(rdv_thread *self)
 	return rdv_isolate_try_at(self, NULL);
 }
 
-static void wake_the_first(struct rdv_member *m)
+static void wake_sleepers(struct rdv_member *m, uint32_t now)
 {
 	uint64_t begin = rdv_record_now(m->domain);
+	struct rdv_shield shield;
 
-	rdv_wake_held_now(m->domain);
+	rdv_shield(m, &shield);
+	rdv_wake_sleepers(m, now);
+	rdv_unshield(m, &shield);
 	rdv_record_release(m, begin);
 }
 
 /*
- * With nobody queued one compare-and-swap ends the round.  Else we are harmless
- * before we pass the token on, and held, like everybody else, until the round is
- * over.
+ * Mostly one swap ends the round.  If the turn is over we are harmless before we pass the
+ * token on, and held, like everybody else, until the round is over.
  */
 void rdv_release(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
+	uint32_t now = 0;
 	uint64_t begin;
 
 	rdv_must_own(m);
@@ -147,16 +149,17 @@ void rdv_release(rdv_thread *self)
 	if (!m->depth || --m->depth)
 		return;
 	rdv_record_released(m);
-	if (!(ctl & RDV_CTL_MORE) && rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl))) {
-		if (rdv_held_to_wake(d))
-			wake_the_first(m);
-		rdv_record_round_end(m);
+	if (rdv_load_sc(&d->queued) || rdv_load_sc(&d->held))
+		now = rdv_now_us();
+	if (!now || !rdv_turn_over(d, now)) {
+		if (rdv_open(m, now))
+			wake_sleepers(m, now ? now : rdv_now_us());
 		return;
 	}
 	begin = rdv_record_now(d);
 	rdv_shield_on(m);
 	rdv_park(m);
-	rdv_pass(m, true, m->id);
+	rdv_pass(m, true);
 	rdv_leave(m);
 	rdv_record_release(m, begin);
 }

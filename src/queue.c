@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue: isolators that want the token.  They sleep on want_rdv[], and the owner
- * passes the token to one of them, or ends the round.
+ * The queue: isolators that want the token.
+ *
+ * A thread that has the token may open one round after another for a turn, patience_ns.
+ * Isolators that are awake meanwhile may take the token whenever the gate is open.  The
+ * others sleep, each on its own asleep, with their bit in want_rdv[] set.  Two things end
+ * such a sleep: at each opening of the gate one of them is woken, unless one is on its way
+ * already, and competes; and when the turn is over the owner passes the token to the one
+ * that has waited longest, and another turn begins.
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
 #include "domain.h"
+#include "clock.h"
 #include "futex.h"
 #include "inside/record.h"
 #include "spin.h"
@@ -15,38 +22,22 @@
 
 /* ------------------------------------------------------------------ the token */
 
-/* The next isolator in the order of ids, beginning after the given one, or NULL. */
-static struct rdv_member *next_queued(const rdv_domain *d, uint32_t id)
-{
-	uint32_t words = rdv_load_sc(&d->words);
-	uint32_t first = id / RDV_WORD_BITS, bit = 1u << id % RDV_WORD_BITS;
-	uint32_t after = ~(bit | (bit - 1));
-	uint32_t i, word, found;
-
-	for (i = 0; i <= words; i++) {
-		word = (first + i) % words;
-		found = rdv_load_sc(&d->want_rdv[word]);
-		found &= i == 0 ? after : i == words ? ~after : ~0u;
-		if (found)
-			return d->member[word * RDV_WORD_BITS +
-					 (uint32_t)__builtin_ctz(found)];
-	}
-	return NULL;
-}
-
 /*
- * Opens a round, if none is on and no held thread is due first.
+ * Opens a round, if none is on and the isolators are not barred.
  * [GATE] closes the gate before the leader reads anybody's state.
  */
 bool rdv_take(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
+	uint32_t ctl = rdv_load_acq(&d->ctl), left;
 
-	if (!rdv_ctl_open(ctl) || !rdv_may_open(d) ||
+	if (!rdv_ctl_open(ctl) || !rdv_may_open(d, &left) ||
 	    !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
 		return false;
 	rdv_record_round(m);
+	if (d->gathered) /* as in stop_counting() */
+		d->gathered = false;
+	rdv_window_gate_closed(d);
 	return true;
 }
 
@@ -64,10 +55,67 @@ static void rename_owner(const struct rdv_member *from, const struct rdv_member 
 		;
 }
 
-static void wake_queued(struct rdv_member *from, const struct rdv_member *to)
+/*
+ * competing:  31                            15  14      0
+ *            | when the last came, us, wrapping |  count  |
+ *
+ * counts the isolators that are awake, or about to be, and go for the gate.
+ */
+enum { US_SHIFT = 15 };
+
+static uint32_t one_more(uint32_t competing, uint32_t now)
 {
+	return now << US_SHIFT | ((competing & RDV_COMPETING) + 1);
+}
+
+/* Whether one is on its way, and is not lost: 17 bits of now must do for that. */
+static bool somebody_competes(uint32_t competing, uint32_t now)
+{
+	return (competing & RDV_COMPETING) &&
+	       !rdv_lost(0, (uint32_t)(((int32_t)((now << US_SHIFT) -
+						  (competing & ~RDV_COMPETING))) >>
+				       US_SHIFT));
+}
+
+/*
+ * The isolator that has waited longest, or NULL; asleep: of those that sleep.  A ticket is
+ * written before the bit is set.
+ */
+static struct rdv_member *longest_waiting(const rdv_domain *d, bool asleep)
+{
+	uint32_t words = rdv_load_sc(&d->words), word, bits, id, ticket, first = 0;
+	struct rdv_member *t, *longest = NULL;
+
+	for (word = 0; word < words; word++) {
+		for (bits = rdv_load_sc(&d->want_rdv[word]); bits; bits &= bits - 1) {
+			id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(bits);
+			t = d->member[id];
+			ticket = rdv_load_rlx(&d->ticket[id]); /* (f) */
+			if (longest && (int32_t)(ticket - first) >= 0)
+				continue;
+			if (asleep && rdv_load_sc(&t->asleep) != RDV_ASLEEP)
+				continue;
+			longest = t;
+			first = ticket;
+		}
+	}
+	return longest;
+}
+
+/*
+ * Wakes an isolator, if it sleeps, and tells it why.  Who swaps asleep wakes, so the caller
+ * is shielded: a handler must not wait between the two.
+ */
+static bool wake(struct rdv_member *from, struct rdv_member *to, uint32_t why)
+{
+	uint32_t asleep = RDV_ASLEEP;
+
+	if (rdv_load_sc(&to->asleep) != RDV_ASLEEP ||
+	    !rdv_cas_sc(&to->asleep, &asleep, why))
+		return false;
 	rdv_record_wake(from);
-	rdv_futex_wake(&to->domain->want_rdv[to->word], 1, to->bit);
+	rdv_futex_wake(&to->asleep, 1, RDV_FUTEX_ANY);
+	return true;
 }
 
 /*
@@ -82,218 +130,268 @@ static bool hand_over(struct rdv_member *from, struct rdv_member *to)
 		return false;
 	rename_owner(from, to);
 	/* [QUEUE-SLEEP] Dekker: it sets asleep, then reads its bit. */
-	if (rdv_load_sc(&to->asleep))
-		wake_queued(from, to);
+	wake(from, to, RDV_AWAKE);
 	return true;
 }
 
-/*
- * Wakes the isolator after the next one, so that it comes awake while the next one is
- * isolated.  It sees its bit still set, and spins.  We are parked, so nobody waits for us.
- */
-static void wake_early(struct rdv_member *from, const struct rdv_member *next)
+/* Whether the owner has to pass the token on, if an isolator waits for it. */
+bool rdv_turn_over(const rdv_domain *d, uint32_t now)
 {
-	struct rdv_member *after;
+	return rdv_load_sc(&d->queued) &&
+	       (!d->patience_us || now - d->turn_began >= d->patience_us);
+}
 
-	if (!rdv_spin_pays(from->domain, RDV_SPIN_EARLY))
-		return;
-	after = next_queued(from->domain, next->id);
-	if (after && rdv_load_sc(&after->asleep))
-		wake_queued(from, after);
+/* Whether isolators sleep, and none is on its way: the first look of rdv_wake_queued(). */
+static bool isolators_sleep(const rdv_domain *d, uint32_t now)
+{
+	uint32_t competing;
+
+	if (!rdv_load_sc(&d->queued))
+		return false;
+	competing = rdv_load_sc(&d->competing);
+	return !somebody_competes(competing, now ? now : rdv_now_us());
 }
 
 /*
- * The owner passes the token on, or ends the round if nobody is queued; [OPEN] the
- * swap carries all that the isolators of the round did to whoever sees the gate
- * open.  The successor is the next one in the order of ids after the given one.
- * gathered: no other thread is running, nor is the caller, which is parked; so the
- * successor need not look.
- *
- * [MORE] Dekker: an isolator sets its bit, then reads ctl and sets MORE unless it
- * is set; we clear MORE, then read the bits.  So none is left behind by the
- * compare-and-swap that opens the gate, which fails if MORE is set again.
+ * The owner ends the round; [OPEN] the swap carries all that the isolators of the round did
+ * to whoever sees the gate open.  now: 0 if it has not looked at the clock.  True: threads
+ * sleep, and the caller goes on to rdv_wake_sleepers().
  */
-void rdv_pass(struct rdv_member *m, bool gathered, uint32_t after)
+bool rdv_open(struct rdv_member *m, uint32_t now)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
-	struct rdv_member *next;
+	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (a) */
 
-	for (;;) {
-		if (!(ctl & RDV_CTL_MORE)) {
-			if (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_next_round(ctl)))
-				continue;
-			rdv_wake_held(d);
-			rdv_record_round_end(m);
-			return;
-		}
-		next = next_queued(d, after);
-		if (next) {
-			d->gathered = gathered;
-			if (hand_over(m, next)) {
-				if (gathered)
-					wake_early(m, next);
-				return;
-			}
-			continue;
-		}
-		rdv_and_sc(&d->ctl, ~RDV_CTL_MORE);
-		if (next_queued(d, after))
-			rdv_or_sc(&d->ctl, RDV_CTL_MORE);
-		ctl = rdv_load_sc(&d->ctl);
-	}
+	rdv_window_gate_opens(d, now);
+	rdv_xchg_sc(&d->ctl, rdv_ctl_next_round(ctl));
+	rdv_record_round_end(m);
+	return rdv_load_sc(&d->asleep) || isolators_sleep(d, now);
+}
+
+/* The caller is shielded, or parked for good. */
+void rdv_wake_sleepers(struct rdv_member *m, uint32_t now)
+{
+	rdv_wake_held(m->domain, now);
+	rdv_wake_queued(m, now);
 }
 
 /*
- * The caller has taken the token for those who were barred: after which id to begin.
- * They take turns at being the first, because the last of them may then open one
- * round after another, for as long as patience lets it.
+ * The owner passes the token on if its turn is over, else it ends the round.  The caller is
+ * shielded.  gathered: no other thread is running, nor is the caller, which is parked; so the
+ * successor need not look.
  */
-uint32_t rdv_before_barred(rdv_domain *d)
+void rdv_pass(struct rdv_member *m, bool gathered)
 {
-	uint32_t after = d->served;
-	struct rdv_member *first = next_queued(d, after);
+	rdv_domain *d = m->domain;
+	uint32_t now = rdv_now_us();
+	bool over = rdv_turn_over(d, now);
+	struct rdv_member *next;
 
-	if (first)
-		d->served = first->id;
-	return after;
+	/* who withdraws is replaced by the next: that does not make our turn longer */
+	while (over && (next = longest_waiting(d, false))) {
+		d->gathered = gathered;
+		d->turn_began = now;
+		if (hand_over(m, next))
+			return;
+	}
+	if (rdv_open(m, now))
+		rdv_wake_sleepers(m, now);
+}
+
+/* -------------------------------------------------------------------- competing */
+
+static void competes(struct rdv_member *m)
+{
+	rdv_word *word = &m->domain->competing;
+	uint32_t competing = rdv_load_rlx(word), now = rdv_now_us(); /* (b) */
+
+	if (m->competes)
+		return;
+	while (!rdv_cas_sc(word, &competing, one_more(competing, now)))
+		;
+	m->competes = true;
+}
+
+/* [COMPETING] before it looks at the gate for the last time. */
+static void competes_no_more(struct rdv_member *m)
+{
+	if (m->competes)
+		rdv_sub_sc(&m->domain->competing, 1);
+	m->competes = false;
+}
+
+/*
+ * The gate may be open: wakes the isolator that has slept longest, to compete for the token,
+ * unless one is on its way.  The caller is shielded.
+ *
+ * [QUEUED] Dekker: an isolator counts itself in queued and sets its asleep, then reads ctl;
+ * we opened the gate, then read queued and asleep.
+ * [COMPETING] Dekker: an isolator that stops competing counts itself out of competing, then
+ * reads ctl; we opened the gate, then read competing.
+ *
+ * If the isolator turns out to be awake it will not know that it was counted.  Those who
+ * have relied on that opened the gate before we count it out, so we look again for them.
+ */
+void rdv_wake_queued(struct rdv_member *m, uint32_t now)
+{
+	rdv_domain *d = m->domain;
+	struct rdv_member *t;
+	uint32_t seen;
+
+	while (rdv_load_sc(&d->queued)) {
+		seen = rdv_load_sc(&d->competing);
+		if (somebody_competes(seen, now))
+			return;
+		t = longest_waiting(d, true);
+		if (!t)
+			return;
+		if (!rdv_cas_sc(&d->competing, &seen, one_more(seen, now)))
+			continue;
+		if (wake(m, t, RDV_TO_COMPETE))
+			return;
+		rdv_sub_sc(&d->competing, 1);
+	}
 }
 
 /* -------------------------------------------------------------------- queueing */
 
-/*
- * One look at the gate by a queued isolator.  True: somebody will pass the token to
- * it, so it may sleep on its bit.  False: look again; the bit may be clear now.
- *
- * Closed with MORE set: [MORE] the owner will look at the bits before it opens the
- * gate.  Open, but barred: [BARRED] the last held thread to leave will see to it.
- * Else open: takes the token itself, for whoever else is queued too.
- *
- * Barred it also wakes the held, for whom nobody else may care: [LINGER]. Whoever lingers
- * now is going to be barred too.
- */
-static bool covered(struct rdv_member *m)
+/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
+static bool handed(const struct rdv_member *m)
 {
-	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_sc(&d->ctl);
-
-	if (!rdv_ctl_open(ctl)) {
-		if (!(ctl & RDV_CTL_MORE))
-			rdv_cas_sc(&d->ctl, &ctl, ctl | RDV_CTL_MORE);
-		return ctl & RDV_CTL_MORE;
-	}
-	if (rdv_may_open(d)) {
-		if (rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m) | RDV_CTL_MORE)) {
-			rdv_record_round(m);
-			d->gathered = false;
-			rdv_and_sc(&d->want_rdv[m->word], ~m->bit);
-		}
-		return false;
-	}
-	if (m->barred)
-		return true;
-	m->barred = true;
-	rdv_add_sc(&d->barred, 1);
-	rdv_wake_held_now(d);
-	return false;
-}
-
-/* Sleeps until the own bit is clear, or something else happens.
- * [QUEUE-SLEEP] asleep, then the word; the predecessor: the word, then asleep. */
-static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
-{
-	rdv_word *word = &m->domain->want_rdv[m->word];
-	uint32_t seen;
-	int ret = 0;
-
-	rdv_store_sc(&m->asleep, 1);
-	seen = rdv_load_sc(word);
-	if (seen & m->bit)
-		ret = rdv_wait(m, word, seen, m->bit, deadline);
-	rdv_store_rlx(&m->asleep, 0); /* (d) */
-	return ret;
+	return !(rdv_load_sc(&m->domain->want_rdv[m->word]) & m->bit);
 }
 
 /*
- * As long as patience lets it, whoever has a CPU may go first.  So an isolator that is
- * awake looks now and then whether the gate is open, before it queues.  Back-to-back
- * rounds of a thread then go on at its own speed, with no lines passed back and forth.  It
- * stops if no round ends for a while: what a hand-over costs is lost in a long one.
- *
- * [LINGER] Who opens the gate meanwhile need not wake the held, as we shall: we are
- * going to have a round that ends, or to be held ourselves, or to be barred, and look at
- * asleep then.  We count ourselves in, then out, then look; who relies on us opened the
- * gate, then saw us counted.
+ * Takes the token if the gate is open, and looks now and then for a while whether it is.
+ * Back-to-back rounds of a thread go on at its own speed meanwhile, with no lines passed back
+ * and forth.  It stops if no round ends for a while: what a hand-over costs is lost in a long
+ * one.
  */
-static bool linger(struct rdv_member *m, const struct timespec *deadline)
+static bool compete(struct rdv_member *m, bool queued, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	uint32_t round = rdv_load_rlx(&d->ctl) / RDV_CTL_ROUND, ctl; /* (d) */
+	uint32_t round = rdv_load_rlx(&d->ctl) / RDV_CTL_ROUND, ctl, left; /* (d) */
 	struct rdv_spin spin;
-	bool mine;
+	bool mine = (queued && handed(m)) || rdv_take(m);
 
-	if (!rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, deadline))
-		return false;
-	rdv_add_sc(&d->lingering, 1);
-	while (!(mine = rdv_take(m))) {
+	if (mine || !rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, deadline))
+		return mine;
+	competes(m);
+	while (!(mine = (queued && handed(m)) || rdv_take(m))) {
 		ctl = rdv_load_rlx(&d->ctl); /* (d) */
 		if (ctl / RDV_CTL_ROUND != round)
 			rdv_spin_prolong(&spin);
 		round = ctl / RDV_CTL_ROUND;
-		if ((rdv_ctl_open(ctl) && !rdv_may_open(d)) || !rdv_spin_once(&spin))
+		if ((rdv_ctl_open(ctl) && !rdv_may_open(d, &left)) ||
+		    !rdv_spin_once(&spin))
 			break;
 	}
-	rdv_sub_sc(&d->lingering, 1);
 	rdv_spin_end(&spin);
 	return mine;
 }
 
-/* True: a predecessor has been faster, so the token is its own.  Who clears the bit decides. */
-static bool withdraw(struct rdv_member *m)
+/* From here on the token may be passed to the thread. */
+static void queue(struct rdv_member *m)
 {
-	return !(rdv_and_sc(&m->domain->want_rdv[m->word], ~m->bit) & m->bit);
-}
+	rdv_domain *d = m->domain;
 
-static void barred_no_more(struct rdv_member *m)
-{
-	if (m->barred)
-		rdv_sub_sc(&m->domain->barred, 1);
-	m->barred = false;
+	rdv_store_rlx(&d->ticket[m->id], rdv_add_sc(&d->tickets, 1)); /* (f) */
+	rdv_or_sc(&d->want_rdv[m->word], m->bit);
+	rdv_add_sc(&d->queued, 1);
 }
 
 /*
- * Waits, parked, in want_rdv[] for the token; 0: has it, -ETIMEDOUT: has not.
+ * The gate is open, and the isolators are barred: sleeps until the window is over.  Nobody
+ * has to come by when it is, so this wait ends by itself.
+ */
+static int sleep_barred(struct rdv_member *m, uint32_t left,
+			const struct timespec *deadline)
+{
+	struct timespec over = rdv_deadline_at(rdv_clock_ns() + (uint64_t)left * 1000);
+	bool first = !deadline || rdv_deadline_earlier(&over, deadline);
+	int ret = rdv_wait(m, &m->asleep, RDV_ASLEEP, RDV_FUTEX_ANY,
+			   first ? &over : deadline);
+
+	return first && ret == -ETIMEDOUT ? 0 : ret;
+}
+
+static void wakes_up(struct rdv_member *m)
+{
+	m->competes = rdv_xchg_sc(&m->asleep, RDV_AWAKE) == RDV_TO_COMPETE;
+}
+
+/*
+ * Sleeps until there is something to look at; -ETIMEDOUT: the deadline has passed.
+ *
+ * [QUEUE-SLEEP] asleep, then the bit; the predecessor: the bit, then asleep.
+ * [QUEUED] queued and asleep, [COMPETING] competing, then the gate.
+ * Who wakes it to compete has counted it in competing.
+ */
+static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
+{
+	rdv_domain *d = m->domain;
+	uint32_t left;
+	int ret = 0;
+
+	rdv_store_sc(&m->asleep, RDV_ASLEEP);
+	competes_no_more(m);
+	if (!handed(m)) {
+		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
+			ret = rdv_wait(m, &m->asleep, RDV_ASLEEP, RDV_FUTEX_ANY,
+				       deadline);
+		else if (!rdv_may_open(d, &left))
+			ret = sleep_barred(m, left, deadline);
+	}
+	wakes_up(m);
+	return ret == -ECANCELED ? -ETIMEDOUT : ret;
+}
+
+/* Clears its bit; true if its predecessor has been faster, so that the token is its own. */
+static bool leave_queue(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t before = rdv_and_sc(&d->want_rdv[m->word], ~m->bit);
+
+	rdv_sub_sc(&d->queued, 1);
+	return !(before & m->bit);
+}
+
+/* [COMPETING] It gives up, and others may have relied on it. */
+static void wake_another(struct rdv_member *m)
+{
+	if (rdv_ctl_open(rdv_load_sc(&m->domain->ctl)))
+		rdv_wake_queued(m, rdv_now_us());
+}
+
+/*
+ * Waits, parked and shielded, for the token; 0: has it, -ETIMEDOUT: has not.
+ *
+ * In strict order the thread queues before it lingers: then the token is passed to it, and no
+ * other thread can take it first.
  */
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
-	rdv_word *word = &d->want_rdv[m->word];
-	struct rdv_spin spin;
-	bool mine;
+	bool queued = false, mine;
 	int ret = 0;
 
-	if (linger(m, deadline)) {
-		d->gathered = false;
-		return 0;
+	if (!d->patience_us) {
+		queue(m);
+		queued = true;
 	}
-	rdv_or_sc(word, m->bit);
-	rdv_spin_begin(&spin, d, RDV_SPIN_QUEUE, deadline);
-	/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
-	while (!(mine = !(rdv_load_sc(word) & m->bit))) {
-		if (!covered(m) || rdv_spin_once(&spin))
-			continue;
-		if (ret == -ETIMEDOUT)
-			break;
+	while (!(mine = compete(m, queued, deadline)) && ret != -ETIMEDOUT) {
+		if (!queued)
+			queue(m);
+		queued = true;
 		ret = sleep_queued(m, deadline);
-		if (rdv_load_sc(word) & m->bit) {
-			rdv_spin_end(&spin);
-			rdv_spin_begin(&spin, d, RDV_SPIN_EARLY, deadline);
-		}
 	}
-	rdv_spin_end(&spin);
-	mine = mine || withdraw(m);
-	barred_no_more(m);
-	return mine ? 0 : ret;
+	if (queued && leave_queue(m))
+		mine = true;
+	competes_no_more(m);
+	if (mine)
+		return 0;
+	wake_another(m);
+	return -ETIMEDOUT;
 }
 
 static void write_own_name(const struct rdv_member *m)
@@ -302,7 +400,7 @@ static void write_own_name(const struct rdv_member *m)
 	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (b) */
 
 	while (!rdv_owns(m) && !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
-		; /* somebody set MORE, or the predecessor did it */
+		; /* the predecessor did it */
 }
 
 /*
@@ -311,12 +409,17 @@ static void write_own_name(const struct rdv_member *m)
  */
 void rdv_leave_queue(struct rdv_member *m)
 {
-	rdv_store_rlx(&m->asleep, 0); /* (d) */
-	if (withdraw(m)) {
+	bool mine;
+
+	wakes_up(m);
+	mine = leave_queue(m);
+	competes_no_more(m);
+	if (mine) {
 		write_own_name(m);
-		rdv_pass(m, m->domain->gathered, m->id);
+		rdv_pass(m, m->domain->gathered);
+	} else {
+		wake_another(m);
 	}
-	barred_no_more(m);
 }
 
 /*

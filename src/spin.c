@@ -9,10 +9,17 @@
  * there are other CPUs, as one of them has to run for the wait to end; and a thread that
  * notices that it lost its CPU goes to sleep.
  *
+ * The CPUs are those on which members could run when they were registered.  A thread that
+ * binds itself to one before that counts for that one.
+ *
  * Nothing here is more than a hint, so all accesses are relaxed, or a read-modify-write.
  */
 #include "spin.h"
 #include "clock.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <unistd.h>
 
 enum {
 	TURNS_PER_LOOK = 4,     /* at the clock, which costs about as much as one turn */
@@ -36,13 +43,20 @@ static inline void cpu_relax(void)
 #endif
 }
 
+/* How many may spin: as many as there are CPUs but for one, which has to work. */
+static uint32_t slots(const rdv_domain *d)
+{
+	uint32_t cpus = rdv_load_rlx(&d->cpus); /* (d) */
+
+	return d->spin_cap_ns && cpus ? cpus - 1 : 0;
+}
+
 /* Takes one of the slots, of which there are as many as other CPUs, if one is free. */
 static bool take_slot(rdv_domain *d)
 {
 	uint32_t spinners = rdv_load_rlx(&d->spinners); /* (d) */
 
-	return spinners < d->spinners_max &&
-	       rdv_cas_sc(&d->spinners, &spinners, spinners + 1);
+	return spinners < slots(d) && rdv_cas_sc(&d->spinners, &spinners, spinners + 1);
 }
 
 static uint32_t at_most(uint64_t ns, const rdv_domain *d)
@@ -60,9 +74,9 @@ static uint32_t limit(const struct rdv_spin *spin)
 {
 	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]); /* (d) */
 
-	if (ns < PROBE_NS && try_it(spin->start))
-		return at_most(PROBE_NS, spin->domain);
-	return ns;
+	uint32_t probe = at_most(PROBE_NS, spin->domain);
+
+	return ns < probe && try_it(spin->start) ? probe : ns;
 }
 
 static void stop(struct rdv_spin *spin)
@@ -72,13 +86,6 @@ static void stop(struct rdv_spin *spin)
 		rdv_sub_sc(&spin->domain->spinners, 1);
 }
 
-bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind)
-{
-	return d->spinners_max &&
-	       (rdv_load_rlx(&d->spin_ns[kind]) >= 2 * LIMIT_MIN_NS || /* (d) */
-		try_it(rdv_clock_ns()));
-}
-
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
 		    const struct timespec *deadline)
 {
@@ -86,7 +93,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	spin->kind = kind;
 	spin->turns = 0;
 	spin->slot = false;
-	spin->on = d->spinners_max && !rdv_deadline_passed(deadline);
+	spin->on = slots(d) && !rdv_deadline_passed(deadline);
 	if (!spin->on)
 		return false;
 	spin->slot = take_slot(d);
@@ -151,25 +158,33 @@ static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
 	rdv_store_rlx(&d->spin_ns[spin->kind], at_most(ns, d)); /* (d) */
 }
 
-/*
- * A sleep in the queue could have been spun through if it was short, and no shorter than
- * the spinning before it, which may be what it had to wait for.  Not so one of a leader or
- * of a held thread: it may have ended because somebody had our CPU meanwhile.
- */
+/* What a sleep would teach is not clear: it may have ended because somebody had our CPU
+ * meanwhile. */
 void rdv_spin_end(struct rdv_spin *spin)
 {
-	bool queued = spin->kind == RDV_SPIN_QUEUE || spin->kind == RDV_SPIN_EARLY;
 	bool paid = spin->on;
-	uint64_t spun, waited;
 
 	if (paid)
 		stop(spin);
-	if (!spin->slot || spin->kind == RDV_SPIN_LINGER)
-		return;
-	spun = waited = spin->last - spin->start;
-	if (!paid && queued) {
-		waited = rdv_clock_ns() - spin->start;
-		paid = waited <= RDV_SPIN_CAP_NS && waited >= 2 * spun;
+	if (spin->slot && spin->kind < RDV_SPIN_KINDS)
+		learn(spin, paid, spin->last - spin->start);
+}
+
+/* --------------------------------------------------------------------- the CPUs */
+
+void rdv_spin_joined(rdv_domain *d)
+{
+	cpu_set_t set; /* too small for a very large machine, which then says EINVAL */
+	int saved_errno = errno;
+	uint32_t cpus;
+
+	if (sched_getaffinity(0, sizeof(set), &set)) {
+		cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+		errno = saved_errno;
+	} else {
+		CPU_OR(&d->cpu_set, &d->cpu_set, &set);
+		cpus = (uint32_t)CPU_COUNT(&d->cpu_set);
 	}
-	learn(spin, paid, waited);
+	if (cpus > rdv_load_rlx(&d->cpus))     /* (e) */
+		rdv_store_rlx(&d->cpus, cpus); /* (e) */
 }

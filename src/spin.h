@@ -31,8 +31,9 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
 void rdv_spin_end(struct rdv_spin *spin);
 
-/* Whether a thread that begins such a wait now is likely to be through by spinning. */
-bool rdv_spin_pays(const rdv_domain *d, enum rdv_spin_kind kind);
+/* The calling thread becomes a member, which may run on these CPUs.  With the registry
+ * locked. */
+void rdv_spin_joined(rdv_domain *d);
 
 /* Lingering: a round has ended, so go on for another. */
 void rdv_spin_prolong(struct rdv_spin *spin);

@@ -4,6 +4,7 @@
  */
 #include "domain.h"
 #include "inside/record.h"
+#include "spin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,6 +99,7 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	rdv_bump(&d->members, 1);
 	if (rdv_load_rlx(&d->words) <= m->word) /* (e) */
 		rdv_store_sc(&d->words, m->word + 1);
+	rdv_spin_joined(d);
 	rdv_record_joined(m, name);
 	rdv_sync_joined(d);
 	rdv_unlock(&d->registry);
@@ -130,7 +132,7 @@ static void leave_wait(struct rdv_member *m)
 		rdv_leave_await(m);
 		rdv_shield_on(m);
 		rdv_park(m);
-		rdv_pass(m, false, m->id);
+		rdv_pass(m, false);
 		break;
 	case RDV_WAIT_QUEUE:
 		rdv_leave_queue(m);
@@ -184,7 +186,7 @@ void rdv_thread_unregister(rdv_thread *self)
 	rdv_shield_on(m);
 	rdv_park(m);
 	if (rdv_owns(m))
-		rdv_pass(m, true, m->id);
+		rdv_pass(m, true);
 	rdv_self_remove(m);
 	strike_off(m); /* shielded stays set: the next thread in the slot clears it */
 }

@@ -45,7 +45,7 @@ static inline void rdv_wait_may_give_up(struct rdv_member *m, bool may)
 }
 
 /* rdv_futex_wait() by a member, without a lock, as it may call on_stall.  Then it returns
- * -EINTR, or -ETIMEDOUT if on_stall wants the wait to end. */
+ * -EINTR, or -ECANCELED if on_stall wants the wait to end. */
 static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 			   uint32_t bitset, const struct timespec *deadline)
 {

@@ -10,7 +10,7 @@ librdv has to have its debugging symbols.  The same as src/inside/dump.c, but fo
 """
 import gdb
 
-CLOSED, MORE, ROUND = 1, 2, 1 << 17
+CLOSED, ROUND, COMPETING = 1, 1 << 16, 1 << 15
 WORD_BITS = 32
 LOG_RELEASE = 0x8000
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
@@ -94,7 +94,7 @@ class Domain:
 
     def owner_id(self):
         ctl = self.number("ctl")
-        return ctl % ROUND >> 2 if ctl & CLOSED else -1
+        return ctl % ROUND >> 1 if ctl & CLOSED else -1
 
     # ------------------------------------------------------------- what is printed
 
@@ -108,11 +108,14 @@ class Domain:
              "name", text(d["name"]))
         line("clock now_ns ?")
         ctl = self.number("ctl")
-        line("ctl", *fields(("owner", self.owner_id()), ("more", int(bool(ctl & MORE))),
-                            ("round", ctl // ROUND)))
-        line("words", *[w for name in ("held", "asleep", "waking", "lingering", "barred",
-                                       "gathering", "spinners")
-                        for w in (name, self.number(name))])
+        line("ctl", *fields(("owner", self.owner_id()), ("round", ctl // ROUND)))
+        held = self.number("held")
+        line("words", *fields(("held", (held >> 16) + held % 65536)),
+             *fields(*[(name, self.number(name))
+                       for name in ("asleep", "waking", "queued")]),
+             *fields(("competing", self.number("competing") % COMPETING)),
+             *fields(*[(name, self.number(name))
+                       for name in ("barred_until", "gathering", "spinners")]))
         for mask in ("harmless", "want_rdv", "awaited"):
             line("mask", mask, *["%08x" % w for w in self.words(mask)])
         self.dump_sync(d["sync"])
@@ -151,7 +154,7 @@ class Domain:
 
     def blockers(self):
         owner = self.owner()
-        wanted = self.number("held") or self.number("ctl") & MORE
+        wanted = self.number("held") or self.number("queued")
         if owner is not None and WAITS[int(owner["wait_kind"])] == "gather":
             missing = [a & ~h for a, h in zip(self.words("awaited"),
                                               self.words("harmless"))]
@@ -159,7 +162,7 @@ class Domain:
                     if missing[int(m["word"])] & int(m["bit"])]
         if owner is not None and int(owner["depth"]) and wanted:
             return [(owner, "isolated", int(owner["alone"]))]
-        if owner is None and self.number("barred"):
+        if owner is None and self.number("queued") and self.number("held"):
             return [(m, "held", int(m["wait_since"])) for m in self.members
                     if WAITS[int(m["wait_kind"])] == "held"]
         return []

@@ -146,9 +146,9 @@ typedef struct rdv_domain_attr {
 	uint32_t fence;       /* RDV_FENCE_FULL (0) or RDV_FENCE_BIASED */
 	uint32_t spin_ns;     /* the longest spin before each sleep; 0 = the library finds
 	                         out what pays; RDV_SPIN_NEVER */
-	uint64_t patience_ns; /* how long consecutive rounds may keep a thread held;
-	                         0 = 1 ms, RDV_PATIENCE_NONE = each held thread runs
-	                         between two rounds */
+	uint64_t patience_ns; /* how long a thread may isolate back to back while another
+	                         isolator waits, and the gate be closed while a thread is
+	                         held; 0 = 1 ms, RDV_PATIENCE_NONE = strict order */
 	uint64_t stall_ns;    /* report a wait that is longer; 0 = never */
 	rdv_stall_fn *on_stall; /* what to call then; NULL = a line to stderr */
 	void *stall_arg;        /* passed to on_stall */

@@ -90,7 +90,7 @@ const struct rdv_member *rdv_owner(const rdv_domain *d)
 /* Whether anybody waits for the round to go on, or to end. */
 static bool is_wanted(const rdv_domain *d)
 {
-	return rdv_peek(&d->held) || rdv_peek(&d->ctl) & RDV_CTL_MORE;
+	return rdv_peek(&d->held) || rdv_peek(&d->queued);
 }
 
 size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
@@ -106,7 +106,7 @@ size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 		add_awaited(&l, owner);
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
 		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->alone));
-	else if (!owner && rdv_peek(&d->barred))
+	else if (!owner && rdv_peek(&d->queued) && rdv_peek(&d->held))
 		add_all(&l, if_held);
 	return l.found;
 }

@@ -66,15 +66,15 @@ static void dump_words(struct dump *p)
 
 	begin(p, "ctl");
 	number(p, "owner", rdv_ctl_id(ctl));
-	number(p, "more", !!(ctl & RDV_CTL_MORE));
 	number(p, "round", ctl / RDV_CTL_ROUND);
 	end(p);
 	begin(p, "words");
-	number(p, "held", rdv_peek(&d->held));
+	number(p, "held", rdv_held_count(rdv_peek(&d->held)));
 	number(p, "asleep", rdv_peek(&d->asleep));
 	number(p, "waking", rdv_peek(&d->waking));
-	number(p, "lingering", rdv_peek(&d->lingering));
-	number(p, "barred", rdv_peek(&d->barred));
+	number(p, "queued", rdv_peek(&d->queued));
+	number(p, "competing", rdv_peek(&d->competing) & RDV_COMPETING);
+	number(p, "barred_until", rdv_peek(&d->barred_until));
 	number(p, "gathering", rdv_peek(&d->gathering));
 	number(p, "spinners", rdv_peek(&d->spinners));
 	end(p);

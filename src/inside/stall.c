@@ -31,23 +31,6 @@ void rdv_stall_begin(struct rdv_member *m)
 	m->stalls = 0;
 }
 
-/* A deadline that the kernel accepts, whatever the size of time_t: up to 68 years. */
-static struct timespec deadline_at(uint64_t ns)
-{
-	uint64_t s = ns / RDV_NSEC_PER_SEC;
-	struct timespec ts = {
-		.tv_sec = (time_t)(s < INT32_MAX ? s : INT32_MAX),
-		.tv_nsec = (long)(ns % RDV_NSEC_PER_SEC),
-	};
-
-	return ts;
-}
-
-static bool earlier(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
-}
-
 /* ------------------------------------------------------------------ the default */
 
 static const char *what_for(uint32_t kind)
@@ -189,13 +172,13 @@ static bool report(struct rdv_member *m)
 int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 		      uint32_t bitset, const struct timespec *deadline)
 {
-	struct timespec stall = deadline_at(m->stall_next);
+	struct timespec stall = rdv_deadline_at(m->stall_next);
 	int ret;
 
-	if (deadline && earlier(deadline, &stall))
+	if (deadline && rdv_deadline_earlier(deadline, &stall))
 		return rdv_futex_wait(word, expected, bitset, deadline);
 	ret = rdv_futex_wait(word, expected, bitset, &stall);
 	if (ret != -ETIMEDOUT)
 		return ret;
-	return report(m) ? -ETIMEDOUT : -EINTR;
+	return report(m) ? -ECANCELED : -EINTR;
 }

@@ -84,6 +84,7 @@ static struct execution {
 	uint64_t eventfd;
 	unsigned eventfd_writes;
 	bool poll_over;
+	bool only_time_helps; /* all threads slept when the scheduler was last asked */
 } now;
 
 struct model_weather model_weather;
@@ -395,6 +396,15 @@ static int wake_on(const void *key, int n, uint32_t bitset)
 	return woken;
 }
 
+/*
+ * A deadline is the thread's own one of model_deadlines[], which is zero and passes at any
+ * moment, or a time by our clock that the library has made.
+ */
+static uint64_t time_of(const struct timespec *deadline)
+{
+	return (uint64_t)deadline->tv_sec * 1000000000 + (uint64_t)deadline->tv_nsec;
+}
+
 int rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bitset,
 		   const struct timespec *deadline)
 {
@@ -427,7 +437,12 @@ int rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bitset,
 	}
 	if (reason == rl::unpark_reason_timeout) {
 		model_note("futex_wait: ETIMEDOUT", RDV_HERE);
-		now.over[self] = true;
+		if (!time_of(deadline))
+			now.over[self] = true;
+		else if (now.only_time_helps)
+			model_only_time_helped();
+		if (now.clock_us * 1000 < time_of(deadline))
+			now.clock_us = time_of(deadline) / 1000;
 		return TOO_LATE;
 	}
 	model_note("futex_wait: woken by nobody", RDV_HERE);
@@ -483,13 +498,38 @@ uint64_t rdv_clock_ns(void)
 	return now.clock_us * 1000;
 }
 
-/* Each thread has one deadline at most. */
+uint64_t model_clock_us(void)
+{
+	return now.clock_us;
+}
+
+void model_pass(uint64_t us)
+{
+	now.clock_us += us;
+}
+
+struct timespec rdv_deadline_at(uint64_t ns)
+{
+	struct timespec ts;
+
+	ts.tv_sec = (time_t)(ns / 1000000000);
+	ts.tv_nsec = (long)(ns % 1000000000);
+	return ts;
+}
+
+bool rdv_deadline_earlier(const struct timespec *, const struct timespec *)
+{
+	return model_surprise(2);
+}
+
 bool rdv_deadline_passed(const struct timespec *deadline)
 {
 	unsigned self = model_self();
 
 	if (!deadline)
 		return false;
+	if (time_of(deadline))
+		return now.clock_us * 1000 >= time_of(deadline);
 	if (!now.over[self] && model_surprise(4))
 		now.over[self] = true;
 	return now.over[self];
@@ -515,11 +555,6 @@ bool rdv_spin_once(struct rdv_spin *spin)
 
 	spin->once = false;
 	return again;
-}
-
-bool rdv_spin_pays(const rdv_domain *, enum rdv_spin_kind)
-{
-	return model_surprise(2);
 }
 
 void rdv_spin_prolong(struct rdv_spin *)
@@ -695,6 +730,7 @@ public:
 		int timed = this->timed_thread_count_,
 		    spurious = this->spurious_thread_count_;
 
+		now.only_time_helps = !running_count;
 		if (timed && (!running_count || !chance.below(16)))
 			return wake(this->timed_threads_, timed,
 				    rl::unpark_reason_timeout, reason);

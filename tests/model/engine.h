@@ -73,6 +73,12 @@ struct model_weather {
 
 extern struct model_weather model_weather;
 
+/* What the clock says, without moving it. */
+uint64_t model_clock_us(void);
+
+/* So much time passes. */
+void model_pass(uint64_t us);
+
 /* A deadline that passes at some moment, and its having done so. */
 extern struct timespec model_deadlines[MODEL_THREADS_MAX];
 bool model_deadline_is_over(void);
@@ -126,8 +132,10 @@ struct model_run {
 	bool history; /* print how it came to fail */
 };
 
-/* In fixture.cc: what comes after each thread's function; what to call a word. */
+/* In fixture.cc: what comes after each thread's function; all slept, and a wait of the
+ * library's own has come to its end; what to call a word. */
 void model_thread_returns();
+void model_only_time_helped();
 const char *model_name_of(const rdv_word *word, char *buffer, size_t size);
 
 void model_execute(const struct scenario *scenario, struct model_run *run);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 struct fixture f;
-uint32_t model_rounds;
 
 /* ------------------------------------------------------------------- the domain */
 
@@ -14,12 +13,15 @@ void create(const struct kind &kind)
 	unsigned i;
 
 	f = fixture();
-	model_rounds = 0;
 	model_weather = {0, 0};
 	d->words = 1;
 	d->max_threads = IDS;
 	d->biased = kind.biased;
 	d->patience_us = kind.patient ? 1000 : 0;
+	d->window_max_us = 64000;
+	d->held_unit = 1;
+	d->cpus = 1;
+	d->ticket = f.ticket;
 	d->harmless = f.harmless;
 	d->want_rdv = f.want_rdv;
 	d->awaited = f.awaited;
@@ -53,10 +55,16 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"ctl", &d.ctl, nullptr},
 		{"held", &d.held, nullptr},
 		{"held_since", &d.held_since, nullptr},
+		{"held_unit", &d.held_unit, nullptr},
 		{"asleep", &d.asleep, nullptr},
+		{"wake_seq", &d.wake_seq, nullptr},
 		{"waking", &d.waking, nullptr},
-		{"lingering", &d.lingering, nullptr},
-		{"barred", &d.barred, nullptr},
+		{"queued", &d.queued, nullptr},
+		{"competing", &d.competing, nullptr},
+		{"tickets", &d.tickets, nullptr},
+		{"barred_until", &d.barred_until, nullptr},
+		{"wake_most", &d.wake_most, nullptr},
+		{"cpus", &d.cpus, nullptr},
 		{"gathering", &d.gathering, nullptr},
 		{"words", &d.words, nullptr},
 		{"sync.pending", &d.sync.pending, nullptr},
@@ -64,6 +72,7 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"harmless", f.harmless, f.harmless + WORDS},
 		{"want_rdv", f.want_rdv, f.want_rdv + WORDS},
 		{"awaited", f.awaited, f.awaited + WORDS},
+		{"ticket", f.ticket, f.ticket + IDS},
 	};
 
 	for (const auto &n : names) {
@@ -109,26 +118,50 @@ const struct timespec *deadline()
 void run()
 {
 	MODEL_CHECK(running());
-	f.held[model_self()] = f.bypassed_ever[model_self()] = 0;
+	f.bypassed[model_self()] = 0;
 	f.shared.read(RDV_HERE);
 	f.own[model_self()].write(RDV_HERE);
 }
 
-/*
- * G6 for one that is queued: at most N - 1 are served before it in a round.  If it is
- * barred each of the others may open one more round, as long as it has looked at held
- * and the clock before that.
- */
-static void count_bypass(unsigned i, uint32_t round)
+/* Its member, if the thread sleeps in the queue. */
+static const struct rdv_member *sleeps_queued(unsigned i)
 {
-	if (f.bypassed_in[i] != round)
-		f.bypassed[i] = 0;
-	f.bypassed_in[i] = round;
-	MODEL_CHECK(++f.bypassed[i] < model_threads());
-	MODEL_CHECK(++f.bypassed_ever[i] < 2 * model_threads() - 1);
+	for (const struct rdv_member *m : f.member)
+		if (m && model_sleeps_on(i, &m->asleep))
+			return m;
+	return nullptr;
 }
 
-/* G5, and G6 for the isolators. */
+/* The owner is about to release: who has been waiting?  Is its turn over? */
+static void note_queue()
+{
+	uint32_t turn = (uint32_t)model_clock_us() - f.d.turn_began;
+
+	f.must_pass = false;
+	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
+		const struct rdv_member *m = sleeps_queued(i);
+
+		f.slept_before[i] = m != nullptr;
+		if (m && !f.may_withdraw[i] && turn >= f.d.patience_us)
+			f.must_pass = true;
+		f.ticket_before[i] = m ? f.ticket[m->id].newest() : 0;
+	}
+}
+
+/* G6: the token is passed to the one that has waited longest. */
+static void check_order()
+{
+	uint32_t mine = f.ticket[rdv_thread_id(me())].newest();
+
+	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
+		if (f.slept_before[i] && i != model_self() && sleeps_queued(i))
+			MODEL_CHECK((int32_t)(f.ticket_before[i] - mine) > 0);
+}
+
+/*
+ * G5, and G6 for the isolators: in strict order one that sleeps in the queue is passed by at
+ * most once by each of the others.
+ */
 static void count_isolation(uint32_t round)
 {
 	unsigned self = model_self();
@@ -136,24 +169,53 @@ static void count_isolation(uint32_t round)
 	f.isolations++;
 	MODEL_CHECK(round != f.round[self]);
 	f.round[self] = round;
-	f.bypassed_ever[self] = f.bypassed[self] = 0;
+	f.bypassed[self] = 0;
+	if (round == f.released_in)
+		check_order();
+	else
+		MODEL_CHECK(!f.must_pass);
+	f.released_in = 0;
+	f.must_pass = false;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
-		for (unsigned word = 0; word < WORDS; word++)
-			if (model_sleeps_on(i, &f.want_rdv[word]))
-				count_bypass(i, round);
+		if (sleeps_queued(i))
+			MODEL_CHECK(++f.bypassed[i] < model_threads() || f.d.patience_us);
 }
 
-/* G6 for the held: without patience, one more round may have been on its way. */
-static void count_round(uint32_t round)
+/*
+ * G6 for the held, each by itself: while one sleeps, the gate is not closed again before it
+ * has been open for as long as it was closed, but for patience.  That is exact where one
+ * thread is held, and no time passes but in the rounds.
+ */
+void model_round_ends(void)
 {
+	uint64_t us = model_clock_us();
+
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
-		if (!model_sleeps_on(i, &f.d.ctl)) {
-			f.held[i] = 0;
-		} else if (!f.held[i] || f.held_in[i] != round) {
-			f.held_in[i] = round;
-			MODEL_CHECK(f.d.patience_us || ++f.held[i] <= 2);
-		}
+		bool sleeps = model_sleeps_on(i, &f.d.wake_seq);
+
+		f.owed[i] = sleeps && f.held_before[i]
+				    ? f.owed[i] + (int64_t)(us - f.changed_us)
+				    : 0;
+		f.held_before[i] = sleeps;
 	}
+	f.changed_us = us;
+}
+
+void model_round_begins(void)
+{
+	uint64_t us = model_clock_us();
+
+	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
+		if (!f.held_before[i] || !model_sleeps_on(i, &f.d.wake_seq)) {
+			f.held_before[i] = false;
+			continue;
+		}
+		f.owed[i] -= (int64_t)(us - f.changed_us);
+		if (f.d.patience_us && !model_weather.jump)
+			MODEL_CHECK(f.owed[i] < f.d.patience_us);
+	}
+	f.changed_us = us;
+	f.rounds++;
 }
 
 void alone()
@@ -162,8 +224,7 @@ void alone()
 
 	MODEL_CHECK(rdv_isolated(me()) && running());
 	MODEL_CHECK((int)rdv_thread_id(me()) == rdv_ctl_id(ctl));
-	count_isolation(model_rounds);
-	count_round(model_rounds);
+	count_isolation(f.rounds);
 	f.shared.write(RDV_HERE);
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
 		f.own[i].write(RDV_HERE);
@@ -186,10 +247,11 @@ void leave()
 /* G5: it returns when the round is over. */
 void release()
 {
+	note_queue();
+	f.released_in = f.rounds;
 	rdv_release(me());
 	MODEL_CHECK(!rdv_isolated(me()));
-	MODEL_CHECK(rdv_ctl_open(f.d.ctl.newest()) ||
-		    model_rounds != f.round[model_self()]);
+	MODEL_CHECK(rdv_ctl_open(f.d.ctl.newest()) || f.rounds != f.round[model_self()]);
 	run();
 }
 
@@ -218,8 +280,11 @@ bool isolate_try()
 
 bool isolate_until()
 {
-	int ret = rdv_isolate_until(me(), deadline());
+	int ret;
 
+	f.may_withdraw[model_self()] = true;
+	ret = rdv_isolate_until(me(), deadline());
+	f.may_withdraw[model_self()] = false;
 	MODEL_CHECK(ret == 0 || (ret == -ETIMEDOUT && model_deadline_is_over()));
 	MODEL_CHECK(rdv_isolated(me()) == !ret);
 	if (ret)
@@ -292,7 +357,6 @@ void till_end()
 {
 	f.idle[model_self()] = true;
 	rdv_harmless_till_end(me());
-	f.held[model_self()] = 0; /* what comes is another wait */
 	MODEL_CHECK(!running() || rdv_isolated(me()));
 }
 
@@ -302,6 +366,12 @@ void model_thread_returns()
 {
 	if (me() && running())
 		now();
+}
+
+/* [BARRED] If nobody is held any more, the last of them should have woken it. */
+void model_only_time_helped()
+{
+	MODEL_CHECK(f.d.held.newest());
 }
 
 static void member_at_rest(uint32_t id)
@@ -324,13 +394,18 @@ static void member_at_rest(uint32_t id)
 
 void at_rest()
 {
+	at_rest_but_for(0);
+}
+
+void at_rest_but_for(uint32_t held)
+{
 	const rdv_domain &d = f.d;
 
-	MODEL_CHECK(!(d.ctl.newest() & (RDV_CTL_OWNER | RDV_CTL_MORE)));
-	MODEL_CHECK(!d.held.newest());
+	MODEL_CHECK(!(d.ctl.newest() & RDV_CTL_OWNER));
+	MODEL_CHECK(d.held.newest() == held);
 	MODEL_CHECK(!d.asleep.newest());
-	MODEL_CHECK(!d.waking.newest());
-	MODEL_CHECK(!d.barred.newest());
+	MODEL_CHECK(!d.queued.newest());
+	MODEL_CHECK(!(d.competing.newest() & RDV_COMPETING));
 	MODEL_CHECK(!d.gathering.newest());
 	MODEL_CHECK(!d.sync.pending.newest());
 	MODEL_CHECK(!d.sync.wanting && !d.sync.entered && !d.sync.exited);

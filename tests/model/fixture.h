@@ -21,6 +21,7 @@ enum { WORDS = 2, IDS = WORDS * 32 };
 struct fixture {
 	rdv_domain d;
 	rdv_word harmless[WORDS], want_rdv[WORDS], awaited[WORDS];
+	rdv_word ticket[IDS];
 	uint32_t registered[WORDS];
 	struct rdv_member *member[IDS];
 
@@ -31,13 +32,19 @@ struct fixture {
 	bool idle[MODEL_THREADS_MAX];   /* what its user would tell a handler */
 	bool unsure[MODEL_THREADS_MAX]; /* ... but cannot know at this moment */
 
-	uint32_t round[MODEL_THREADS_MAX];    /* in which a thread was isolated last */
-	unsigned bypassed[MODEL_THREADS_MAX]; /* isolations of one round, while it sleeps
-	                                         in the queue, and of all */
-	unsigned bypassed_ever[MODEL_THREADS_MAX];
-	uint32_t bypassed_in[MODEL_THREADS_MAX]; /* that round */
-	unsigned held[MODEL_THREADS_MAX];        /* rounds, since it sleeps held */
-	uint32_t held_in[MODEL_THREADS_MAX];     /* the last of these */
+	uint32_t round[MODEL_THREADS_MAX]; /* in which a thread was isolated last */
+	unsigned
+		bypassed[MODEL_THREADS_MAX]; /* isolations while it sleeps in the queue */
+	uint32_t released_in; /* the round in which the last isolator releases, or 0 */
+	bool must_pass;       /* its turn is over, and somebody sleeps in the queue */
+	bool slept_before[MODEL_THREADS_MAX]; /* in the queue, then ... */
+	uint32_t ticket_before[MODEL_THREADS_MAX];
+	bool may_withdraw[MODEL_THREADS_MAX];
+	uint32_t rounds;                     /* that were opened */
+	uint64_t changed_us;                 /* when the gate was last opened or closed */
+	bool held_before[MODEL_THREADS_MAX]; /* asleep, when the gate was opened */
+	int64_t owed
+		[MODEL_THREADS_MAX]; /* how much longer it was closed than open since */
 	unsigned isolations;
 	unsigned came, left, served; /* at the sync-point */
 };
@@ -49,7 +56,7 @@ struct kind {
 	unsigned members;
 	bool biased;
 	bool far;     /* only the first id is in the first word of the masks */
-	bool patient; /* held threads may wait for long, as the clock has it */
+	bool patient; /* turns last until the clock jumps, and the held wait for long */
 };
 
 void create(const struct kind &kind);
@@ -102,8 +109,9 @@ const struct timespec *deadline(); /* the thread's */
 
 /* ---------------------------------------------------------------------- the end */
 
-/* Nothing is left of what happened. */
+/* Nothing is left of what happened; but for so many held. */
 void at_rest();
+void at_rest_but_for(uint32_t held);
 
 /* No thread has asked the kernel for anything. */
 void silent();

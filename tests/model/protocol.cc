@@ -40,6 +40,7 @@ static long model_syscall(long number, int fd, const void *data, size_t)
 
 /* ----------------------------------------------------------------- the sources */
 
+#include "window.c"
 #include "held.c"
 #include "queue.c"
 #include "gather.c"

@@ -24,13 +24,11 @@ static void check_words(const rdv_domain *d)
 {
 	unsigned word, i;
 
-	must(!(peek(&d->ctl) & (RDV_CTL_OWNER | RDV_CTL_MORE)), "at rest: ctl is %x",
-	     peek(&d->ctl));
+	must(!(peek(&d->ctl) & RDV_CTL_OWNER), "at rest: ctl is %x", peek(&d->ctl));
 	zero(peek(&d->held), "held");
 	zero(peek(&d->asleep), "asleep");
-	zero(peek(&d->waking), "waking");
-	zero(peek(&d->lingering), "lingering");
-	zero(peek(&d->barred), "barred");
+	zero(peek(&d->queued), "queued");
+	zero(peek(&d->competing) & RDV_COMPETING, "competing");
 	zero(peek(&d->gathering), "gathering");
 	zero(peek(&d->spinners), "spinners");
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {

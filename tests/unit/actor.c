@@ -199,19 +199,17 @@ static bool asleep_in(pid_t tid, long *number, unsigned long *arg)
 	       sscanf(line, "%*d (%*[^)]) %c", &state) == 1 && state == 'S';
 }
 
-static enum where which(const rdv_domain *d, const rdv_word *word)
+static enum where which(const struct actor *a, const rdv_word *word)
 {
-	uint32_t words = RDV_MASK_WORDS(d->max_threads);
+	const rdv_domain *d = a->domain;
 
-	if (word == &d->ctl)
+	if (word == &d->wake_seq)
 		return HELD;
 	if (word == &d->sync.turn)
 		return SYNCING;
 	if (word == &d->gathering)
 		return GATHERING;
-	if (word >= d->want_rdv && word < d->want_rdv + words)
-		return QUEUED;
-	return LOST;
+	return a->self && word == &member(a)->asleep ? QUEUED : LOST;
 }
 
 /*
@@ -237,7 +235,7 @@ enum where actor_where_now(const struct actor *a)
 			if (word && arg == (unsigned long)(uintptr_t)word &&
 			    word == SHIM_GET(a->shim->sleeping) &&
 			    waits == SHIM_GET(a->shim->waits))
-				return which(a->domain, word);
+				return which(a, word);
 			if (outside && number == outside)
 				return OUTSIDE;
 		}
@@ -466,13 +464,31 @@ void do_pthread_exit(struct actor *a)
 
 /* ----------------------------------------------------------------------- scenes */
 
-void actor_hold(struct actor *h, struct actor *a)
+void unit_clock_begin(void)
+{
+	SHIM_SET(shim.clock_ns, UINT64_C(1) << 60);
+	if (unit_variant() == SPIN)
+		SHIM_SET(shim.clock_step, 100);
+}
+
+void unit_clock_pass(uint64_t ns)
+{
+	SHIM_SET(shim.clock_ns, SHIM_GET(shim.clock_ns) + ns);
+}
+
+void actor_hold_for(struct actor *h, struct actor *a, uint64_t ns)
 {
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
 	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
-	actor_go(h, do_end);
-	assert_where(h, HELD);
+	assert_goes(h, do_end, HELD);
+	if (ns)
+		unit_clock_pass(ns);
 	actor_do(a, do_release);
 	assert_where(h, STOPPED);
+}
+
+void actor_hold(struct actor *h, struct actor *a)
+{
+	actor_hold_for(h, a, 0);
 }

@@ -291,7 +291,8 @@ static void the_held_block_the_barred(void)
 	b = actor_member(d, "b");
 	h = actor_member(d, "held");
 	actor_do(b, do_now);
-	actor_hold(h, a);
+	unit_clock_begin();
+	actor_hold_for(h, a, 1000000);
 	actor_do(a, do_now);
 	assert_goes(b, do_isolate, QUEUED);
 	assert_blocked_by(d, h, RDV_BLOCKER_HELD);

@@ -53,7 +53,7 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	rdv_unlock(&d->registry);
 	assert_true(has("librdv-dump 1", ""));
 	assert_true(has("domain ", "threads 3 at_most 3 max_threads 64 fence "));
-	assert_true(has("ctl ", "owner 0 more 0 "));
+	assert_true(has("ctl ", "owner 0 round 0"));
 	assert_true(has("words ", "held 1 asleep 1 "));
 	assert_true(has("mask awaited ", "00000002"));
 	assert_true(has("thread id 0 ", " state running "));

@@ -75,7 +75,7 @@ static void check_rest(void)
 	pthread_t mate;
 
 	IN_CHILD(rdv_ctl_open(d->ctl));
-	IN_CHILD(!d->held && !d->asleep && !d->barred && !d->gathering);
+	IN_CHILD(!d->held && !d->asleep && !d->queued && !d->gathering);
 	IN_CHILD(!(d->want_rdv[0] | d->want_rdv[1]));
 	IN_CHILD(!rdv_sync_pending(d));
 	rdv_harmless_end(a->self);
@@ -462,7 +462,7 @@ static void unregister_at_exit(void)
 {
 	rdv_thread_unregister(main_thread.self);
 	IN_CHILD(d->members == 1);
-	IN_CHILD(!d->held && !d->asleep && !d->barred && !d->gathering);
+	IN_CHILD(!d->held && !d->asleep && !d->queued && !d->gathering);
 	IN_CHILD(!d->want_rdv[0]);
 	fflush(NULL);
 	_exit(0);

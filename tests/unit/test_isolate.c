@@ -177,9 +177,8 @@ static void p10_the_token_wakes_one(void)
 		actor_do(a[i], do_now);
 	actor_do(a[0], do_isolate);
 	actor_go(h, do_end);
-	for (i = 4; i > 0; i--)
-		actor_go(a[i], do_isolate);
-	assert_where(a[1], QUEUED);
+	for (i = 1; i < 5; i++)
+		assert_goes(a[i], do_isolate, QUEUED);
 	for (i = 0; i < 4; i++) {
 		shim_count_from_here();
 		assert_goes(a[i], do_release, HELD);

@@ -5,6 +5,7 @@
  * The clock is the test's own, so patience runs out when it says so.
  */
 #include "unit.h"
+#include "clock.h"
 
 #include <sched.h>
 
@@ -26,6 +27,7 @@ static rdv_domain *domain_of_patience(uint64_t ns)
 {
 	rdv_domain_attr attr = unit_attr();
 
+	clock_set(noon);
 	attr.patience_ns = ns;
 	return unit_domain_attr(&attr);
 }
@@ -77,10 +79,25 @@ static void g5_release_without_followers_does_not_wait(void)
 	assert_int_equal(SHIM(waits), 0);
 }
 
+/* After the last round comes the first. */
+static void g5_the_round_wraps(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+
+	d->ctl = (uint32_t)-RDV_CTL_ROUND;
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	assert_goes(h, do_end, HELD);
+	actor_do(a, do_release);
+	assert_where(h, DONE);
+	assert_int_equal(d->ctl, 0);
+}
+
 /* ------------------------------------------------------------------ G6: isolators */
 
-/* Whatever the order in which they asked: by ids, beginning after the owner. */
-static void check_order(const int *asked, int owner, const int *served, int n)
+/* Whatever their ids. */
+static void check_order(const int *asked, int owner, int n)
 {
 	rdv_domain *d = unit_domain();
 	struct actor *a[40];
@@ -95,7 +112,7 @@ static void check_order(const int *asked, int owner, const int *served, int n)
 		assert_goes(a[asked[i]], do_isolate, QUEUED);
 	for (i = 0; i < n; i++) {
 		assert_goes(a[now], do_release, HELD);
-		now = served[i];
+		now = asked[i];
 		assert_where(a[now], DONE);
 		assert_true(rdv_isolated(a[now]->self));
 	}
@@ -105,12 +122,143 @@ static void check_order(const int *asked, int owner, const int *served, int n)
 	unit_clear();
 }
 
-static void g6_isolators_are_served_in_the_order_of_ids(void)
+static void g6_isolators_are_served_in_the_order_in_which_they_asked(void)
 {
-	check_order((int[]){39, 0, 31, 32, 4}, 5, (int[]){31, 32, 39, 0, 4}, 5);
-	check_order((int[]){30, 31, 33, 2}, 32, (int[]){33, 2, 30, 31}, 4);
-	check_order((int[]){0, 39}, 31, (int[]){39, 0}, 2);
-	check_order((int[]){31, 0}, 39, (int[]){0, 31}, 2);
+	check_order((int[]){39, 0, 31, 32, 4}, 5, 5);
+	check_order((int[]){2, 33, 31, 30}, 32, 4);
+	check_order((int[]){0, 39}, 31, 2);
+}
+
+/* The tickets that tell the order wrap. */
+static void g6_the_order_when_tickets_wrap(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[4];
+	int i;
+
+	d->tickets = UINT32_MAX - 1;
+	for (i = 0; i < 4; i++) {
+		a[i] = actor_member(d, "a");
+		actor_do(a[i], do_now);
+	}
+	actor_do(a[0], do_isolate);
+	for (i = 3; i > 0; i--)
+		assert_goes(a[i], do_isolate, QUEUED);
+	assert_goes(a[0], do_release, HELD);
+	for (i = 3; i > 0; i--) {
+		assert_where(a[i], DONE);
+		actor_go(a[i], do_release);
+	}
+	for (i = 0; i < 4; i++)
+		assert_where(a[i], DONE);
+}
+
+/* For a turn a thread may go past the others; then it is for the one that waits longest. */
+static void check_turn(uint64_t patience_ns, uint64_t turn_ns)
+{
+	rdv_domain *d = domain_of_patience(patience_ns);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_do(b, do_now);
+	d->turn_began = (uint32_t)(noon / US);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_do(a, do_isolate);
+	assert_goes(b, do_isolate, QUEUED);
+	clock_pass(turn_ns - US);
+	actor_do(a, do_release);
+	assert_where(b, STOPPED); /* it was woken, and is too late */
+	actor_do(a, do_isolate);
+	shim_resume(b->shim);
+	assert_where(b, QUEUED);
+	clock_pass(US);
+	assert_goes(a, do_release, HELD);
+	assert_where(b, DONE);
+	assert_int_equal(d->turn_began, (uint32_t)((noon + turn_ns) / US));
+	actor_do(b, do_release); /* its turn has just begun */
+	assert_where(a, DONE);
+	unit_clear();
+}
+
+static void g6_a_turn_ends(void)
+{
+	check_turn(MS, MS);
+	check_turn(1, US);
+	check_turn(100 * MS, 100 * MS);
+	/* 18 minutes, a quarter of what the clock of 32 bits can tell: no turn is longer */
+	check_turn(RDV_PATIENCE_NONE - 1, (UINT64_C(1) << 30) * US);
+}
+
+/* While the gate opens again and again one at a time is woken for it. */
+static void g6_one_is_woken_to_compete(void)
+{
+	rdv_domain *d = domain_of_patience(1000000 * (uint64_t)MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	int i;
+
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	d->turn_began = (uint32_t)(noon / US);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_do(a, do_isolate);
+	assert_goes(b, do_isolate, QUEUED);
+	assert_goes(c, do_isolate, QUEUED);
+	for (i = 0; i < 3; i++) {
+		actor_do(a, do_release);
+		assert_where(b, STOPPED);
+		assert_where(c, QUEUED);
+		assert_int_equal(SHIM(wakes), 1);
+		actor_do(a, do_isolate);
+	}
+	/* b gets no CPU, and must not keep c */
+	clock_pass(MS);
+	actor_do(a, do_release);
+	assert_where(c, GATHERING);
+	actor_do(a, do_now);
+	assert_where(c, DONE);
+	actor_do(c, do_release);
+	actor_do(c, do_now);
+	shim_resume(b->shim);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+}
+
+/* One that was woken to compete gives up: it leaves that to another. */
+static void g8_who_was_woken_to_compete_gives_up(void)
+{
+	const uint64_t end = noon + MS + MS / 2;
+	struct timespec deadline = {.tv_sec = end / RDV_NSEC_PER_SEC,
+				    .tv_nsec = end % RDV_NSEC_PER_SEC};
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
+
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	shim_stop_at(h->shim, SHIM_AFTER_WAIT);
+	assert_goes(h, do_end, HELD);
+	b->deadline = &deadline;
+	assert_goes(b, do_isolate_until, QUEUED);
+	assert_goes(c, do_isolate, QUEUED);
+	clock_pass(MS);
+	d->turn_began = (uint32_t)((noon + MS) / US);
+	actor_do(a, do_release);
+	actor_do(a, do_now);
+	assert_where(b, QUEUED); /* until its deadline, as it is barred */
+	assert_int_equal(SHIM(wakes), 2);
+	actor_expire(b);
+	assert_done(b, -ETIMEDOUT);
+	assert_int_equal(SHIM(wakes), 3);
+	assert_where(c, QUEUED); /* until the window is over */
+	actor_do(b, do_now);
+	clock_pass(MS);
+	actor_expire(c);
+	assert_where(c, DONE);
+	actor_do(c, do_release);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
 }
 
 /*
@@ -141,7 +289,7 @@ static void g6_nobody_is_served_twice_in_a_round(void)
 	}
 }
 
-/* -------------------------------------------- G6: isolators that linger, or spin early */
+/* ------------------------------------------------------ G6: isolators that linger */
 
 static const uint64_t long_patience = 1000000 * (uint64_t)MS;
 
@@ -156,10 +304,15 @@ static rdv_domain *spinning_domain(uint64_t patience_ns)
 	return unit_domain_attr(&attr);
 }
 
-/* The clock stands still, so it does not give up before we let time pass. */
-static void until(const rdv_word *word, uint32_t value)
+static uint32_t competing(const rdv_domain *d)
 {
-	while (rdv_load_sc(word) != value)
+	return rdv_load_sc(&d->competing) & RDV_COMPETING;
+}
+
+/* The clock stands still, so it does not give up before we let time pass. */
+static void until_it_lingers(const rdv_domain *d)
+{
+	while (!competing(d))
 		sched_yield();
 }
 
@@ -190,13 +343,13 @@ static void g6_an_isolator_lingers(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_go(b, do_isolate);
-	until(&d->lingering, 1);
+	until_it_lingers(d);
 	actor_do(a, do_release); /* it is not in this round */
 	actor_do(a, do_now);
 	clock_pass(US);
 	actor_wait(b);
 	assert_true(rdv_isolated(b->self));
-	assert_int_equal(d->lingering, 0);
+	assert_int_equal(competing(d), 0);
 	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
 	actor_do(b, do_release);
 	assert_int_equal(SHIM(waits), 0);
@@ -219,167 +372,173 @@ static void g6_a_lingering_isolator_queues(void)
 	assert_int_equal(d->ctl / RDV_CTL_ROUND, round + 1);
 }
 
-/* a releases while b lingers and h sleeps: it relies on b, and wakes nobody. */
-static void release_to_lingerer(struct actor *a, struct actor *b, struct actor *h)
+/* It may have lost its CPU, so whoever opens the gate does not rely on it for the held. */
+static void g6_the_held_are_woken_while_one_lingers(void)
 {
+	rdv_domain *d = spinning_domain(long_patience);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *h = actor_member(d, "held");
+
 	actor_do(b, do_now);
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
 	go_to_sleep(h, do_end, HELD);
 	actor_go(b, do_isolate);
-	until(&a->domain->lingering, 1);
+	until_it_lingers(d);
 	actor_do(a, do_release);
-	actor_do(a, do_now);
-	assert_int_equal(SHIM(wakes), 0);
-}
-
-/* The held are not woken for a round that is about to follow, but after it. */
-static void g6_the_held_sleep_on_while_one_lingers(void)
-{
-	rdv_domain *d = spinning_domain(long_patience);
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *h = actor_member(d, "held");
-
-	release_to_lingerer(a, b, h);
-	clock_pass(US);
-	actor_wait(b);
-	assert_int_equal(d->asleep, 1);
-	actor_do(b, do_release);
-	assert_where(h, DONE);
-	assert_int_equal(SHIM(wakes), 1);
-}
-
-/* One who may not open the next round after all wakes those that relied on it. */
-static void g6_a_lingering_isolator_is_barred(void)
-{
-	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *h = actor_member(d, "held");
-
-	release_to_lingerer(a, b, h);
-	clock_pass(US);
-	actor_wait(h); /* it runs first */
-	actor_do(h, do_now);
-	actor_wait(b);
-	actor_do(b, do_release);
-}
-
-static void release_and_rest(struct actor *a)
-{
-	do_release(a);
-	do_now(a);
-}
-
-/* One that comes when it is barred wakes them too, whoever lingers. */
-static void g6_a_barred_isolator_relies_on_nobody(void)
-{
-	rdv_domain *d = spinning_domain(RDV_PATIENCE_NONE);
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
-
-	actor_do(c, do_now);
-	release_to_lingerer(a, b, h);
-	actor_go(c, do_isolate);
 	actor_wait(h); /* b has not noticed anything yet */
-	assert_int_equal(d->lingering, 1);
+	assert_int_equal(competing(d), 1);
+	actor_do(a, do_now);
 	actor_do(h, do_now);
-	clock_pass(100 * US);
-	actor_wait(c);
-	actor_go(c, release_and_rest); /* is b in this round? */
+	clock_pass(US);
 	actor_wait(b);
 	actor_do(b, do_release);
-	actor_wait(c);
-}
-
-/* The isolator after the next is woken with it, and needs no wake-up in its turn. */
-static void g6_the_isolator_after_the_next_is_woken_early(void)
-{
-	rdv_domain *d = spinning_domain(long_patience);
-	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
-	struct actor *c = actor_member(d, "c");
-
-	actor_do(b, do_now);
-	actor_do(c, do_now);
-	actor_do(a, do_isolate);
-	go_to_sleep(b, do_isolate, QUEUED);
-	go_to_sleep(c, do_isolate, QUEUED);
-	actor_go(a, do_release);
-	actor_wait(b);
-	until(&member(c)->asleep, 0);
-	assert_int_equal(SHIM(wakes), 2);
-	assert_true(actor_wants(c));
-	actor_go(b, do_release);
-	actor_wait(c);
-	assert_int_equal(SHIM(wakes), 2);
-	actor_do(c, do_release);
-	actor_wait(a);
-	actor_wait(b);
 }
 
 /* ------------------------------------------------------------------ G6: the held */
 
-static void g6_patience_lets_rounds_follow_one_another(void)
+/* a, alone, works for so long. */
+static void round_of(struct actor *a, uint64_t ns)
 {
-	rdv_domain *d;
-	struct actor *a, *h;
+	assert_does(a, do_isolate_try, 0);
+	clock_pass(ns);
+	actor_do(a, do_release);
+}
 
-	clock_set(noon);
-	d = domain_of_patience(MS);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
-	assert_does(a, do_isolate_try, 0);
-	actor_do(a, do_release);
-	clock_pass(MS);
-	assert_does(a, do_isolate_try, 0);
-	actor_do(a, do_release);
+/* No round is opened for so long, and then one is, which is over at once. */
+static void assert_barred_for(struct actor *a, uint64_t ns)
+{
+	assert_does(a, do_isolate_try, -EBUSY);
+	clock_pass(ns - US);
+	assert_does(a, do_isolate_try, -EBUSY);
 	clock_pass(US);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY); /* not any more */
+	round_of(a, 0);
+}
+
+/* All that the rounds have taken counts, and not what is in between. */
+static void g6_a_window_is_as_long_as_the_gate_was_closed(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+
+	actor_hold_for(h, a, 300 * US);
+	round_of(a, 400 * US);
+	clock_pass(100 * US);
+	round_of(a, 299 * US);
+	round_of(a, 1 * US);
+	assert_barred_for(a, MS - 100 * US);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
-	actor_do(a, do_isolate_try);
-	assert_ret(a, -EBUSY); /* h runs */
+	assert_does(a, do_isolate_try, -EBUSY); /* it runs */
 	actor_do(h, do_now);
+	round_of(a, 5 * MS); /* nobody is held */
+	round_of(a, 0);
+}
+
+/* Rounds far enough apart bar nobody, however long somebody is held. */
+static void g6_no_window_where_the_gate_is_mostly_open(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+	int i;
+
+	actor_hold_for(h, a, 300 * US);
+	for (i = 0; i < 50; i++) {
+		clock_pass(1000 * US);
+		round_of(a, 400 * US);
+	}
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+}
+
+/* G3: a held thread that gets no CPU makes windows longer, up to a bound. */
+static void g6_windows_grow_for_one_that_misses_them(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+	struct actor *g = actor_member(d, "held too");
+	int i;
+
+	actor_do(g, do_now);
+	actor_hold_for(h, a, MS);
+	for (i = 0; i < 8; i++) {
+		assert_barred_for(a, (i < 6 ? MS << i : 64 * MS));
+		round_of(a, MS);
+	}
+	/* another one, that has missed none, makes no difference */
+	clock_pass(64 * MS);
+	shim_stop_at(g->shim, SHIM_AFTER_WAIT);
 	assert_does(a, do_isolate_try, 0);
+	assert_goes(g, do_end, HELD);
+	clock_pass(MS);
 	actor_do(a, do_release);
+	assert_where(g, STOPPED);
+	assert_does(a, do_isolate_try, -EBUSY);
+	/* without the one that missed them they are as short as before */
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+	actor_do(h, do_now);
+	clock_pass(64 * MS);
+	round_of(a, MS);
+	assert_barred_for(a, MS);
+	shim_resume(g->shim);
+	assert_where(g, DONE);
+}
+
+/* A round of an hour is followed by a window, but not by one of an hour. */
+static void g6_a_window_has_a_bound(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+
+	actor_hold_for(h, a, UINT64_C(3600000) * MS);
+	assert_barred_for(a, 64 * MS);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
 }
 
 /* The barred isolator sleeps although the gate is open; the held one sees to it. */
 static void g6_the_held_run_before_a_barred_isolator(void)
 {
-	rdv_domain *d;
-	struct actor *a, *h;
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
-	clock_set(noon);
-	d = domain_of_patience(MS);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
-	clock_pass(MS + US);
+	actor_hold_for(h, a, MS);
 	assert_goes(a, do_isolate, QUEUED);
-	assert_int_equal(d->barred, 1);
 	assert_int_equal(d->ctl & RDV_GATE_CLOSED, 0);
 	shim_resume(h->shim);
 	assert_where(h, DONE); /* it runs, so: */
 	assert_where(a, GATHERING);
-	assert_int_equal(d->barred, 0);
 	actor_do(h, do_now);
 	assert_where(a, DONE);
 	actor_do(a, do_release);
 }
 
+/* ... or nobody does, and the wait ends by itself. */
+static void g3_a_window_ends_without_the_held(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+
+	actor_hold_for(h, a, MS);
+	assert_goes(a, do_isolate, QUEUED);
+	actor_expire(a); /* too early, by our clock */
+	assert_where(a, QUEUED);
+	clock_pass(MS);
+	actor_expire(a);
+	assert_where(a, DONE);
+	actor_do(a, do_release);
+	shim_resume(h->shim);
+	assert_where(h, DONE);
+}
+
 /* The isolator on its way to sleep, barred, meets the last held one leaving. */
 static void g3_the_bar_falls_before_it_sleeps(void)
 {
-	rdv_domain *d;
-	struct actor *a, *h;
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
-	clock_set(noon);
-	d = domain_of_patience(RDV_PATIENCE_NONE);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
+	actor_hold_for(h, a, MS);
 	shim_stop_at(a->shim, SHIM_BEFORE_WAIT);
 	assert_goes(a, do_isolate, STOPPED);
 	shim_resume(h->shim);
@@ -397,7 +556,6 @@ static void g6_all_the_held_run_first(void)
 	struct actor *a, *h[4];
 	int i;
 
-	clock_set(noon);
 	d = domain_of_patience(MS);
 	a = actor_member(d, "a");
 	for (i = 0; i < 4; i++) {
@@ -408,10 +566,9 @@ static void g6_all_the_held_run_first(void)
 	actor_do(a, do_isolate);
 	for (i = 0; i < 4; i++)
 		assert_goes(h[i], do_end, HELD);
+	clock_pass(MS);
 	actor_do(a, do_release);
-	clock_pass(MS + US);
 	assert_goes(a, do_isolate, QUEUED);
-	/* the two that were woken wake the next two */
 	for (i = 0; i < 4; i++) {
 		assert_where(h[i], STOPPED);
 		assert_where(a, QUEUED);
@@ -427,18 +584,15 @@ static void g6_all_the_held_run_first(void)
 	actor_do(a, do_release);
 }
 
-/* Without patience each held thread runs between two rounds. */
+/* Without patience the gate is open for as long as it is closed. */
 static void g6_no_patience(void)
 {
-	rdv_domain *d;
-	struct actor *a, *h;
+	rdv_domain *d = domain_of_patience(RDV_PATIENCE_NONE);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
-	clock_set(noon);
-	d = domain_of_patience(RDV_PATIENCE_NONE);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
-	assert_does(a, do_isolate_try, -EBUSY);
+	actor_hold_for(h, a, 5 * US);
+	assert_barred_for(a, 5 * US);
+	round_of(a, 7 * US); /* h has missed a window */
 	assert_goes(a, do_isolate, QUEUED);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
@@ -449,40 +603,38 @@ static void g6_no_patience(void)
 
 static void g6_huge_patience(void)
 {
-	rdv_domain *d;
-	struct actor *a, *h;
+	rdv_domain *d = domain_of_patience(RDV_PATIENCE_NONE - 1);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
-	clock_set(noon);
-	d = domain_of_patience(INT64_MAX);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
-	clock_pass(UINT64_C(600) * 1000 * MS);
-	assert_does(a, do_isolate_try, 0);
-	actor_do(a, do_release);
+	actor_hold_for(h, a, UINT64_C(400) * 1000 * MS);
+	round_of(a, UINT64_C(400) * 1000 * MS);
+	round_of(a, 0);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
 }
 
-/* The clock of 32 bits wraps while a thread is held. */
-static void g6_patience_when_the_clock_wraps(void)
+/* The clock of 32 bits wraps while a thread is held, or while isolators are barred. */
+static void check_wrap(uint64_t before)
 {
-	const uint64_t wrap = (UINT64_C(1) << 32) * US;
-	rdv_domain *d;
-	struct actor *a, *h;
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
 
-	clock_set(wrap - 500 * US);
-	d = domain_of_patience(MS);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	actor_hold(h, a);
-	clock_pass(MS);
-	assert_does(a, do_isolate_try, 0);
-	actor_do(a, do_release);
-	clock_pass(US);
-	assert_does(a, do_isolate_try, -EBUSY);
+	clock_set((UINT64_C(1) << 32) * US - before);
+	actor_hold_for(h, a, 999 * US);
+	round_of(a, US);
+	assert_barred_for(a, MS);
+	round_of(a, MS);
+	assert_barred_for(a, 2 * MS);
 	shim_resume(h->shim);
 	assert_where(h, DONE);
+	unit_clear();
+}
+
+static void g6_patience_when_the_clock_wraps(void)
+{
+	for (uint64_t before = 10 * US; before <= 5 * MS; before += MS / 2)
+		check_wrap(before);
+	check_wrap(2 * MS - US);
 }
 
 /* Held through a round that has many isolators, a thread does not stop it. */
@@ -491,7 +643,6 @@ static void g6_joining_a_round_is_always_allowed(void)
 	rdv_domain *d;
 	struct actor *a, *b, *h;
 
-	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
@@ -502,7 +653,6 @@ static void g6_joining_a_round_is_always_allowed(void)
 	assert_goes(h, do_end, HELD);
 	clock_pass(10 * MS);
 	assert_goes(b, do_isolate, QUEUED);
-	assert_int_equal(d->barred, 0);
 	actor_go(a, do_release);
 	assert_where(b, DONE);
 	assert_where(h, HELD);
@@ -529,6 +679,7 @@ static void check_unbarring(actor_fn *wait, bool expire)
 		assert_done(h, -ETIMEDOUT);
 		actor_do(a, do_release);
 	} else {
+		clock_pass(MS);
 		actor_do(a, do_release);
 		assert_where(h, STOPPED);
 		assert_goes(a, do_isolate, QUEUED);
@@ -556,7 +707,6 @@ static void g6_a_barred_isolator_outlives_a_timeout(void)
 	rdv_domain *d;
 	struct actor *a, *b, *h;
 
-	clock_set(noon);
 	d = domain_of_patience(RDV_PATIENCE_NONE);
 	a = actor_member(d, "a");
 	b = actor_member(d, "b");
@@ -569,9 +719,9 @@ static void g6_a_barred_isolator_outlives_a_timeout(void)
 	assert_goes(h, do_end_until, HELD);
 	actor_expire(h);
 	assert_where(h, STOPPED);
+	clock_pass(MS);
 	actor_do(a, do_release);
 	assert_goes(b, do_isolate, QUEUED);
-	assert_int_equal(d->barred, 1);
 	shim_resume(h->shim);
 	assert_done(h, 0); /* the gate was open after all */
 	actor_do(h, do_now);
@@ -583,27 +733,24 @@ static void g6_a_barred_isolator_outlives_a_timeout(void)
 /* G8 for the barred. */
 static void g8_no_trace_of_a_barred_isolator(void)
 {
-	rdv_domain *d;
-	struct actor *a, *b, *h;
+	const uint64_t end = noon + MS + MS / 2;
+	struct timespec deadline = {.tv_sec = end / RDV_NSEC_PER_SEC,
+				    .tv_nsec = end % RDV_NSEC_PER_SEC};
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *h = actor_member(d, "held");
 
-	clock_set(noon);
-	d = domain_of_patience(RDV_PATIENCE_NONE);
-	a = actor_member(d, "a");
-	b = actor_member(d, "b");
-	h = actor_member(d, "held");
 	actor_do(b, do_now);
-	actor_hold(h, a);
-	b->deadline = &unit_far;
+	actor_hold_for(h, a, MS);
+	b->deadline = &deadline;
 	assert_goes(b, do_isolate_until, QUEUED);
-	assert_int_equal(d->barred, 1);
 	actor_expire(b);
 	assert_done(b, -ETIMEDOUT);
 	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
 	assert_false(actor_wants(b));
-	assert_int_equal(d->barred, 0);
+	assert_int_equal(d->queued, 0);
 	assert_int_equal(d->ctl % RDV_CTL_ROUND, 0);
-	actor_go(a, do_isolate); /* barred, in its place */
-	assert_where(a, QUEUED);
+	assert_goes(a, do_isolate, QUEUED); /* barred, in its place */
 	shim_resume(h->shim);
 	assert_where(h, DONE);
 	assert_where(a, GATHERING);
@@ -613,40 +760,36 @@ static void g8_no_trace_of_a_barred_isolator(void)
 	actor_do(a, do_release);
 }
 
-/*
- * Two isolators, barred again and again: either is the first of them in its turn, or
- * one would have all the rounds that patience allows.
- */
-static void g6_the_barred_take_turns(void)
+/* When the held have run, the isolators that were barred are not all served in one go. */
+static void g6_the_barred_compete(void)
 {
-	rdv_domain *d;
-	struct actor *a, *b, *h, *first, *second, *last = NULL;
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *h = actor_member(d, "held");
+	struct actor *first, *second;
 	int i;
 
-	clock_set(noon);
-	d = domain_of_patience(RDV_PATIENCE_NONE);
-	a = actor_member(d, "a");
-	h = actor_member(d, "held");
-	b = actor_member(d, "b");
 	actor_do(b, do_now);
 	for (i = 0; i < 4; i++) {
-		actor_hold(h, a);
-		assert_goes(a, do_isolate, QUEUED);
-		assert_goes(b, do_isolate, QUEUED);
+		first = i % 2 ? a : b;
+		second = i % 2 ? b : a;
+		actor_hold_for(h, a, MS);
+		d->turn_began = (uint32_t)(SHIM_GET(shim.clock_ns) / US);
+		actor_do(a, do_now);
+		assert_goes(first, do_isolate, QUEUED);
+		assert_goes(second, do_isolate, QUEUED);
 		shim_resume(h->shim);
 		assert_where(h, DONE);
-		actor_do(h, do_now);
-		first = actor_where(a) == DONE ? a : b;
-		second = first == a ? b : a;
-		assert_where(first, DONE);
+		assert_where(first, GATHERING);
 		assert_where(second, QUEUED);
-		assert_ptr_not_equal(first, last);
-		last = first;
-		actor_go(first, do_release);
+		actor_do(h, do_now);
+		assert_where(first, DONE);
+		actor_do(first, do_release); /* the next round is another one */
+		actor_do(first, do_now);
 		assert_where(second, DONE);
 		actor_do(second, do_release);
-		assert_where(first, DONE);
-		actor_do(b, do_now);
+		actor_do(second, do_now);
+		actor_do(a, do_end);
 	}
 }
 
@@ -657,10 +800,14 @@ enum { CROWD = 20 };
 /* Each sleeps once; the releaser wakes a few, and these the others. */
 static void p10_the_held_sleep_once(void)
 {
-	rdv_domain *d = unit_domain();
-	struct actor *a = actor_member(d, "a"), *h[CROWD];
+	struct actor *a, *h[CROWD];
+	rdv_domain *d;
 	int i;
 
+	clock_set(noon);
+	shim.cpus = 1;
+	d = unit_domain();
+	a = actor_member(d, "a");
 	for (i = 0; i < CROWD; i++) {
 		h[i] = actor_member(d, "held");
 		actor_do(h[i], do_now);
@@ -691,7 +838,6 @@ static void g3_the_woken_come_too_late(void)
 	struct actor *a, *h[5];
 	int i, round;
 
-	clock_set(noon);
 	d = domain_of_patience(INT64_MAX);
 	a = actor_member(d, "a");
 	for (i = 0; i < 5; i++) {
@@ -719,6 +865,73 @@ static void g3_the_woken_come_too_late(void)
 	for (i = 0; i < 5; i++) {
 		assert_where(h[i], DONE);
 		actor_stop(h[i]);
+	}
+}
+
+/* After a long round more are woken at once: that is cheap then. */
+static void p10_all_are_woken_after_a_long_round(void)
+{
+	struct actor *a, *h[CROWD];
+	rdv_domain *d;
+	int i;
+
+	clock_set(noon);
+	shim.cpus = 1;
+	d = unit_domain();
+	a = actor_member(d, "a");
+	for (i = 0; i < CROWD; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < CROWD; i++) {
+		assert_goes(h[i], do_end, HELD);
+		shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
+	}
+	clock_pass(CROWD * US);
+	actor_do(a, do_release);
+	for (i = 0; i < CROWD; i++)
+		assert_where(h[i], STOPPED);
+	for (i = 0; i < CROWD; i++) {
+		shim_resume(h[i]->shim);
+		assert_where(h[i], DONE);
+	}
+}
+
+/* Those who were woken get no CPU.  Whoever opens the gate later must not rely on them. */
+static void g3_a_wake_up_is_lost(void)
+{
+	struct actor *a, *h[4];
+	rdv_domain *d;
+	int i, awake = 0;
+
+	shim.cpus = 1;
+	d = domain_of_patience(INT64_MAX);
+	a = actor_member(d, "a");
+	for (i = 0; i < 4; i++) {
+		h[i] = actor_member(d, "held");
+		actor_do(h[i], do_now);
+	}
+	actor_do(a, do_isolate);
+	for (i = 0; i < 4; i++) {
+		assert_goes(h[i], do_end, HELD);
+		shim_stop_at(h[i]->shim, SHIM_AFTER_WAIT);
+	}
+	actor_do(a, do_release);
+	for (i = 0; i < 4; i++)
+		awake += actor_where(h[i]) == STOPPED;
+	assert_int_equal(awake, 2);
+	assert_does(a, do_isolate_try, 0);
+	actor_do(a, do_release);
+	assert_int_equal(SHIM(wakes), 1);
+	clock_pass(MS + US);
+	assert_does(a, do_isolate_try, 0);
+	actor_do(a, do_release);
+	for (i = 0; i < 4; i++)
+		assert_where(h[i], STOPPED);
+	for (i = 0; i < 4; i++) {
+		shim_resume(h[i]->shim);
+		assert_where(h[i], DONE);
 	}
 }
 
@@ -805,16 +1018,22 @@ static void g3_the_held_are_on_their_way_to_sleep(void)
 static const struct unit_case cases[] = {
 	UNIT(g5_release_returns_when_the_last_has_released, ALL),
 	UNIT(g5_release_without_followers_does_not_wait, BOTH),
-	UNIT(g6_isolators_are_served_in_the_order_of_ids, ALL),
+	UNIT(g5_the_round_wraps, BOTH),
+	UNIT(g6_isolators_are_served_in_the_order_in_which_they_asked, ALL),
+	UNIT(g6_the_order_when_tickets_wrap, BOTH),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
+	UNIT(g6_a_turn_ends, BOTH),
+	UNIT(g6_one_is_woken_to_compete, BOTH),
+	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
 	UNIT(g6_an_isolator_lingers, BOTH),
 	UNIT(g6_a_lingering_isolator_queues, BOTH),
-	UNIT(g6_the_held_sleep_on_while_one_lingers, BOTH),
-	UNIT(g6_a_lingering_isolator_is_barred, BOTH),
-	UNIT(g6_a_barred_isolator_relies_on_nobody, BOTH),
-	UNIT(g6_the_isolator_after_the_next_is_woken_early, BOTH),
-	UNIT(g6_patience_lets_rounds_follow_one_another, BOTH),
+	UNIT(g6_the_held_are_woken_while_one_lingers, BOTH),
+	UNIT(g6_a_window_is_as_long_as_the_gate_was_closed, BOTH),
+	UNIT(g6_no_window_where_the_gate_is_mostly_open, BOTH),
+	UNIT(g6_windows_grow_for_one_that_misses_them, BOTH),
+	UNIT(g6_a_window_has_a_bound, BOTH),
 	UNIT(g6_the_held_run_before_a_barred_isolator, BOTH),
+	UNIT(g3_a_window_ends_without_the_held, BOTH),
 	UNIT(g3_the_bar_falls_before_it_sleeps, BOTH),
 	UNIT(g6_all_the_held_run_first, BOTH),
 	UNIT(g6_no_patience, BOTH),
@@ -824,8 +1043,10 @@ static const struct unit_case cases[] = {
 	UNIT(g6_whoever_stops_waiting_bars_nobody, BOTH),
 	UNIT(g6_a_barred_isolator_outlives_a_timeout, BOTH),
 	UNIT(g8_no_trace_of_a_barred_isolator, BOTH),
-	UNIT(g6_the_barred_take_turns, BOTH),
+	UNIT(g6_the_barred_compete, BOTH),
 	UNIT(p10_the_held_sleep_once, BOTH),
+	UNIT(p10_all_are_woken_after_a_long_round, BOTH),
+	UNIT(g3_a_wake_up_is_lost, BOTH),
 	UNIT(g3_the_woken_come_too_late, BOTH),
 	UNIT(g3_a_slow_one_keeps_nobody, BOTH),
 	UNIT(g3_those_who_do_not_run_wake_the_others, ALL),

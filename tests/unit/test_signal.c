@@ -324,9 +324,8 @@ static void b_was_handed_it(struct cast *cast)
 /* c is held, and does not know yet that it may run: a is barred. */
 static void a_will_be_barred(struct cast *cast)
 {
-	cast->d->patience_us = 0;
 	actor_do(cast->a, do_now);
-	actor_hold(cast->c, cast->b);
+	actor_hold_for(cast->c, cast->b, 1000000);
 	actor_do(cast->b, do_now);
 	actor_do(cast->a, do_end);
 }
@@ -472,7 +471,6 @@ static void calm(struct cast *cast)
 		assert_false(actor_bit(all[i]));
 		assert_int_equal(rdv_load_sc(&member(all[i])->shielded), 0);
 	}
-	cast->d->patience_us = 1u << 30;
 	unit_quiet(cast->d);
 }
 
@@ -550,7 +548,8 @@ static void scenario(const struct scenario *s)
 	rdv_domain_attr attr = unit_attr();
 	struct cast cast;
 
-	attr.patience_ns = INT64_MAX;
+	attr.patience_ns = RDV_PATIENCE_NONE;
+	unit_clock_begin();
 	cast.d = unit_domain_attr(&attr);
 	cast.a = actor_member(cast.d, "a");
 	cast.b = actor_member(cast.d, "b");
@@ -678,7 +677,8 @@ static void check_asleep(const struct scenario *s, enum where where)
 	struct cast cast;
 	int i;
 
-	attr.patience_ns = INT64_MAX;
+	attr.patience_ns = RDV_PATIENCE_NONE;
+	unit_clock_begin();
 	cast.d = unit_domain_attr(&attr);
 	cast.a = actor_member(cast.d, "a");
 	cast.b = actor_member(cast.d, "b");

@@ -215,6 +215,7 @@ rdv_domain_attr unit_attr(void)
 	attr.max_threads = 64;
 	attr.fence = variant == BIASED ? RDV_FENCE_BIASED : RDV_FENCE_FULL;
 	attr.spin_ns = variant == SPIN ? 0 : RDV_SPIN_NEVER;
+	attr.patience_ns = RDV_PATIENCE_NONE;
 	return attr;
 }
 
@@ -268,9 +269,8 @@ void unit_quiet(const rdv_domain *d)
 	assert_int_equal(rdv_load_sc(&d->ctl) % RDV_CTL_ROUND, 0);
 	assert_int_equal(rdv_load_sc(&d->held), 0);
 	assert_int_equal(rdv_load_sc(&d->asleep), 0);
-	assert_int_equal(rdv_load_sc(&d->waking), 0);
-	assert_int_equal(rdv_load_sc(&d->lingering), 0);
-	assert_int_equal(rdv_load_sc(&d->barred), 0);
+	assert_int_equal(rdv_load_sc(&d->queued), 0);
+	assert_int_equal(rdv_load_sc(&d->competing) & RDV_COMPETING, 0);
 	assert_int_equal(rdv_load_sc(&d->gathering), 0);
 	assert_int_equal(rdv_load_sc(&d->spinners), 0);
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++)
@@ -283,9 +283,8 @@ struct unit_words unit_words(const rdv_domain *d)
 		.ctl = rdv_load_sc(&d->ctl) % RDV_CTL_ROUND,
 		.held = rdv_load_sc(&d->held),
 		.asleep = rdv_load_sc(&d->asleep),
-		.waking = rdv_load_sc(&d->waking),
-		.lingering = rdv_load_sc(&d->lingering),
-		.barred = rdv_load_sc(&d->barred),
+		.queued = rdv_load_sc(&d->queued),
+		.competing = rdv_load_sc(&d->competing) & RDV_COMPETING,
 		.gathering = rdv_load_sc(&d->gathering),
 		.spinners = rdv_load_sc(&d->spinners),
 	};
@@ -305,9 +304,8 @@ void unit_same_words(const struct unit_words *before, const rdv_domain *d)
 	assert_int_equal(now.ctl, before->ctl);
 	assert_int_equal(now.held, before->held);
 	assert_int_equal(now.asleep, before->asleep);
-	assert_int_equal(now.waking, before->waking);
-	assert_int_equal(now.lingering, before->lingering);
-	assert_int_equal(now.barred, before->barred);
+	assert_int_equal(now.queued, before->queued);
+	assert_int_equal(now.competing, before->competing);
 	assert_int_equal(now.gathering, before->gathering);
 	assert_int_equal(now.spinners, before->spinners);
 	assert_memory_equal(now.harmless, before->harmless, sizeof(now.harmless));

@@ -126,7 +126,7 @@ void unit_clear(void);
 
 /* The words that a call which fails may not leave changed, but for the round. */
 struct unit_words {
-	uint32_t ctl, held, asleep, waking, lingering, barred, gathering, spinners;
+	uint32_t ctl, held, asleep, queued, competing, gathering, spinners;
 	uint32_t harmless[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 	uint32_t want_rdv[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 };
@@ -175,8 +175,8 @@ struct actor {
 /* Where an actor can be found. */
 enum where {
 	DONE,      /* with what it was told */
-	HELD,      /* asleep on ctl */
-	QUEUED,    /* asleep on want_rdv[] */
+	HELD,      /* asleep on wake_seq */
+	QUEUED,    /* asleep on its own asleep */
 	GATHERING, /* asleep on gathering */
 	SYNCING,   /* asleep on the sync-point's turn */
 	STOPPED,   /* by shim_stop_at() */
@@ -201,6 +201,18 @@ const char *where_name(enum where where);
  * as on a machine with better things to do, before shim_resume().
  */
 void actor_hold(struct actor *h, struct actor *a);
+
+/*
+ * A clock of the test's own, which stands still but for unit_clock_pass(); where threads
+ * spin, each look at it takes some time.  By the kernel's it is far in the future, so no wait
+ * that ends by this clock ends by itself.
+ */
+void unit_clock_begin(void);
+void unit_clock_pass(uint64_t ns);
+
+/* As actor_hold(), on that clock: the gate was closed for so long while h was held.  So
+ * isolators are barred, until as much time passes or h is resumed. */
+void actor_hold_for(struct actor *h, struct actor *a, uint64_t ns);
 
 /* The sleeper's wait returns -EINTR; or -ETIMEDOUT, as if its deadline had passed. */
 void actor_interrupt(struct actor *a);

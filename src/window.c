@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Windows: for how long the gate stays open before the next round, for the sake of the
+ * held.
+ *
+ * While threads are held, the owner adds up for how long the gate was closed and for how
+ * long it was open.  When it has been closed for the domain's patience, it stays open until
+ * it has been open for as long, or until all the held have run: that is a window.  It bars
+ * all isolators, and ends by time.  It waits for no thread: a held thread may get no CPU.
+ * While a thread misses one window after another, the next one is twice as long.
+ *
+ * The owner keeps the account.  What it found when it opened the gate is in barred_until.
+ */
+#include "domain.h"
+#include "clock.h"
+#include "inside/record.h"
+#include "wait.h"
+
+/* held has two counts: of those who missed the start of a window, and of those who came
+ * later.  held_unit is what the next held thread adds, and has the place of the latter. */
+static uint32_t missed_it(const rdv_domain *d, uint32_t held)
+{
+	return rdv_load_rlx(&d->held_unit) == 1 ? held >> RDV_HELD_SHIFT /* (f) */
+						: held & ((1u << RDV_HELD_SHIFT) - 1);
+}
+
+/* From here on those who are held have been so before the window. */
+static void change_groups(rdv_domain *d)
+{
+	rdv_store_rlx(&d->held_unit, rdv_load_rlx(&d->held_unit) == 1 /* (f) */
+					     ? 1u << RDV_HELD_SHIFT
+					     : 1);
+}
+
+static void begin(rdv_domain *d, uint32_t since)
+{
+	struct rdv_window *w = &d->window;
+
+	w->counting = true;
+	w->since = since;
+	w->closed = w->open = w->doubled = 0;
+	w->due = false;
+}
+
+/* Without a write where there is nothing to do: isolators look at this line. */
+static void stop_counting(struct rdv_window *w)
+{
+	if (w->counting)
+		w->counting = false;
+}
+
+/* For how long the gate is to be open, all in all. */
+static uint32_t length(const rdv_domain *d)
+{
+	uint64_t us = (uint64_t)d->window.closed << d->window.doubled;
+
+	return us < d->window_max_us ? (uint32_t)us : d->window_max_us;
+}
+
+/* The caller has just taken the token: the gate was open until now. */
+void rdv_window_gate_closed(rdv_domain *d)
+{
+	struct rdv_window *w = &d->window;
+	uint32_t held = rdv_load_sc(&d->held), now;
+
+	if (!held) {
+		stop_counting(w);
+		return;
+	}
+	now = rdv_now_us();
+	if (!w->counting) {
+		begin(d, now);
+		return;
+	}
+	w->open += now - w->since;
+	w->since = now;
+	if (!w->due)
+		return;
+	/* the window is over */
+	if (!missed_it(d, held))
+		w->doubled = 0;
+	else if (length(d) < d->window_max_us)
+		w->doubled++;
+	w->closed = w->open = 0;
+	w->due = false;
+}
+
+/* When the window ends that is to be now, or 0. */
+static uint32_t window(rdv_domain *d, uint32_t held, uint32_t now)
+{
+	struct rdv_window *w = &d->window;
+	uint32_t until;
+
+	if (w->closed < d->patience_us)
+		return 0;
+	if (w->open >= length(d)) {
+		begin(d, now); /* rounds are far enough apart */
+		return 0;
+	}
+	if (!missed_it(d, held))
+		change_groups(d);
+	w->due = true;
+	until = now + length(d) - w->open;
+	return until ? until : 1;
+}
+
+/*
+ * The owner is about to open the gate.  now: 0 if it has not looked at the clock.
+ *
+ * A waker may wake as many as there were microseconds in this round: that at most doubles
+ * what the round has cost.
+ */
+void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
+{
+	struct rdv_window *w = &d->window;
+	uint32_t held = rdv_load_sc(&d->held), round;
+
+	if (!held) {
+		stop_counting(w);
+		if (rdv_load_rlx(&d->barred_until))         /* (f) */
+			rdv_store_rlx(&d->barred_until, 0); /* (f) */
+		return;
+	}
+	if (!now)
+		now = rdv_now_us();
+	if (!w->counting)
+		begin(d, rdv_load_rlx(&d->held_since)); /* (f) */
+	round = now - w->since;
+	w->closed += round;
+	w->since = now;
+	rdv_store_rlx(&d->wake_most, round);                   /* (d) */
+	rdv_store_rlx(&d->barred_until, window(d, held, now)); /* (f) */
+}
+
+/*
+ * Whether a round may be opened now, the gate being open.  If not, *left says for how many
+ * more microseconds, unless the held have run before.
+ *
+ * [BARRED] Dekker: an isolator that is going to sleep sets its asleep, then reads held; the
+ * last held thread subtracts from held, then looks for isolators that are asleep.
+ *
+ * A value of barred_until that is not of the last opening belongs to a ctl that has changed,
+ * so a compare-and-swap that follows fails.
+ */
+bool rdv_may_open(const rdv_domain *d, uint32_t *left)
+{
+	uint32_t until;
+
+	if (!rdv_load_sc(&d->held))
+		return true;
+	until = rdv_load_rlx(&d->barred_until); /* (f) */
+	if (!until)
+		return true;
+	*left = until - rdv_now_us();
+	return *left - 1 >= d->window_max_us;
+}
