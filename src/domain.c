@@ -149,8 +149,9 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->window_max_us = window_max_us(d->patience_us);
 	d->held_unit = 1;
 	for (int kind = 0; kind < RDV_SPIN_KINDS; kind++)
-		d->spin_ns[kind] =
-			SPIN_START_NS < attr->spin_ns ? SPIN_START_NS : attr->spin_ns;
+		d->spin_ns[kind] = kind != RDV_SPIN_FREE && SPIN_START_NS < attr->spin_ns
+					   ? SPIN_START_NS
+					   : attr->spin_ns;
 	d->stall_ns = attr->stall_ns;
 	d->on_stall = attr->on_stall;
 	d->stall_arg = attr->stall_arg;

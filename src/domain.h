@@ -83,6 +83,7 @@ struct rdv_member;
 /* What a thread may spin for before it sleeps.  All but the last adapt. */
 enum rdv_spin_kind {
 	RDV_SPIN_GATHER,
+	RDV_SPIN_FREE, /* to gather, if there is a CPU for each thread that is awaited */
 	RDV_SPIN_HELD,
 	RDV_SPIN_KINDS,
 	RDV_SPIN_LINGER = RDV_SPIN_KINDS,

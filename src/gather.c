@@ -136,6 +136,16 @@ bool rdv_all_harmless(struct rdv_member *m)
 	return all_bits_set(m) || !look_around(m);
 }
 
+static uint32_t count_awaited(const rdv_domain *d)
+{
+	uint32_t word, words = rdv_load_sc(&d->words), n = 0;
+
+	for (word = 0; word < words; word++)
+		n += (uint32_t)__builtin_popcount(
+			rdv_load_rlx(&d->awaited[word])); /* (a) */
+	return n;
+}
+
 /*
  * Waits until everybody in awaited[] is harmless; false if the deadline passed first.
  *
@@ -154,7 +164,7 @@ bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 	int ret = 0;
 
 	rdv_wait_begin(m, RDV_WAIT_GATHER);
-	rdv_spin_begin(&spin, d, RDV_SPIN_GATHER, deadline);
+	rdv_spin_begin(&spin, d, rdv_spin_for(d, count_awaited(d)), deadline);
 	while ((missing = anybody_missing(d)) && rdv_spin_once(&spin))
 		last = missing;
 	rdv_spin_end(&spin);

@@ -9,6 +9,10 @@
  * there are other CPUs, as one of them has to run for the wait to end; and a thread that
  * notices that it lost its CPU goes to sleep.
  *
+ * A leader knows for whom it waits.  If there is a CPU for each of them spinning should take
+ * nothing from anybody, so it begins with as long as a sleep and a wake-up may cost, and tries
+ * that again.  It adapts all the same: other programs may have those CPUs.
+ *
  * The CPUs are those on which members could run when they were registered.  A thread that
  * binds itself to one before that counts for that one.
  *
@@ -74,9 +78,10 @@ static uint32_t limit(const struct rdv_spin *spin)
 {
 	uint32_t ns = rdv_load_rlx(&spin->domain->spin_ns[spin->kind]); /* (d) */
 
-	uint32_t probe = at_most(PROBE_NS, spin->domain);
+	uint32_t most = spin->kind == RDV_SPIN_FREE ? spin->domain->spin_cap_ns
+						    : at_most(PROBE_NS, spin->domain);
 
-	return ns < probe && try_it(spin->start) ? probe : ns;
+	return ns < most && try_it(spin->start) ? most : ns;
 }
 
 static void stop(struct rdv_spin *spin)
@@ -84,6 +89,28 @@ static void stop(struct rdv_spin *spin)
 	spin->on = false;
 	if (spin->slot)
 		rdv_sub_sc(&spin->domain->spinners, 1);
+}
+
+enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited)
+{
+	uint32_t spinners = rdv_load_rlx(&d->spinners); /* (d) */
+
+	return awaited + spinners < rdv_load_rlx(&d->cpus) ? RDV_SPIN_FREE /* (d) */
+							   : RDV_SPIN_GATHER;
+}
+
+/* How far off the deadline is. */
+static uint64_t ns_to(const struct timespec *deadline, uint64_t now)
+{
+	uint64_t seconds;
+
+	if (!deadline)
+		return UINT64_MAX;
+	seconds = deadline->tv_sec < 0 ? 0 : (uint64_t)deadline->tv_sec;
+	if (seconds > UINT64_MAX / RDV_NSEC_PER_SEC - 1)
+		return UINT64_MAX;
+	seconds = seconds * RDV_NSEC_PER_SEC + (uint64_t)deadline->tv_nsec;
+	return seconds > now ? seconds - now : 0;
 }
 
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
@@ -98,6 +125,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 		return false;
 	spin->slot = take_slot(d);
 	spin->start = spin->last = rdv_clock_ns();
+	spin->left = ns_to(deadline, spin->start);
 	if (kind == RDV_SPIN_LINGER)
 		rdv_spin_prolong(spin);
 	else
@@ -112,7 +140,8 @@ static bool may_go_on(struct rdv_spin *spin, uint64_t now)
 	if (!spin->slot)
 		spin->slot = take_slot(spin->domain);
 	return (spin->slot || now - spin->start < SLOT_NS) &&
-	       now - spin->start < spin->limit && now - spin->last < DESCHEDULED_NS;
+	       now - spin->start < spin->limit && now - spin->start < spin->left &&
+	       now - spin->last < DESCHEDULED_NS;
 }
 
 bool rdv_spin_once(struct rdv_spin *spin)

@@ -23,6 +23,7 @@ struct rdv_spin {
 	uint32_t turns;
 	uint64_t start, last; /* ns */
 	uint64_t limit;       /* ns after start */
+	uint64_t left;        /* ns from start to the deadline */
 };
 
 /* False: it is not going to spin. */
@@ -30,6 +31,10 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
 void rdv_spin_end(struct rdv_spin *spin);
+
+/* How a leader may spin for so many threads: RDV_SPIN_FREE if each of them has a CPU, the
+ * leader and whoever spins too. */
+enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited);
 
 /* The calling thread becomes a member, which may run on these CPUs.  With the registry
  * locked. */

@@ -124,6 +124,28 @@ static void g7_a_high_cap_teaches_nothing(void)
 	assert_in_range(shim.clock_ns - start, 49 * US, 51 * US);
 }
 
+/* A leader that waits for threads which all have CPUs begins with the cap; and finds its way
+ * back to it, if it could not spin for so long for a while. */
+static void g7_a_leader_spins_where_it_takes_nothing(void)
+{
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
+	int i;
+
+	clock_moves(97);
+	assert_int_equal(rdv_spin_for(d, SPARE), RDV_SPIN_FREE);
+	assert_int_equal(rdv_spin_for(d, SPARE + 1), RDV_SPIN_GATHER);
+	d->spinners = 1; /* it needs a CPU too */
+	assert_int_equal(rdv_spin_for(d, SPARE), RDV_SPIN_GATHER);
+	d->spinners = 0;
+	assert_in_range(spin_out(d, RDV_SPIN_FREE), 50 * US, 51 * US);
+	for (i = 0; i < 100; i++)
+		spin_out(d, RDV_SPIN_FREE);
+	assert_in_range(d->spin_ns[RDV_SPIN_FREE], 1, 1 * US);
+	for (i = 0; i < 200; i++)
+		spin_and_win(d, RDV_SPIN_FREE, 1600); /* some 400 looks: 40 us */
+	assert_int_equal(d->spin_ns[RDV_SPIN_FREE], 50 * US);
+}
+
 /* One that has bound itself first, or created the domain, does not count for all. */
 static void g7_the_cpus_are_those_of_the_members(void)
 {
@@ -303,6 +325,24 @@ static void g7_not_if_it_is_late(void)
 	assert_int_equal(d->spinners, 0);
 }
 
+/* A cap of the user's may be longer than the caller has time. */
+static void g7_not_beyond_the_deadline(void)
+{
+	rdv_domain *d = spinning_domain(2000000 * US, 1 + SPARE);
+	struct timespec deadline = {.tv_sec = 1, .tv_nsec = 5000 * US};
+	struct rdv_spin spin;
+	uint64_t start;
+
+	d->spin_ns[RDV_SPIN_FREE] = 2000000 * US;
+	clock_moves(STEP);
+	start = shim.clock_ns;
+	rdv_spin_begin(&spin, d, RDV_SPIN_FREE, &deadline);
+	while (rdv_spin_once(&spin))
+		;
+	rdv_spin_end(&spin);
+	assert_in_range(shim.clock_ns - start, 4999 * US, 5001 * US);
+}
+
 /* Waits of all kinds end asleep, and what they wait for still wakes them. */
 static void g7_all_waits_end_asleep(void)
 {
@@ -330,6 +370,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_spinning_is_bounded, ONLY_PLAIN),
 	UNIT(g7_the_limit_follows_what_paid, ONLY_PLAIN),
 	UNIT(g7_a_high_cap_teaches_nothing, ONLY_PLAIN),
+	UNIT(g7_a_leader_spins_where_it_takes_nothing, ONLY_PLAIN),
 	UNIT(g7_the_cpus_are_those_of_the_members, ONLY_PLAIN),
 	UNIT(g7_the_limit_is_probed, ONLY_PLAIN),
 	UNIT(g7_a_cap_is_kept, ONLY_PLAIN),
@@ -340,6 +381,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_lingering_is_bounded, ONLY_PLAIN),
 	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
 	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
+	UNIT(g7_not_beyond_the_deadline, ONLY_PLAIN),
 	UNIT(g7_all_waits_end_asleep, BOTH),
 };
 
