@@ -250,6 +250,7 @@ struct rdv_member {
 	bool sync_in;      /* between the barriers of one */
 	bool sync_turn;    /* ... and it is its turn */
 	bool sync_out;     /* ... and it waits for the others to leave, too */
+	bool sync_pair;    /* has entered, not yet exited; its own */
 	bool competes;     /* it is counted in competing */
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];

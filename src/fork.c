@@ -54,7 +54,7 @@ static void clear_slot(struct rdv_member *m)
 	m->self.state = RDV_STATE_PARKED;
 	m->self.parked = RDV_STATE_PUBLISHED;
 	m->depth = m->shielded = m->asleep = 0;
-	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = false;
+	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = m->sync_pair = false;
 	m->wait_kind = RDV_WAIT_NONE;
 	m->in_report = false;
 }

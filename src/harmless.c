@@ -219,7 +219,7 @@ int rdv_harmless_end_until(rdv_thread *self, const struct timespec *deadline)
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
 	rdv_must_own(m);
-	rdv_must_be(may_end(m), m, "is not harmless");
+	rdv_must_be(may_end(m), m, RDV_NOT_HARMLESS);
 	return end(m, false, deadline);
 }
 
@@ -228,7 +228,7 @@ int rdv_harmless_end_try(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 
 	rdv_must_own(m);
-	rdv_must_be(may_end(m), m, "is not harmless");
+	rdv_must_be(may_end(m), m, RDV_NOT_HARMLESS);
 	return end(m, true, NULL);
 }
 
@@ -295,7 +295,7 @@ void rdv_harmless_now(rdv_thread *self)
 void rdv_harmless_end(rdv_thread *self)
 {
 	rdv_must_own(rdv_member_of(self));
-	rdv_must_be(may_end(rdv_member_of(self)), rdv_member_of(self), "is not harmless");
+	rdv_must_be(may_end(rdv_member_of(self)), rdv_member_of(self), RDV_NOT_HARMLESS);
 	if (needs_slow(self, RDV_STATE_RUNNING))
 		rdv_priv_harmless_end_slow(self);
 }

@@ -145,7 +145,7 @@ void rdv_release(rdv_thread *self)
 	uint64_t begin;
 
 	rdv_must_own(m);
-	rdv_must_be(m->depth, m, "is not isolated");
+	rdv_must_be(m->depth, m, RDV_NOT_ISOLATED);
 	if (!m->depth || --m->depth)
 		return;
 	rdv_record_released(m);

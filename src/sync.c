@@ -203,7 +203,7 @@ void rdv_sync_left(struct rdv_member *m)
 		s->entered--;
 	if (is_counted(m) && m->sync_out)
 		s->exited--;
-	m->sync_in = m->sync_out = false;
+	m->sync_in = m->sync_out = m->sync_pair = false;
 	if (m->sync_turn)
 		end_turn(m);
 	else if (m->sync_want)
@@ -345,10 +345,11 @@ void rdv_sync_enter(rdv_thread *self)
 
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
-	rdv_must_be(!m->depth, m, "is isolated");
+	rdv_must_be(!m->depth, m, RDV_IS_ISOLATED);
 	rdv_must_be_unlocked(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
+	m->sync_pair = true;
 	if (m->sync_in || !rdv_load_rlx(&s->pending)) { /* (e) */
 		rdv_unlock(&d->registry);
 		rdv_unshield(m, &shield);
@@ -377,8 +378,10 @@ void rdv_sync_exit(rdv_thread *self)
 
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
+	rdv_must_be(m->sync_pair, m, RDV_NOT_ENTERED);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
+	m->sync_pair = false;
 	if (!m->sync_in) {
 		rdv_unlock(&d->registry);
 		rdv_unshield(m, &shield);

@@ -80,7 +80,8 @@ RDV_API bool rdv_sync_wanted(const rdv_thread *self);
  * at once.
  *
  * rdv_sync_exit(): ends the turn of the thread.  The end of the last turn drains the
- * eventfd.  The call returns when every member has come to it.
+ * eventfd.  The call returns when every member has come to it.  By a thread that has not
+ * entered it does nothing; a build with --enable-debug aborts.
  *
  * Both return with the thread running.  Not for signal handlers.
  */

@@ -19,10 +19,52 @@ static int32_t caller(void)
 	return (int32_t)syscall(SYS_gettid);
 }
 
-static _Noreturn void end(struct rdv_text *t)
+/* What is wrong, and what to do. */
+static const struct {
+	const char *what, *mend;
+} texts[] = {
+	[RDV_NOT_HARMLESS] = {"is not harmless", "call rdv_harmless_now() first"},
+	[RDV_NOT_ISOLATED] = {"is not isolated", "release once for each rdv_isolate()"},
+	[RDV_IS_ISOLATED] = {"is isolated", "call rdv_release() first"},
+	[RDV_NOT_ENTERED] = {"has not entered", "call rdv_sync_enter() first"},
+	[RDV_HOLDS_LOCK] = {"holds a lock", "drop the lock first"},
+	[RDV_OTHER_THREAD] = {"is another thread than the caller",
+			      "use the handle of the caller, rdv_thread_self()"},
+	[RDV_GONE] = {"has unregistered", "a handle ends with its registration"},
+	[RDV_IN_REPORT] = {"is in on_stall of this domain", "do not wait there"},
+	[RDV_LEFT_IN_REPORT] = {"returned, but has unregistered its thread",
+				"stay registered there"},
+	[RDV_DROPS_NOTHING] = {"without rdv_lock_taken", "pair the two calls"},
+};
+
+/* The page of a call, by how its name begins. */
+static const char *page(const char *call)
+{
+	static const char *const pages[][2] = {
+		{"rdv_isolate", "rdv_isolate(3)"},
+		{"rdv_release", "rdv_isolate(3)"},
+		{"rdv_harmless", "rdv_harmless(3)"},
+		{"rdv_checkpoint", "rdv_harmless(3)"},
+		{"rdv_thread", "rdv_thread(3)"},
+		{"rdv_sync", "rdv_sync(3)"},
+		{"on_stall", "rdv_stats(3)"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (!strncmp(call, pages[i][0], strlen(pages[i][0])))
+			return pages[i][1];
+	return "rdv_debug(3)";
+}
+
+static _Noreturn void end(struct rdv_text *t, const char *call, enum rdv_wrong wrong)
 {
 	rdv_put(t, ", called by tid ");
 	rdv_put_int(t, caller());
+	rdv_put(t, "; ");
+	rdv_put(t, texts[wrong].mend);
+	rdv_put(t, ", see ");
+	rdv_put(t, page(call));
 	rdv_put(t, "\n");
 	rdv_text_flush(t, STDERR_FILENO);
 	abort();
@@ -41,8 +83,7 @@ static void put_call(struct rdv_text *t, const char *call)
 	rdv_put(t, name);
 }
 
-/* m is the thread, or NULL if the message says nothing about it. */
-void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
+void rdv_misuse(const char *call, const struct rdv_member *m, enum rdv_wrong wrong)
 {
 	static const char *const states[] = {"running", "harmless", "?", "parked"};
 	struct rdv_text t = {0};
@@ -51,22 +92,22 @@ void rdv_misuse(const char *call, const struct rdv_member *m, const char *what)
 	put_call(&t, call);
 	if (!m) {
 		rdv_put(&t, " ");
-		rdv_put(&t, what);
-		end(&t);
+		rdv_put(&t, texts[wrong].what);
+		end(&t, call, wrong);
 	}
 	rdv_put(&t, " by thread ");
 	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->tid));
 	rdv_put(&t, " of domain ");
 	rdv_put_name(&t, m->domain->name);
 	rdv_put(&t, ", which ");
-	rdv_put(&t, what);
+	rdv_put(&t, texts[wrong].what);
 	rdv_put(&t, ": state ");
 	rdv_put(&t, states[rdv_peek(&m->self.state) & 3]);
 	rdv_put(&t, ", isolated ");
 	rdv_put_int(&t, rdv_glance(&m->depth));
 	rdv_put(&t, ", locks ");
 	rdv_put_int(&t, locks);
-	end(&t);
+	end(&t, call, wrong);
 }
 
 /* ------------------------------------------------------------------- the checks */
@@ -78,15 +119,13 @@ void rdv_check_owner(const char *call, const struct rdv_member *m)
 {
 	if (rdv_self_member(m->domain) == m)
 		return;
-	rdv_misuse(call, m,
-		   rdv_peek(&m->tid) ? "is another thread than the caller"
-				     : "has unregistered");
+	rdv_misuse(call, m, rdv_peek(&m->tid) ? RDV_OTHER_THREAD : RDV_GONE);
 }
 
 void rdv_check_locks(const char *call, const struct rdv_member *m)
 {
 	if (locks)
-		rdv_misuse(call, m, "holds a lock");
+		rdv_misuse(call, m, RDV_HOLDS_LOCK);
 }
 
 void rdv_priv_lock_taken(void)
@@ -96,14 +135,9 @@ void rdv_priv_lock_taken(void)
 
 void rdv_priv_lock_dropped(void)
 {
-	struct rdv_text t = {0};
-
-	if (locks) {
-		locks--;
-		return;
-	}
-	rdv_put(&t, "librdv: misuse: rdv_lock_dropped without rdv_lock_taken");
-	end(&t);
+	if (!locks)
+		rdv_misuse("rdv_lock_dropped", NULL, RDV_DROPS_NOTHING);
+	locks--;
 }
 
 #else

@@ -15,12 +15,27 @@
 
 #include "domain.h"
 
-void rdv_misuse(const char *call, const struct rdv_member *m, const char *what);
+enum rdv_wrong {
+	RDV_NOT_HARMLESS,
+	RDV_NOT_ISOLATED,
+	RDV_IS_ISOLATED,
+	RDV_NOT_ENTERED,
+	RDV_HOLDS_LOCK,
+	RDV_OTHER_THREAD,
+	RDV_GONE,
+	RDV_IN_REPORT,
+	/* these say nothing about a thread */
+	RDV_LEFT_IN_REPORT,
+	RDV_DROPS_NOTHING,
+};
 
-#define rdv_must_not_wait(m)                                                      \
-	do {                                                                      \
-		if ((m)->in_report)                                               \
-			rdv_misuse(__func__, m, "is in on_stall of this domain"); \
+/* m is the thread, or NULL if the message says nothing about it. */
+void rdv_misuse(const char *call, const struct rdv_member *m, enum rdv_wrong wrong);
+
+#define rdv_must_not_wait(m)                                    \
+	do {                                                    \
+		if ((m)->in_report)                             \
+			rdv_misuse(__func__, m, RDV_IN_REPORT); \
 	} while (0)
 
 #ifdef RDV_DEBUG
@@ -31,17 +46,17 @@ void rdv_check_locks(const char *call, const struct rdv_member *m);
 /* Off where a handler may run between any two instructions (RDV_PERTURB): there it sees the
  * thread half-way between two states, which these checks would report. */
 #if defined(RDV_DEBUG) && !defined(RDV_PERTURB)
-#define rdv_must_be(condition, m, what)                \
-	do {                                           \
-		if (!(condition))                      \
-			rdv_misuse(__func__, m, what); \
+#define rdv_must_be(condition, m, wrong)                \
+	do {                                            \
+		if (!(condition))                       \
+			rdv_misuse(__func__, m, wrong); \
 	} while (0)
 #define rdv_must_own(m)         rdv_check_owner(__func__, m)
 #define rdv_must_be_unlocked(m) rdv_check_locks(__func__, m)
 #else
-#define rdv_must_be(condition, m, what) ((void)(0 && (condition)))
-#define rdv_must_own(m)                 ((void)0)
-#define rdv_must_be_unlocked(m)         ((void)0)
+#define rdv_must_be(condition, m, wrong) ((void)(0 && (condition)))
+#define rdv_must_own(m)                  ((void)0)
+#define rdv_must_be_unlocked(m)          ((void)0)
 #endif
 
 #endif

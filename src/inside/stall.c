@@ -127,7 +127,7 @@ static int call_on_stall(struct rdv_member *m, const struct rdv_stall *stall)
 	m->in_report = true;
 	ret = d->on_stall(stall, d->stall_arg);
 	if (rdv_self_member(d) != m || !m->in_report)
-		rdv_misuse("on_stall", NULL, "returned, but has unregistered its thread");
+		rdv_misuse("on_stall", NULL, RDV_LEFT_IN_REPORT);
 	m->in_report = false;
 	pthread_setcancelstate(cancel, NULL);
 	return ret;

@@ -179,6 +179,19 @@ static void enter_isolated(void)
 	rdv_sync_enter(self);
 }
 
+static void exit_without_enter(void)
+{
+	rdv_sync_exit(self);
+}
+
+static void exit_twice(void)
+{
+	rdv_sync_want(self);
+	rdv_sync_enter(self);
+	rdv_sync_exit(self);
+	rdv_sync_exit(self);
+}
+
 static void drop_untaken(void)
 {
 	rdv_lock_dropped();
@@ -217,7 +230,32 @@ static void misuse_is_told_and_fatal(void)
 		    "holds a lock: state running, isolated 0, locks 1");
 	assert_dies(enter_isolated, "rdv_sync_enter by thread 0",
 		    "is isolated: state running, isolated 1, locks 0");
+	assert_dies(exit_without_enter, "rdv_sync_exit by thread 0",
+		    "has not entered: state running, isolated 0, locks 0");
+	assert_dies(exit_twice, "rdv_sync_exit by thread 0",
+		    "has not entered: state running, isolated 0, locks 0");
 	assert_dies(drop_untaken, "rdv_lock_dropped without rdv_lock_taken", ", called");
+	unregister_self();
+}
+
+/* Each message says what to do, and names the page of the call. */
+static void misuse_says_what_to_do(void)
+{
+	register_self();
+	assert_dies(end_while_running, "",
+		    "; call rdv_harmless_now() first, see rdv_harmless(3)\n");
+	assert_dies(release_twice, "",
+		    "; release once for each rdv_isolate(), see rdv_isolate(3)\n");
+	assert_dies(enter_isolated, "", "; call rdv_release() first, see rdv_sync(3)\n");
+	assert_dies(exit_twice, "", "; call rdv_sync_enter() first, see rdv_sync(3)\n");
+	assert_dies(isolate_with_a_lock, "",
+		    "; drop the lock first, see rdv_isolate(3)\n");
+	assert_dies(isolate_by_another, "",
+		    "; use the handle of the caller, rdv_thread_self(), see "
+		    "rdv_isolate(3)\n");
+	assert_dies(unregister_twice, "",
+		    "; a handle ends with its registration, see rdv_thread(3)\n");
+	assert_dies(drop_untaken, "", "; pair the two calls, see rdv_debug(3)\n");
 	unregister_self();
 }
 
@@ -244,6 +282,8 @@ static void what_is_allowed_passes(void)
 	rdv_isolate(self);
 	rdv_release(self);
 	assert_false(rdv_checkpoint(self));
+	rdv_sync_enter(self); /* no sync-point is wanted: it returns at once */
+	rdv_sync_exit(self);
 	unregister_self();
 	/* what a program calls that was built with RDV_DEBUG, in any library */
 	rdv_priv_lock_taken();
@@ -253,6 +293,7 @@ static void what_is_allowed_passes(void)
 static const struct unit_case cases[] = {
 #ifdef RDV_DEBUG
 	UNIT(misuse_is_told_and_fatal, ONLY_PLAIN),
+	UNIT(misuse_says_what_to_do, ONLY_PLAIN),
 #endif
 	UNIT(what_is_allowed_passes, ALL),
 };
