@@ -59,6 +59,22 @@ static const char *why_text(uint32_t why)
 	return text[why];
 }
 
+/* What has to happen for the wait to end. */
+static const char *hint(uint32_t why)
+{
+	static const char *const text[] = {
+		[RDV_BLOCKER_RUNNING] = "a running thread has to call rdv_harmless_now() "
+					"or rdv_checkpoint()",
+		[RDV_BLOCKER_ISOLATED] = "an isolated thread has to call rdv_release()",
+		[RDV_BLOCKER_HELD] = "a thread that was held for long runs first",
+		[RDV_BLOCKER_ABSENT] = "each thread has to call rdv_sync_enter()",
+		[RDV_BLOCKER_SERVED] = "the thread has to call rdv_sync_exit()",
+		[RDV_BLOCKER_LEAVING] = "each thread has to call rdv_sync_exit()",
+	};
+
+	return text[why];
+}
+
 static void put_blocker(struct rdv_text *t, const struct rdv_blocker *b, uint64_t now)
 {
 	rdv_put(t, "thread ");
@@ -92,7 +108,7 @@ static int report_to_stderr(const struct rdv_stall *stall)
 		rdv_put(&t, " in ");
 		rdv_put_name(&t, stall->where);
 	}
-	rdv_put(&t, stall->n_blockers ? "; for " : "; for nobody now");
+	rdv_put(&t, stall->n_blockers ? "; it waits for " : "; it waits for nobody now");
 	for (i = 0; i < stall->n_listed; i++) {
 		if (i)
 			rdv_put(&t, ", ");
@@ -103,9 +119,11 @@ static int report_to_stderr(const struct rdv_stall *stall)
 		rdv_put_int(&t, (int64_t)(stall->n_blockers - stall->n_listed));
 		rdv_put(&t, " more");
 	}
-	if (t.len == sizeof(t.buf))
-		t.len--;
-	rdv_put(&t, "\n");
+	if (stall->n_listed) {
+		rdv_put(&t, ": ");
+		rdv_put(&t, hint(stall->blockers[0].why));
+	}
+	rdv_put(&t, ", see rdv_stats(3)\n");
 	rdv_text_flush(&t, STDERR_FILENO);
 	return 0;
 }

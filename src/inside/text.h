@@ -11,7 +11,7 @@
 
 struct rdv_text {
 	size_t len;
-	char buf[1024];
+	char buf[1280]; /* a stall report with all that it lists */
 };
 
 void rdv_put(struct rdv_text *t, const char *string);

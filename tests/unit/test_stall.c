@@ -270,7 +270,7 @@ static void listen_end(void)
 	printf("# %s", said.line);
 }
 
-/* "... has waited N" what "; for thread N (" name ", tid N)" why */
+/* "... has waited N" what "; it waits for thread N (" name ", tid N)" why */
 static void assert_said(const struct actor *a, const char *what, const struct actor *of,
 			const char *why)
 {
@@ -280,10 +280,14 @@ static void assert_said(const struct actor *a, const char *what, const struct ac
 		 "librdv: stall in stalling: thread %u (%s, tid %d) has waited 0.",
 		 rdv_thread_id(a->self), a->name, a->tid);
 	assert_memory_equal(said.line, expected, strlen(expected));
-	snprintf(expected, sizeof(expected), " s %s; for thread %u (%s, tid %d) %s", what,
+	snprintf(expected, sizeof(expected),
+		 " s %s; it waits for thread %u (%s, tid %d) %s", what,
 		 rdv_thread_id(of->self), of->name, of->tid, why);
 	assert_non_null(strstr(said.line, expected));
 }
+
+#define RUNNING "a running thread has to call rdv_harmless_now() or rdv_checkpoint()" SEE
+#define SEE     ", see rdv_stats(3)\n"
 
 static void the_default_writes_a_line(void)
 {
@@ -297,7 +301,7 @@ static void the_default_writes_a_line(void)
 	actor_wait(a);
 	listen_end();
 	b->name = "b?";
-	assert_said(a, "to be isolated in do_isolate", b, "running\n");
+	assert_said(a, "to be isolated in do_isolate", b, "running: " RUNNING);
 	actor_do(a, do_release);
 }
 
@@ -327,14 +331,22 @@ static void the_default_says_what_for(void)
 	actor_go(b, do_end);
 	line_with(" held;");
 	assert_said(b, "held", a, "isolated in do_isolate for 0.");
+	assert_non_null(strstr(said.line,
+			       " s: an isolated thread has to call rdv_release()" SEE));
 	actor_do(a, do_release);
 	actor_wait(b);
 	actor_do(a, do_want);
 	actor_go(a, do_enter);
 	line_with(" in the sync-point;");
-	assert_said(a, "in the sync-point", b, "not in the sync-point\n");
+	assert_said(a, "in the sync-point", b,
+		    "not in the sync-point: each thread "
+		    "has to call rdv_sync_enter()" SEE);
 	actor_go(b, do_enter);
 	actor_wait(a);
+	line_with("has its turn");
+	assert_said(b, "in the sync-point", a,
+		    "has its turn: the thread "
+		    "has to call rdv_sync_exit()" SEE);
 	actor_go(a, do_exit);
 	actor_wait(b);
 	actor_do(b, do_exit);
@@ -365,7 +377,7 @@ static void the_default_names_some(void)
 	for (at = said.line; (at = strstr(at, "(other, ")); at++)
 		n++;
 	assert_int_equal(n, 16);
-	assert_non_null(strstr(said.line, " running and 2 more\n"));
+	assert_non_null(strstr(said.line, " running and 2 more: " RUNNING));
 	actor_do(a, do_release);
 }
 
