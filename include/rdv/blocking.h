@@ -79,13 +79,14 @@ RDV_API int rdv_epoll_wait(rdv_thread *self, int epfd, struct epoll_event *event
  * the C library has no such function, such as glibc before 2.35. */
 RDV_API int rdv_epoll_pwait2(rdv_thread *self, int epfd, struct epoll_event *events,
 			     int maxevents, const struct timespec *timeout,
-			     const sigset_t *sigmask);
+			     const sigset_t *sigmask) RDV_PRIV_TIMED(rdv_epoll_pwait2);
 
 RDV_API int rdv_poll(rdv_thread *self, struct pollfd *fds, nfds_t nfds, int timeout);
 RDV_API int rdv_ppoll(rdv_thread *self, struct pollfd *fds, nfds_t nfds,
-		      const struct timespec *timeout, const sigset_t *sigmask);
+		      const struct timespec *timeout, const sigset_t *sigmask)
+	RDV_PRIV_TIMED(rdv_ppoll);
 RDV_API int rdv_nanosleep(rdv_thread *self, const struct timespec *duration,
-			  struct timespec *rest);
+			  struct timespec *rest) RDV_PRIV_TIMED(rdv_nanosleep);
 
 /*
  * Waits for the end of a thread, which may be a member of the domain and may be held
@@ -142,7 +143,8 @@ RDV_API int rdv_sem_wait(rdv_thread *self, sem_t *sem);
  */
 RDV_API int rdv_cond_wait(rdv_thread *self, pthread_cond_t *cond, pthread_mutex_t *mutex);
 RDV_API int rdv_cond_wait_until(rdv_thread *self, pthread_cond_t *cond,
-				pthread_mutex_t *mutex, const struct timespec *deadline);
+				pthread_mutex_t *mutex, const struct timespec *deadline)
+	RDV_PRIV_TIMED(rdv_cond_wait_until);
 
 /*
  * The first thread that calls it for a flag calls fn(arg).  Every call returns after fn

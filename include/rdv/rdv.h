@@ -96,6 +96,18 @@ struct timespec; /* with -std=c99 <time.h> does not declare it: no deadlines the
 
 RDV_API unsigned rdv_version(void);
 
+/*
+ * On some 32-bit machines a program may choose the size of time_t, by _TIME_BITS.  There a
+ * function that takes or returns a struct timespec has a symbol for each size, and the
+ * library has the symbols of the size that it was built with.  So a program with the other
+ * size does not link: it lacks rdv_deadline_time64, or rdv_deadline.
+ */
+#if defined(__TIMESIZE) && __TIMESIZE == 32 && defined(__USE_TIME_BITS64)
+#define RDV_PRIV_TIMED(name) __asm__(#name "_time64")
+#else
+#define RDV_PRIV_TIMED(name)
+#endif
+
 typedef struct rdv_domain rdv_domain;
 
 /* The membership of one thread in one domain.  A thread has one handle for each domain
@@ -113,7 +125,7 @@ typedef struct rdv_thread rdv_thread;
  * For UINT64_MAX it returns the latest time that fits into a time_t: "never".
  * Async-signal-safe.
  */
-RDV_API struct timespec rdv_deadline(uint64_t ns);
+RDV_API struct timespec rdv_deadline(uint64_t ns) RDV_PRIV_TIMED(rdv_deadline);
 
 /* ------------------------------------------------------------------ domains */
 
@@ -246,7 +258,8 @@ RDV_API void rdv_harmless_till_end(rdv_thread *self);
  */
 RDV_MUST_CHECK RDV_API int rdv_harmless_end_try(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_harmless_end_until(rdv_thread *self,
-						  const struct timespec *deadline);
+						  const struct timespec *deadline)
+	RDV_PRIV_TIMED(rdv_harmless_end_until);
 
 /*
  * For loops that compute.  If another thread wants to isolate, the calling thread is
@@ -285,13 +298,14 @@ RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
 RDV_API void rdv_isolate(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_isolate_try(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_isolate_until(rdv_thread *self,
-					     const struct timespec *deadline);
+					     const struct timespec *deadline)
+	RDV_PRIV_TIMED(rdv_isolate_until);
 
 RDV_API void rdv_isolate_at(rdv_thread *self, const char *where);
 RDV_MUST_CHECK RDV_API int rdv_isolate_try_at(rdv_thread *self, const char *where);
-RDV_MUST_CHECK RDV_API int rdv_isolate_until_at(rdv_thread *self,
-						const struct timespec *deadline,
-						const char *where);
+RDV_MUST_CHECK RDV_API int
+rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline, const char *where)
+	RDV_PRIV_TIMED(rdv_isolate_until_at);
 
 #define rdv_isolate(self)                 rdv_isolate_at(self, __func__)
 #define rdv_isolate_try(self)             rdv_isolate_try_at(self, __func__)

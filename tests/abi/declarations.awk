@@ -21,6 +21,7 @@ END {
 		if (part[i] !~ /(^|[^A-Za-z0-9_])RDV_API[^A-Za-z0-9_]/)
 			continue
 		declaration = part[i]
+		sub(/[ \t]*RDV_PRIV_TIMED\([a-z_0-9]*\)/, "", declaration)
 		gsub(/(RDV_[A-Z_]*|inline|static|extern)[ \t]+/, "", declaration)
 		gsub(/[ \t]+/, " ", declaration)
 		gsub(/^ | $/, "", declaration)

@@ -27,7 +27,8 @@ for name in $(sed -n -e 's/^\(typedef \)*struct \(rdv_[a-z_]*\) {$/\2/p' \
 done
 
 awk -f "$here/declarations.awk" "$top_srcdir"/include/rdv/*.h | sort -u >"$tmp/declared"
-$NM -D --defined-only "$so" | sed -n 's/.* T \([^@]*\)@@*\(.*\)/\1 \2/p' | sort |
+$NM -D --defined-only "$so" | sed -n 's/.* T \([^@]*\)@@*\(.*\)/\1 \2/p' |
+	sed 's/_time64 / /' | sort |
 	join - "$tmp/declared" | sed 's/^/function /' >"$tmp/has"
 [ -s "$tmp/has" ] || { echo "no function was found in librdv.so"; exit 99; }
 grep '^function ' "$list" | sort >"$tmp/wants"

@@ -38,7 +38,7 @@ same private named "the node LIBRDV_PRIVATE of src/librdv.map and the names rdv_
 
 if [ -e "$so" ]; then
 	# the version node itself is an absolute symbol
-	$NM -D --defined-only "$so" | sed 's/@.*//' |
+	$NM -D --defined-only "$so" | sed -e 's/@.*//' -e 's/_time64$//' |
 		awk '$2 != "A" { print $3 > "'"$tmp"'/library"
 			if ($2 != "T") print "  " $3 " is no function (" $2 ")" }' \
 		>"$tmp/data"

@@ -6,6 +6,7 @@ exported=$top_builddir/tests/inside/exported
 top=$top_builddir/tools/rdv-top
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
+. "$top_srcdir/tests/lacks.sh"
 
 fail() {
 	echo "top.sh: $*" >&2
@@ -60,6 +61,15 @@ until "$top" -n 1 "$tmp/page" >/dev/null 2>&1; do
 	sleep 0.05
 done
 
+# Alive, as another user sees it too, and from another pid namespace.
+if unshare --user --pid --fork true 2>/dev/null; then
+	unshare --user --pid --fork "$top" -n 1 "$tmp/page" >"$tmp/out" ||
+		fail "rdv-top failed in another namespace"
+	! grep 'has ended' "$tmp/out" || fail "the program is alive"
+else
+	lack "unshare"
+fi
+
 # A copy has no lock: its program is not there.
 cp "$tmp/page" "$tmp/short"
 "$top" "$tmp/short" | grep -q 'the program has ended' || fail "a copy is alive"
@@ -74,4 +84,4 @@ dd if=/dev/zero of="$tmp/other" bs=1k count=64 2>/dev/null
 grep -q 'no file that rdv_export_open' "$tmp/err" || fail "$(cat "$tmp/err")"
 "$exported" "$tmp/other" </dev/null 2>"$tmp/err" && fail "the program takes any file"
 grep -q 'File exists' "$tmp/err" || fail "$(cat "$tmp/err")"
-exit 0
+finish 0
