@@ -7,6 +7,7 @@
 #include "inside/record.h"
 #include "spin.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -24,18 +25,39 @@ enum {
 /* --------------------------------------------------------------------- set-up */
 
 /* Not by pthread_once(): what failed for want of a key or of memory is tried again. */
-static rdv_mutex setup_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool have_key, have_handlers;
+static rdv_mutex setup_lock;
+static bool have_key;
+
+#pragma weak dladdr
+#pragma weak dlsym
+
+/*
+ * A plugin that contains librdv.a must not be unloaded any more: a thread that exits, and
+ * fork(), come back to it.  A static program has no plugins and may lack the functions.
+ * The linker warns of dlopen(3) in such a program, so that is looked up.
+ */
+static void stay_loaded(void)
+{
+	void *(*open)(const char *name, int flags);
+	Dl_info mine;
+
+	if (!dlsym || !dladdr || !dladdr(&setup_lock, &mine))
+		return;
+	*(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");
+	if (open)
+		open(mine.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
 
 static bool setup(void)
 {
 	bool ready;
 
 	rdv_lock(&setup_lock);
-	have_key = have_key || !rdv_thread_setup();
-	if (have_key)
-		have_handlers = have_handlers || !rdv_fork_setup();
-	ready = have_handlers;
+	if (!have_key && !rdv_thread_setup()) {
+		have_key = true;
+		stay_loaded();
+	}
+	ready = have_key && !rdv_fork_setup();
 	rdv_unlock(&setup_lock);
 	return ready;
 }
@@ -157,7 +179,7 @@ static void init_domain(rdv_domain *d, const rdv_domain_attr *attr)
 	d->stall_arg = attr->stall_arg;
 	strncpy(d->name, attr->name, sizeof(d->name) - 1);
 	d->sync.fd = -1;
-	rdv_lock_init(&d->registry);
+	d->copy = &rdv_copy;
 }
 
 /* ---------------------------------------------------------------------- calls */
@@ -190,6 +212,8 @@ int rdv_domain_destroy(rdv_domain *domain)
 	int saved_errno = errno;
 	uint32_t id, members;
 
+	if (domain->copy != &rdv_copy)
+		return -EINVAL;
 	rdv_lock(&domain->registry);
 	members = domain->members;
 	rdv_unlock(&domain->registry);
@@ -199,7 +223,6 @@ int rdv_domain_destroy(rdv_domain *domain)
 	rdv_sync_close(domain);
 	for (id = 0; id < domain->max_threads; id++)
 		free(domain->member[id]);
-	rdv_lock_destroy(&domain->registry);
 	free(domain);
 	errno = saved_errno;
 	return 0;

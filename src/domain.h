@@ -207,6 +207,7 @@ struct rdv_domain {
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_word words;
 	uint32_t max_threads;
+	const char *copy; /* &rdv_copy of the library that made the domain */
 	uint32_t biased;
 	uint32_t patience_us;
 	uint32_t spin_cap_ns;
@@ -426,7 +427,10 @@ void rdv_sync_close(rdv_domain *d);
 /* thread.c */
 int rdv_thread_setup(void);
 
-/* self.c: the calling thread's memberships */
+/* self.c: the calling thread's memberships; each copy of the library in the process has
+ * such a list, and the address of its rdv_copy tells which copy it is */
+extern const char rdv_copy;
+
 struct rdv_member *rdv_self_any(void);
 struct rdv_member *rdv_self_member(const rdv_domain *d);
 void rdv_self_add(struct rdv_member *m);

@@ -7,7 +7,10 @@
 #include "fence.h"
 #include "inside/record.h"
 
-static rdv_mutex domains_lock = PTHREAD_MUTEX_INITIALIZER;
+#include <errno.h>
+#include <pthread.h>
+
+static rdv_mutex domains_lock;
 static rdv_domain *domains;
 
 void rdv_fork_watch(rdv_domain *d)
@@ -29,11 +32,17 @@ void rdv_fork_unwatch(rdv_domain *d)
 	rdv_unlock(&domains_lock);
 }
 
-/* Takes all locks, always in this order.  No other place holds two of them. */
+/*
+ * Takes all locks, always in this order.  No other place holds two of them.
+ *
+ * A signal handler that forks while its own thread has a lock would wait for ever.
+ */
 static void before(void)
 {
 	rdv_domain *d;
 
+	if (rdv_lock_held())
+		rdv_misuse("fork", NULL, RDV_FORKS_IN_CALL);
 	rdv_lock(&domains_lock);
 	for (d = domains; d; d = d->next)
 		rdv_lock(&d->registry);
@@ -131,5 +140,20 @@ static void after_in_child(void)
 
 int rdv_fork_setup(void)
 {
-	return -pthread_atfork(before, unlock_all, after_in_child);
+	static bool have_handlers;
+
+	have_handlers =
+		have_handlers || !pthread_atfork(before, unlock_all, after_in_child);
+	return have_handlers ? 0 : -ENOMEM;
+}
+
+/*
+ * Handlers are called before a fork() in the opposite order of their registration, and
+ * after it in that order.  Ours are registered before those of the program, which may call
+ * the library, or wait for threads that do: we have no lock then.  If it fails here, the
+ * first domain tries again.
+ */
+__attribute__((constructor(101))) static void register_early(void)
+{
+	rdv_fork_setup();
 }

@@ -5,6 +5,7 @@
 #include "domain.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <rdv/hathreads.h>
 #include <stdio.h>
 #include <stdlib.h>

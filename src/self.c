@@ -10,6 +10,8 @@
  */
 static __thread struct rdv_member *memberships __attribute__((tls_model("initial-exec")));
 
+const char rdv_copy = 0;
+
 /* Any membership of the calling thread, or NULL. */
 struct rdv_member *rdv_self_any(void)
 {

@@ -7,6 +7,7 @@
 #include "spin.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,8 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 	struct rdv_member *m;
 	int ret, saved_errno = errno;
 
+	if (domain->copy != &rdv_copy)
+		return -EINVAL;
 	if (rdv_self_member(domain))
 		return -EEXIST;
 	ret = enroll(domain, name, &m);

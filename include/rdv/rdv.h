@@ -193,7 +193,8 @@ RDV_MUST_CHECK RDV_API int rdv_domain_create(rdv_domain **domain,
 
 /*
  * Destroys a domain, and closes the descriptor of its sync-point.
- * Returns 0, or -EBUSY if a thread is registered; then nothing has changed.
+ * Returns 0; -EBUSY: a thread is registered; -EINVAL: another copy of the library has made
+ * the domain.  After an error nothing has changed.
  */
 RDV_API int rdv_domain_destroy(rdv_domain *domain);
 
@@ -206,7 +207,8 @@ RDV_API int rdv_domain_destroy(rdv_domain *domain);
  * any number of domains, once in each.  name is copied, cut to 15 characters; it
  * may be NULL.  A thread that exits is unregistered; if it is isolated it releases.
  *
- * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members; -ENOMEM.
+ * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members; -ENOMEM; -EINVAL:
+ * another copy of the library in the process has made the domain.
  */
 RDV_MUST_CHECK RDV_API int rdv_thread_register(rdv_domain *domain, const char *name,
 					       rdv_thread **self);

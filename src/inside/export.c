@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <rdv/export.h>
 #include <stdio.h>
 #include <stdlib.h>

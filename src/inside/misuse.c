@@ -35,6 +35,8 @@ static const struct {
 	[RDV_LEFT_IN_REPORT] = {"returned, but has unregistered its thread",
 				"stay registered there"},
 	[RDV_DROPS_NOTHING] = {"without rdv_lock_taken", "pair the two calls"},
+	[RDV_FORKS_IN_CALL] = {"in a signal handler that has interrupted a call",
+			       "do not fork there"},
 };
 
 /* The page of a call, by how its name begins. */
@@ -48,6 +50,7 @@ static const char *page(const char *call)
 		{"rdv_thread", "rdv_thread(3)"},
 		{"rdv_sync", "rdv_sync(3)"},
 		{"on_stall", "rdv_stats(3)"},
+		{"fork", "rdv(7)"},
 	};
 	size_t i;
 

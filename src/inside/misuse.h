@@ -5,6 +5,8 @@
  * In every build, rdv_must_not_wait(): the thread is not in on_stall.  There it is in the
  * middle of a wait, and a second wait would undo what the first one has counted.
  *
+ * In every build, in fork.c: the thread is not inside of a call that has a lock.
+ *
  * With --enable-debug:
  * rdv_must_own(): the handle belongs to the caller.
  * rdv_must_be(): the thread is in the right state for the call.
@@ -27,6 +29,7 @@ enum rdv_wrong {
 	/* these say nothing about a thread */
 	RDV_LEFT_IN_REPORT,
 	RDV_DROPS_NOTHING,
+	RDV_FORKS_IN_CALL,
 };
 
 /* m is the thread, or NULL if the message says nothing about it. */

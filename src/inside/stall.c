@@ -13,6 +13,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 enum { MAX_LISTED = 16 }; /* blockers in a report */

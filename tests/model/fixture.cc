@@ -16,6 +16,7 @@ void create(const struct kind &kind)
 	model_weather = {0, 0};
 	d->words = 1;
 	d->max_threads = IDS;
+	d->copy = &rdv_copy;
 	d->biased = kind.biased;
 	d->patience_us = kind.patient ? 1000 : 0;
 	d->window_max_us = 64000;

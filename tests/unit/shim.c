@@ -2,6 +2,7 @@
 #include "shim.h"
 #include "fence.h"
 #include "futex.h"
+#include "lock.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -390,14 +391,12 @@ int __wrap_pthread_setspecific(pthread_key_t key, const void *value)
 	return __real_pthread_setspecific(key, value);
 }
 
-int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+void __real_rdv_lock(rdv_mutex *mutex);
+void __wrap_rdv_lock(rdv_mutex *mutex);
 
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+void __wrap_rdv_lock(rdv_mutex *mutex)
 {
-	int ret = __real_pthread_mutex_lock(mutex);
-
+	__real_rdv_lock(mutex);
 	if (SHIM_GET(shim_self()->in_call))
 		at(SHIM_AFTER_LOCK);
-	return ret;
 }

@@ -22,7 +22,7 @@ enum shim_place {
 	SHIM_BEFORE_WAIT, /* about to call the kernel */
 	SHIM_AFTER_WAIT,  /* back from it, the library does not know yet */
 	SHIM_BEFORE_WAKE,
-	SHIM_AFTER_LOCK, /* of a pthread mutex, by the library */
+	SHIM_AFTER_LOCK, /* rdv_lock() */
 };
 
 typedef void shim_hook(enum shim_place place, void *arg);

@@ -523,6 +523,71 @@ static void g10_all_domains_of_the_process(void)
 	actor_do(a, do_release);
 }
 
+/*
+ * What the program has registered by pthread_atfork() before there was any domain: the
+ * library has no lock in it, before the fork() and after.
+ */
+static struct actor *early;
+static rdv_domain *made;
+
+static void early_before(void)
+{
+	if (!early)
+		return;
+	rdv_isolate(early->self);
+	CHECK(early, !rdv_domain_create(&made, NULL));
+}
+
+static void early_after(void)
+{
+	rdv_thread *self;
+
+	if (!early)
+		return;
+	CHECK(NULL, !rdv_thread_register(made, NULL, &self));
+	rdv_sync_want(self);
+	rdv_thread_unregister(self);
+	CHECK(NULL, !rdv_domain_destroy(made));
+	rdv_release(early->self);
+}
+
+__attribute__((constructor)) static void register_early(void)
+{
+	if (pthread_atfork(early_before, early_after, early_after))
+		abort();
+}
+
+static void in_running_again(void *arg)
+{
+	early = NULL; /* check_life() forks */
+	in_running(arg);
+}
+
+static void g10_handlers_of_the_program(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	early = a;
+	fork_by(a, in_running_again);
+	early = NULL;
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+}
+
+/* As by a handler that has interrupted a call. */
+static void with_the_lock(void *domain)
+{
+	rdv_lock(&((rdv_domain *)domain)->registry);
+	fork();
+}
+
+static void g10_not_in_a_call(void)
+{
+	rdv_domain *d = unit_domain();
+
+	assert_true(unit_child_aborts(with_the_lock, d));
+}
+
 /* A child of a child. */
 static void with_a_child(void *arg)
 {
@@ -649,6 +714,8 @@ static const struct unit_case cases[] = {
 	UNIT(g10_the_eventfd_is_the_child_s_own, BOTH),
 	UNIT(g10_there_may_be_no_eventfd, BOTH),
 	UNIT(g10_all_domains_of_the_process, ALL),
+	UNIT(g10_handlers_of_the_program, BOTH),
+	UNIT(g10_not_in_a_call, BOTH),
 	UNIT(g10_generations, BOTH),
 	UNIT(g10_fences_are_registered_anew, BOTH),
 	UNIT(g10_a_tid_of_its_own, BOTH),

@@ -42,10 +42,8 @@ static int on_stall(const struct rdv_stall *stall, void *arg)
 	rdv_domain_stats(d, &stats, sizeof(stats));
 	rdv_domain_blockers(d, NULL, 0, 0);
 	pthread_mutex_lock(&seen.lock);
-	if (pthread_mutex_trylock(&d->registry))
+	if (rdv_lock_held())
 		seen.locked = true;
-	else
-		pthread_mutex_unlock(&d->registry);
 	if (stall->kind != RDV_STALL_GATHER &&
 	    rdv_load_rlx(&rdv_member_of(stall->self)->self.state) == RDV_STATE_RUNNING)
 		seen.running = true;
