@@ -239,6 +239,43 @@ struct rdv_domain {
 	struct rdv_export *exports; /* under the registry lock */
 };
 
+/*
+ * What is told of a member: statistics.  The protocol reads none of it.  The thread itself
+ * writes all of it except worst, through the functions of inside/record.h.
+ */
+struct rdv_record {
+	/* What an uncontended isolation writes: it shares the thread's line. */
+	rdv_count isolations;
+	rdv_count tick;     /* the coarse clock, when it last asked for isolation */
+	rdv_count since;    /* when it did, in ns; 0 = not timed */
+	uint32_t untimed;   /* isolations that the histograms do not have yet ... */
+	uint16_t bucket[2]; /* ... and where they belong */
+	uint8_t timed;      /* how many more it may time in this tick */
+	uint8_t logged;     /* how much of log is in use */
+	uint8_t stalls;     /* reports of this wait so far */
+	uint32_t blamed; /* id + 1 of the one that its last isolation waited for last */
+
+	rdv_count alone; /* since when it is isolated, in ns */
+	rdv_count seen;  /* when it last released a timed one */
+	rdv_count wait_since;
+	rdv_count rounds;   /* that it has opened */
+	rdv_count tries;    /* that failed */
+	rdv_count timeouts; /* timed isolations that failed */
+	rdv_count waits, wakes;
+	rdv_count delay; /* how long its last isolation waited for the one blamed, ns */
+	rdv_count worst; /* the longest that it was blamed for, ns; written by leaders */
+	rdv_count stall_next; /* when it reports its wait next, in ns */
+	int32_t tid;          /* the kernel's, 0 = no thread is in the slot */
+	uint16_t log[10];     /* waits to be added to the histograms */
+	const char *where;    /* it isolates there, while depth or wait_kind says so */
+};
+
+/*
+ * X(word) for each word of a domain that is 0 while nobody waits, as are want_rdv[] and the
+ * count in competing.  They are no struct, as they share their lines with other words.
+ */
+#define RDV_WORDS_AT_REST(X) X(held) X(asleep) X(queued) X(gathering) X(spinners)
+
 /* A slot of a domain and the thread in it; self is first, so that a handle is one. */
 struct rdv_member {
 	_Alignas(RDV_CACHE_LINE) rdv_thread self;
@@ -253,45 +290,17 @@ struct rdv_member {
 	bool sync_out;     /* ... and it waits for the others to leave, too */
 	bool sync_pair;    /* has entered, not yet exited; its own */
 	bool competes;     /* it is counted in competing */
+	bool in_report;    /* in on_stall, in the middle of a wait; see leave_wait() */
+	uint8_t wait_kind; /* enum rdv_wait_kind */
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
-
-	/*
-	 * Statistics, see record.h.  The thread itself writes all of them except worst.  This
-	 * first group is what an uncontended isolation writes: it shares the thread's line.
-	 */
-	rdv_count isolations;
-	rdv_count tick;     /* the coarse clock, when it last asked for isolation */
-	rdv_count since;    /* when it did, in ns; 0 = not timed */
-	uint32_t untimed;   /* isolations that the histograms do not have yet ... */
-	uint16_t bucket[2]; /* ... and where they belong */
-	uint8_t timed;      /* how many more it may time in this tick */
-	uint8_t wait_kind;  /* enum rdv_wait_kind */
-	uint8_t logged;
-	uint32_t blamed; /* id + 1 of the one that its last isolation waited for last */
-
-	_Alignas(RDV_CACHE_LINE) rdv_count alone; /* since when it is isolated, in ns */
-	rdv_count seen;                           /* when it last released a timed one */
-	rdv_count wait_since;
-	rdv_count rounds;   /* that it has opened */
-	rdv_count tries;    /* that failed */
-	rdv_count timeouts; /* timed isolations that failed */
-	rdv_count waits, wakes;
-	rdv_count
-		delay; /* how long its last isolation waited for the one it blames, ns */
-	rdv_count worst; /* the longest that it was blamed for, ns; written by leaders */
-	rdv_count stall_next; /* when it reports its wait next, in ns */
-	int32_t tid;          /* the kernel's, 0 = no thread is in the slot */
-	uint16_t log[12];     /* waits to be added to the histograms */
-	uint8_t stalls;       /* reports of this wait so far */
-	uint8_t may_give_up;
-	bool in_report;    /* in on_stall, in the middle of a wait; see leave_wait() */
-	uint8_t hold;      /* what its last wait to run has added to held: 1 << hold */
-	const char *where; /* it isolates there, while depth or wait_kind says so */
+	struct rdv_record record;
+	uint8_t may_give_up; /* on_stall may end the wait */
+	uint8_t hold;        /* what its last wait to run has added to held: 1 << hold */
 };
 
 _Static_assert(offsetof(struct rdv_member, self) == 0, "a handle is a slot");
-_Static_assert(offsetof(struct rdv_member, blamed) + sizeof(uint32_t) <= RDV_CACHE_LINE,
+_Static_assert(offsetof(struct rdv_member, record.alone) <= RDV_CACHE_LINE,
 	       "an uncontended isolation writes one line of the slot");
 _Static_assert(sizeof(struct rdv_member) == 2 * RDV_CACHE_LINE, "a slot is two lines");
 

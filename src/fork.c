@@ -117,10 +117,10 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 	d->ctl = rdv_ctl_next_round(d->ctl);
 	if (survivor && survivor->depth)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
-	d->held = d->asleep = d->waking = d->queued = d->competing = 0;
-	d->barred_until = 0;
+#define CLEAR(word) d->word = 0;
+	RDV_WORDS_AT_REST(CLEAR)
+	d->waking = d->competing = d->barred_until = 0;
 	d->window.counting = false;
-	d->gathering = d->spinners = 0;
 	if (survivor && survivor->in_report)
 		keep_wait(d, survivor);
 	rdv_sync_fork(d, survivor);

@@ -124,7 +124,7 @@ int(rdv_isolate_try)(rdv_thread *self)
 
 static void wake_sleepers(struct rdv_member *m, uint32_t now)
 {
-	uint64_t begin = rdv_record_now(m->domain);
+	uint64_t begin = rdv_clock_ns();
 	struct rdv_shield shield;
 
 	rdv_shield(m, &shield);
@@ -156,7 +156,7 @@ void rdv_release(rdv_thread *self)
 			wake_sleepers(m, now ? now : rdv_now_us());
 		return;
 	}
-	begin = rdv_record_now(d);
+	begin = rdv_clock_ns();
 	rdv_shield_on(m);
 	rdv_park(m);
 	rdv_pass(m, true);

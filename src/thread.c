@@ -70,7 +70,7 @@ static struct rdv_member *slot(rdv_domain *d, uint32_t id)
 	m->id = id;
 	m->word = id / RDV_WORD_BITS;
 	m->bit = 1u << id % RDV_WORD_BITS;
-	rdv_publish(&d->member[id], m);
+	rdv_store_rel(&d->member[id], m); /* [SLOT] */
 	return m;
 }
 
@@ -96,8 +96,8 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 		rdv_unlock(&d->registry);
 		return id < d->max_threads ? -ENOMEM : -ENOSPC;
 	}
+	rdv_store_rlx(&d->members, d->members + 1); /* (e) */
 	d->registered[m->word] |= m->bit;
-	rdv_bump(&d->members, 1);
 	if (rdv_load_rlx(&d->words) <= m->word) /* (e) */
 		rdv_store_sc(&d->words, m->word + 1);
 	rdv_spin_joined(d);
@@ -115,7 +115,7 @@ static void strike_off(struct rdv_member *m)
 
 	rdv_lock(&d->registry);
 	d->registered[m->word] &= ~m->bit;
-	rdv_bump(&d->members, -1u);
+	rdv_store_rlx(&d->members, d->members - 1); /* (e) */
 	rdv_record_left(m);
 	rdv_sync_left(m);
 	rdv_unlock(&d->registry);

@@ -18,10 +18,10 @@ int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expec
 static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind kind,
 				     uint64_t now)
 {
-	rdv_poke(&m->wait_since, now);
+	rdv_poke(&m->record.wait_since, now);
 	rdv_poke(&m->wait_kind, (uint8_t)kind);
-	if (!m->since)
-		m->since = now;
+	if (!m->record.since)
+		m->record.since = now;
 	if (kind == RDV_WAIT_HELD)
 		rdv_probe(held_begin, m);
 	if (m->domain->stall_ns)
@@ -49,7 +49,7 @@ static inline void rdv_wait_may_give_up(struct rdv_member *m, bool may)
 static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 			   uint32_t bitset, const struct timespec *deadline)
 {
-	rdv_bump(&m->waits, 1);
+	rdv_bump(&m->record.waits, 1);
 	if (m->domain->stall_ns)
 		return rdv_wait_stalling(m, word, expected, bitset, deadline);
 	return rdv_futex_wait(word, expected, bitset, deadline);

@@ -75,7 +75,7 @@ class Domain:
             m = self.d["member"][i]
             if int(m):
                 self.slots.append(m.dereference())
-        self.members = [m for m in self.slots if int(m["tid"])]
+        self.members = [m for m in self.slots if int(m["record"]["tid"])]
 
     def number(self, name):
         return int(self.d[name])
@@ -124,9 +124,10 @@ class Domain:
         blockers = self.blockers()
         line("blockers count", len(blockers))
         for m, why, since in blockers[:LISTED]:
-            line("blocker", *fields(("id", int(m["id"])), ("tid", int(m["tid"])),
+            r = m["record"]
+            line("blocker", *fields(("id", int(m["id"])), ("tid", int(r["tid"])),
                                     ("why", why), ("since_ns", since),
-                                    ("where", where(m["where"]) if why == "isolated"
+                                    ("where", where(r["where"]) if why == "isolated"
                                      else "-")),
                  "name", text(m["name"]))
         self.dump_stats()
@@ -139,16 +140,17 @@ class Domain:
 
     def dump_member(self, m):
         wait, depth = int(m["wait_kind"]), int(m["depth"])
-        since = int(m["wait_since"]) if wait else int(m["alone"]) if depth else 0
+        r = m["record"]
+        since = int(r["wait_since"]) if wait else int(r["alone"]) if depth else 0
         line("thread", *fields(
-            ("id", int(m["id"])), ("tid", int(m["tid"])),
+            ("id", int(m["id"])), ("tid", int(r["tid"])),
             ("state", STATES.get(int(m["self"]["state"]), "parked")),
             ("bit", self.bit("harmless", m)), ("want_rdv", self.bit("want_rdv", m)),
             ("shielded", int(m["shielded"])), ("depth", depth), ("wait", WAITS[wait]),
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
-            ("isolations", int(m["isolations"])), ("worst_delay_ns", int(m["worst"])),
-            ("where", where(m["where"]) if WAITS[wait] in ("gather", "queue") or depth
+            ("isolations", int(r["isolations"])), ("worst_delay_ns", int(r["worst"])),
+            ("where", where(r["where"]) if WAITS[wait] in ("gather", "queue") or depth
              else "-")),
             "name", text(m["name"]))
 
@@ -158,12 +160,13 @@ class Domain:
         if owner is not None and WAITS[int(owner["wait_kind"])] == "gather":
             missing = [a & ~h for a, h in zip(self.words("awaited"),
                                               self.words("harmless"))]
-            return [(m, "running", int(owner["wait_since"])) for m in self.members
+            since = int(owner["record"]["wait_since"])
+            return [(m, "running", since) for m in self.members
                     if missing[int(m["word"])] & int(m["bit"])]
         if owner is not None and int(owner["depth"]) and wanted:
-            return [(owner, "isolated", int(owner["alone"]))]
+            return [(owner, "isolated", int(owner["record"]["alone"]))]
         if owner is None and self.number("queued") and self.number("held"):
-            return [(m, "held", int(m["wait_since"])) for m in self.members
+            return [(m, "held", int(m["record"]["wait_since"])) for m in self.members
                     if WAITS[int(m["wait_kind"])] == "held"]
         return []
 
@@ -173,12 +176,12 @@ class Domain:
         counts = self.d["history"]["counts"][kind]
         first, last = counts["bucket"].type.range()
         buckets = [int(counts["bucket"][i]) for i in range(first, last + 1)]
-        for m in self.slots:
+        for r in (m["record"] for m in self.slots):
             if kind in (TO_ISOLATION, ISOLATED):
-                buckets[int(m["bucket"][kind])] += int(m["untimed"])
+                buckets[int(r["bucket"][kind])] += int(r["untimed"])
                 continue
-            for i in range(int(m["logged"])):
-                entry = int(m["log"][i])
+            for i in range(int(r["logged"])):
+                entry = int(r["log"][i])
                 if bool(entry & LOG_RELEASE) == (kind == TO_RELEASE):
                     buckets[entry & ~LOG_RELEASE] += 1
         if kind == TO_RELEASE:
@@ -186,7 +189,7 @@ class Domain:
         return buckets
 
     def total(self, name):
-        return sum(int(m[name]) for m in self.slots)
+        return sum(int(m["record"][name]) for m in self.slots)
 
     def dump_stats(self):
         wakes = int(self.d["sync"]["wakes"]) + self.number("held_wakes")

@@ -16,12 +16,12 @@ struct list {
 
 static const struct rdv_member *member_at(const rdv_domain *d, uint32_t id)
 {
-	return id < d->max_threads ? rdv_published(&d->member[id]) : NULL;
+	return id < d->max_threads ? rdv_load_acq(&d->member[id]) : NULL; /* [SLOT] */
 }
 
 static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64_t since)
 {
-	int32_t tid = rdv_peek(&m->tid);
+	int32_t tid = rdv_peek(&m->record.tid);
 	struct rdv_blocker b = {
 		.id = m->id, .why = why, .since = since, .kernel_tid = tid};
 
@@ -29,7 +29,7 @@ static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64
 		return;
 	rdv_name_copy(b.name, m->name, sizeof(b.name));
 	if (why == RDV_BLOCKER_ISOLATED)
-		rdv_name_copy(b.where, rdv_peek(&m->where), sizeof(b.where));
+		rdv_name_copy(b.where, rdv_peek(&m->record.where), sizeof(b.where));
 	rdv_fill(l->next, l->size, &b, sizeof(b));
 	l->next += l->size;
 }
@@ -38,7 +38,7 @@ static void add(struct list *l, const struct rdv_member *m, uint32_t why, uint64
 static void add_awaited(struct list *l, const struct rdv_member *leader)
 {
 	const rdv_domain *d = l->domain;
-	uint64_t since = rdv_peek(&leader->wait_since);
+	uint64_t since = rdv_peek(&leader->record.wait_since);
 	uint32_t word, missing, id;
 
 	for (word = 0; word < rdv_peek(&d->words); word++) {
@@ -59,7 +59,8 @@ static void add_all(struct list *l, uint32_t (*why)(const struct rdv_member *m))
 	for (id = 0; id < l->domain->max_threads; id++) {
 		m = member_at(l->domain, id);
 		if (m && why(m))
-			add(l, m, why(m), l->since ? l->since : rdv_peek(&m->wait_since));
+			add(l, m, why(m),
+			    l->since ? l->since : rdv_peek(&m->record.wait_since));
 	}
 }
 
@@ -105,7 +106,7 @@ size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 	else if (owner && rdv_peek(&owner->wait_kind) == RDV_WAIT_GATHER)
 		add_awaited(&l, owner);
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
-		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->alone));
+		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->record.alone));
 	else if (!owner && rdv_peek(&d->queued) && rdv_peek(&d->held))
 		add_all(&l, if_held);
 	return l.found;
@@ -129,5 +130,5 @@ bool rdv_thread_harmless(const rdv_domain *domain, unsigned id)
 {
 	const struct rdv_member *m = member_at(domain, id);
 
-	return !m || rdv_load_acq(&m->self.state) != RDV_STATE_RUNNING;
+	return !m || rdv_load_acq(&m->self.state) != RDV_STATE_RUNNING; /* [SLOT] */
 }

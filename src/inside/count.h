@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accesses to what is only reported: statistics, names, times.  They are relaxed and
- * order nothing.  No thread of the protocol decides by them what it does, except when it
- * looks at a clock. rdv_publish() and rdv_published() are the exception.
+ * order nothing, and no thread of the protocol decides by them what it does.
  */
 #ifndef RDV_COUNT_H
 #define RDV_COUNT_H
@@ -38,18 +37,6 @@ rdv_glance_32(const uint32_t *p)
  * writers; returns the old value. */
 #define rdv_bump(p, n)  rdv_poke(p, rdv_peek(p) + (n))
 #define rdv_tally(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
-
-/* Nobody sees a later store before this one.  Together with rdv_publish() it makes a
- * sequence lock. */
-#define rdv_count_begin(p, v)                            \
-	do {                                             \
-		rdv_poke(p, v);                          \
-		__atomic_thread_fence(__ATOMIC_RELEASE); \
-	} while (0)
-
-/* A pointer for readers that take no lock: they see what was written before it. */
-#define rdv_publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define rdv_published(p)  __atomic_load_n((p), __ATOMIC_ACQUIRE)
 
 /* Copies a name that another thread may be reading. */
 static inline void rdv_name_copy(char *to, const char *from, size_t size)

@@ -146,7 +146,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 
 	begin(p, "thread");
 	number(p, "id", m->id);
-	number(p, "tid", rdv_peek(&m->tid));
+	number(p, "tid", rdv_peek(&m->record.tid));
 	word(p, "state", state_name(rdv_peek(&m->self.state)));
 	number(p, "bit", !!(rdv_peek(&d->harmless[m->word]) & m->bit));
 	number(p, "want_rdv", !!(rdv_peek(&d->want_rdv[m->word]) & m->bit));
@@ -154,15 +154,15 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	number(p, "depth", depth);
 	word(p, "wait", waits[kind]);
 	number(p, "since_ns",
-	       (int64_t)(kind    ? rdv_peek(&m->wait_since)
-			 : depth ? rdv_peek(&m->alone)
+	       (int64_t)(kind    ? rdv_peek(&m->record.wait_since)
+			 : depth ? rdv_peek(&m->record.alone)
 				 : 0));
 	number(p, "sync_want", rdv_glance(&m->sync_want));
 	number(p, "sync_in", rdv_glance(&m->sync_in));
 	number(p, "sync_turn", rdv_glance(&m->sync_turn));
-	number(p, "isolations", (int64_t)rdv_peek(&m->isolations));
-	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->worst));
-	where(p, is_isolating(m, kind) ? rdv_peek(&m->where) : NULL);
+	number(p, "isolations", (int64_t)rdv_peek(&m->record.isolations));
+	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->record.worst));
+	where(p, is_isolating(m, kind) ? rdv_peek(&m->record.where) : NULL);
 	end_named(p, m->name);
 }
 
@@ -172,8 +172,8 @@ static void dump_members(struct dump *p)
 	uint32_t id;
 
 	for (id = 0; id < p->domain->max_threads; id++) {
-		m = rdv_published(&p->domain->member[id]);
-		if (m && rdv_peek(&m->tid))
+		m = rdv_load_acq(&p->domain->member[id]); /* [SLOT] */
+		if (m && rdv_peek(&m->record.tid))
 			dump_member(p, m);
 	}
 }

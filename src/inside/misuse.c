@@ -99,7 +99,7 @@ void rdv_misuse(const char *call, const struct rdv_member *m, enum rdv_wrong wro
 		end(&t, call, wrong);
 	}
 	rdv_put(&t, " by thread ");
-	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->tid));
+	rdv_put_thread(&t, m->id, m->name, rdv_peek(&m->record.tid));
 	rdv_put(&t, " of domain ");
 	rdv_put_name(&t, m->domain->name);
 	rdv_put(&t, ", which ");
@@ -122,7 +122,7 @@ void rdv_check_owner(const char *call, const struct rdv_member *m)
 {
 	if (rdv_self_member(m->domain) == m)
 		return;
-	rdv_misuse(call, m, rdv_peek(&m->tid) ? RDV_OTHER_THREAD : RDV_GONE);
+	rdv_misuse(call, m, rdv_peek(&m->record.tid) ? RDV_OTHER_THREAD : RDV_GONE);
 }
 
 void rdv_check_locks(const char *call, const struct rdv_member *m)

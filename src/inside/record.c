@@ -27,7 +27,7 @@ static void blame(struct rdv_blame *b, const struct rdv_member *t, uint64_t ns,
 {
 	rdv_poke(&b->ns, ns);
 	rdv_poke(&b->id, t->id + 1);
-	rdv_poke(&b->tid, rdv_peek(&t->tid));
+	rdv_poke(&b->tid, rdv_peek(&t->record.tid));
 	rdv_name_copy(b->name, t->name, sizeof(b->name));
 	rdv_name_copy(b->where, where, sizeof(b->where));
 }
@@ -35,23 +35,25 @@ static void blame(struct rdv_blame *b, const struct rdv_member *t, uint64_t ns,
 /* Those that were not timed were like the last one that was. */
 static void add_untimed(struct rdv_member *m)
 {
-	uint32_t n = m->untimed;
+	struct rdv_record *r = &m->record;
+	uint32_t n = r->untimed;
 
 	if (!n)
 		return;
-	add_to(m, RDV_TO_ISOLATION, m->bucket[0], n);
-	add_to(m, RDV_ISOLATED, m->bucket[1], n);
-	rdv_poke(&m->untimed, 0);
+	add_to(m, RDV_TO_ISOLATION, r->bucket[0], n);
+	add_to(m, RDV_ISOLATED, r->bucket[1], n);
+	rdv_poke(&r->untimed, 0);
 }
 
 void rdv_record_timed(struct rdv_member *m)
 {
+	struct rdv_record *r = &m->record;
 	uint64_t now = rdv_clock_ns();
 
 	add_untimed(m);
-	rdv_poke(&m->bucket[0], rdv_bucket(now - m->since));
-	add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
-	rdv_poke(&m->alone, now);
+	rdv_poke(&r->bucket[0], rdv_bucket(now - r->since));
+	add_to(m, RDV_TO_ISOLATION, r->bucket[0], 1);
+	rdv_poke(&r->alone, now);
 }
 
 /*
@@ -60,8 +62,9 @@ void rdv_record_timed(struct rdv_member *m)
  */
 static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
 {
-	uint64_t first = m->tick > m->seen ? m->tick : m->seen;
-	uint64_t last = m->tick + rdv_clock_tick_ns();
+	const struct rdv_record *r = &m->record;
+	uint64_t first = r->tick > r->seen ? r->tick : r->seen;
+	uint64_t last = r->tick + rdv_clock_tick_ns();
 
 	if (last > now)
 		last = now;
@@ -73,22 +76,23 @@ static void longest(const struct rdv_member *m, uint64_t ns)
 	struct rdv_history *history = m->domain->history;
 
 	if (ns > history->longest.ns)
-		blame(&history->longest, m, ns, m->where);
+		blame(&history->longest, m, ns, m->record.where);
 }
 
 void rdv_record_end(struct rdv_member *m)
 {
+	struct rdv_record *r = &m->record;
 	uint64_t now = rdv_clock_ns(), ns;
 
-	if (m->since) {
-		ns = now - m->alone;
-		rdv_poke(&m->bucket[1], rdv_bucket(ns));
-		add_to(m, RDV_ISOLATED, m->bucket[1], 1);
-		m->seen = now;
+	if (r->since) {
+		ns = now - r->alone;
+		rdv_poke(&r->bucket[1], rdv_bucket(ns));
+		add_to(m, RDV_ISOLATED, r->bucket[1], 1);
+		r->seen = now;
 	} else {
 		ns = now - untimed_since(m, now);
 		add_untimed(m);
-		add_to(m, RDV_TO_ISOLATION, m->bucket[0], 1);
+		add_to(m, RDV_TO_ISOLATION, r->bucket[0], 1);
 		add_to(m, RDV_ISOLATED, rdv_bucket(ns), 1);
 	}
 	longest(m, ns);
@@ -98,17 +102,18 @@ void rdv_record_end(struct rdv_member *m)
 
 static void note(struct rdv_member *m, uint64_t ns, unsigned kind)
 {
-	unsigned i, n = m->logged;
+	struct rdv_record *r = &m->record;
+	unsigned i, n = r->logged;
 
-	rdv_poke(&m->log[n], (uint16_t)(rdv_bucket(ns) | kind));
-	if (++n < sizeof(m->log) / sizeof(m->log[0])) {
-		rdv_poke(&m->logged, (uint8_t)n);
+	rdv_poke(&r->log[n], (uint16_t)(rdv_bucket(ns) | kind));
+	if (++n < sizeof(r->log) / sizeof(r->log[0])) {
+		rdv_poke(&r->logged, (uint8_t)n);
 		return;
 	}
-	rdv_poke(&m->logged, 0);
+	rdv_poke(&r->logged, 0);
 	for (i = 0; i < n; i++)
-		add_to(m, m->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE : RDV_HELD,
-		       m->log[i] & ~RDV_LOG_RELEASE, 1);
+		add_to(m, r->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE : RDV_HELD,
+		       r->log[i] & ~RDV_LOG_RELEASE, 1);
 }
 
 void rdv_record_held(struct rdv_member *m)
@@ -116,7 +121,7 @@ void rdv_record_held(struct rdv_member *m)
 	uint64_t ns;
 
 	rdv_wait_end(m);
-	ns = rdv_clock_ns() - m->wait_since;
+	ns = rdv_clock_ns() - m->record.wait_since;
 	note(m, ns, 0);
 	rdv_probe_1(held_end, m, ns);
 }
@@ -153,21 +158,21 @@ static uint32_t the_last(const rdv_domain *d, uint32_t gathering, uint32_t last)
 void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 {
 	rdv_domain *d = m->domain;
-	uint64_t ns = rdv_clock_ns() - m->wait_since;
+	uint64_t ns = rdv_clock_ns() - m->record.wait_since;
 	struct rdv_member *t;
 
 	last = the_last(d, gathering, last);
 	if (!last)
 		return;
 	t = d->member[last - 1];
-	if (ns > rdv_peek(&t->worst))
-		rdv_poke(&t->worst, ns);
-	blame(&d->history->last, t, ns, m->where);
+	if (ns > rdv_peek(&t->record.worst))
+		rdv_poke(&t->record.worst, ns);
+	blame(&d->history->last, t, ns, m->record.where);
 	if (ns > d->history->worst.ns)
-		blame(&d->history->worst, t, ns, m->where);
+		blame(&d->history->worst, t, ns, m->record.where);
 	rdv_probe_2(delay, m, last - 1, ns);
-	rdv_poke(&m->delay, ns);
-	rdv_poke(&m->blamed, last);
+	rdv_poke(&m->record.delay, ns);
+	rdv_poke(&m->record.blamed, last);
 }
 
 /* ---------------------------------------------------------- domains and members */
@@ -198,24 +203,36 @@ void rdv_record_joined(struct rdv_member *m, const char *name)
 	rdv_domain *d = m->domain;
 
 	rdv_name_copy(m->name, name, sizeof(m->name));
-	rdv_poke(&m->worst, 0);
-	rdv_poke(&m->tid, kernel_tid());
+	rdv_poke(&m->record.worst, 0);
+	rdv_poke(&m->record.tid, kernel_tid());
 	if (d->members > d->members_max)
 		rdv_poke(&d->members_max, d->members);
 }
 
 void rdv_record_left(struct rdv_member *m)
 {
-	rdv_poke(&m->tid, 0);
+	rdv_poke(&m->record.tid, 0);
 }
 
-static void forget(struct rdv_member *m)
+/* What the survivor of fork() is doing goes on, with its times. */
+static void forget(struct rdv_record *r, bool survives)
 {
-	m->isolations = m->rounds = m->tries = m->timeouts = m->waits = m->wakes = 0;
-	m->untimed = m->blamed = 0;
-	m->worst = 0;
-	m->logged = 0;
-	m->tid = 0;
+	struct rdv_record now = {
+		.tick = r->tick,
+		.since = r->since,
+		.timed = r->timed,
+		.stalls = r->stalls,
+		.alone = r->alone,
+		.seen = r->seen,
+		.wait_since = r->wait_since,
+		.stall_next = r->stall_next,
+		.where = r->where,
+	};
+
+	memcpy(now.bucket, r->bucket, sizeof(now.bucket));
+	if (!survives)
+		memset(&now, 0, sizeof(now));
+	*r = now;
 }
 
 /* The statistics of the child begin here.  If the thread is isolated, that is the first
@@ -226,17 +243,17 @@ void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
 
 	for (id = 0; id < d->max_threads; id++)
 		if (d->member[id])
-			forget(d->member[id]);
+			forget(&d->member[id]->record, d->member[id] == survivor);
 	memset(d->history, 0, sizeof(*d->history));
 	d->fences = d->held_wakes = d->sync.wakes = 0;
 	d->members_max = d->members;
 	if (!survivor)
 		return;
-	survivor->tid = kernel_tid();
+	survivor->record.tid = kernel_tid();
 	if (!survivor->depth)
 		return;
-	survivor->isolations = survivor->rounds = 1;
-	if (!survivor->since)
-		survivor->since = survivor->tick;
-	add_to(survivor, RDV_TO_ISOLATION, survivor->bucket[0], 1);
+	survivor->record.isolations = survivor->record.rounds = 1;
+	if (!survivor->record.since)
+		survivor->record.since = survivor->record.tick;
+	add_to(survivor, RDV_TO_ISOLATION, survivor->record.bucket[0], 1);
 }

@@ -6,7 +6,7 @@
  * A thread counts in its own slot, on cache lines that nobody else writes.
  * rdv_domain_stats() adds the slots up.  The histograms belong to the domain.  The owner
  * of the token writes two of them: the time to isolation, and the time isolated.  Other
- * times are noted in the slot of the thread, and moved to the histograms a dozen at a
+ * times are noted in the slot of the thread, and moved to the histograms ten at a
  * time.
  *
  * Reading the clock twice takes longer than an isolation that waits for nobody.  So in
@@ -35,62 +35,61 @@ void rdv_record_end(struct rdv_member *m);
 /* The thread asks for isolation. */
 static inline void rdv_record_asked(struct rdv_member *m, const char *where)
 {
+	struct rdv_record *r = &m->record;
 	uint64_t tick = rdv_clock_coarse_ns();
 
 	rdv_probe(isolate_begin, m);
-	if (tick != m->tick) {
-		rdv_poke(&m->tick, tick);
-		m->timed = RDV_TIMED;
+	if (tick != r->tick) {
+		rdv_poke(&r->tick, tick);
+		r->timed = RDV_TIMED;
 	}
-	m->since = 0;
-	rdv_poke(&m->where, where);
-	rdv_poke(&m->blamed, 0);
-	if (m->timed) {
-		m->timed--;
-		m->since = rdv_clock_ns();
+	r->since = 0;
+	rdv_poke(&r->where, where);
+	rdv_poke(&r->blamed, 0);
+	if (r->timed) {
+		r->timed--;
+		r->since = rdv_clock_ns();
 	}
 }
 
 /* The thread is isolated. */
 static inline void rdv_record_isolated(struct rdv_member *m)
 {
-	rdv_bump(&m->isolations, 1);
-	rdv_probe_1(isolate_gathered, m, (int)rdv_peek(&m->blamed) - 1);
-	if (m->since)
+	struct rdv_record *r = &m->record;
+
+	rdv_bump(&r->isolations, 1);
+	rdv_probe_1(isolate_gathered, m, (int)rdv_peek(&r->blamed) - 1);
+	if (r->since)
 		rdv_record_timed(m);
 	else
-		rdv_poke(&m->alone, m->tick);
+		rdv_poke(&r->alone, r->tick);
 }
 
 /* The thread is about to release.  It is still the owner. */
 static inline void rdv_record_released(struct rdv_member *m)
 {
+	struct rdv_record *r = &m->record;
+
 	rdv_probe(isolate_released, m);
-	if (m->since || rdv_clock_coarse_ns() != m->tick)
+	if (r->since || rdv_clock_coarse_ns() != r->tick)
 		rdv_record_end(m);
 	else
-		rdv_bump(&m->untimed, 1);
+		rdv_bump(&r->untimed, 1);
 }
 
 /* After a release that woke somebody or passed the token on.  An uncontended release is one
  * compare-and-swap, and is not timed. */
 void rdv_record_release(struct rdv_member *m, uint64_t begin);
 
-static inline uint64_t rdv_record_now(const rdv_domain *d)
-{
-	(void)d; /* the model has no clock but for patience */
-	return rdv_clock_ns();
-}
-
 static inline void rdv_record_round(struct rdv_member *m)
 {
-	rdv_bump(&m->rounds, 1);
+	rdv_bump(&m->record.rounds, 1);
 	rdv_probe(round_begin, m);
 }
 
 static inline void rdv_record_failed(struct rdv_member *m, bool tried)
 {
-	rdv_bump(tried ? &m->tries : &m->timeouts, 1);
+	rdv_bump(tried ? &m->record.tries : &m->record.timeouts, 1);
 	rdv_probe_1(isolate_failed, m, tried);
 }
 
@@ -131,7 +130,7 @@ static inline void rdv_record_wait_left(struct rdv_member *m)
 
 static inline void rdv_record_wake(struct rdv_member *m)
 {
-	rdv_bump(&m->wakes, 1);
+	rdv_bump(&m->record.wakes, 1);
 }
 
 /*

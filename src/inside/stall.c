@@ -26,10 +26,11 @@ _Static_assert((unsigned)RDV_WAIT_GATHER == RDV_STALL_GATHER &&
 
 void rdv_stall_begin(struct rdv_member *m)
 {
-	uint64_t next = m->wait_since + m->domain->stall_ns;
+	struct rdv_record *r = &m->record;
+	uint64_t next = r->wait_since + m->domain->stall_ns;
 
-	m->stall_next = next < m->wait_since ? UINT64_MAX : next;
-	m->stalls = 0;
+	r->stall_next = next < r->wait_since ? UINT64_MAX : next;
+	r->stalls = 0;
 }
 
 /* ------------------------------------------------------------------ the default */
@@ -156,32 +157,33 @@ static int call_on_stall(struct rdv_member *m, const struct rdv_stall *stall)
 static bool report(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	uint64_t now = rdv_clock_ns(), waited = now - m->wait_since;
+	struct rdv_record *r = &m->record;
+	uint64_t now = rdv_clock_ns(), waited = now - r->wait_since;
 	bool isolates = m->wait_kind == RDV_WAIT_GATHER || m->wait_kind == RDV_WAIT_QUEUE;
 	struct rdv_blocker blockers[MAX_LISTED];
 	struct rdv_stall stall = {
 		.size = sizeof(stall),
 		.kind = m->wait_kind,
-		.count = ++m->stalls,
+		.count = ++r->stalls,
 		.may_give_up = isolates && m->may_give_up,
 		.domain = d,
 		.domain_name = d->name,
 		.self = &m->self,
 		.id = m->id,
-		.kernel_tid = m->tid,
+		.kernel_tid = r->tid,
 		.name = m->name,
-		.since = m->wait_since,
+		.since = r->wait_since,
 		.waited_ns = waited,
 		.blockers = blockers,
-		.where = isolates && m->where ? m->where : "",
+		.where = isolates && r->where ? r->where : "",
 	};
 	int ret, saved_errno = errno;
 
-	stall.n_blockers = rdv_blockers(d, m->wait_kind, m->wait_since, blockers,
+	stall.n_blockers = rdv_blockers(d, m->wait_kind, r->wait_since, blockers,
 					MAX_LISTED, sizeof(blockers[0]));
 	stall.n_listed = stall.n_blockers < MAX_LISTED ? stall.n_blockers : MAX_LISTED;
-	while (m->stall_next <= now)
-		m->stall_next = 2 * m->stall_next - m->wait_since;
+	while (r->stall_next <= now)
+		r->stall_next = 2 * r->stall_next - r->wait_since;
 	rdv_probe_2(stall, m, stall.kind, waited);
 	ret = d->on_stall ? call_on_stall(m, &stall) : report_to_stderr(&stall);
 	errno = saved_errno;
@@ -191,7 +193,7 @@ static bool report(struct rdv_member *m)
 int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 		      uint32_t bitset, const struct timespec *deadline)
 {
-	struct timespec stall = rdv_deadline_at(m->stall_next);
+	struct timespec stall = rdv_deadline_at(m->record.stall_next);
 	int ret;
 
 	if (deadline && rdv_deadline_earlier(deadline, &stall))

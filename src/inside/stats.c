@@ -79,10 +79,10 @@ static void add_counts(struct rdv_histogram *to, const struct rdv_histogram *cou
 
 static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool release)
 {
-	unsigned i, entry, n = rdv_peek(&m->logged);
+	unsigned i, entry, n = rdv_peek(&m->record.logged);
 
 	for (i = 0; i < n; i++) {
-		entry = rdv_peek(&m->log[i]);
+		entry = rdv_peek(&m->record.log[i]);
 		if (!(entry & RDV_LOG_RELEASE) == !release)
 			to->bucket[entry & ~RDV_LOG_RELEASE]++;
 	}
@@ -91,12 +91,12 @@ static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool r
 static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
 		       enum rdv_histogram_kind kind)
 {
-	uint32_t untimed = rdv_peek(&m->untimed);
+	uint32_t untimed = rdv_peek(&m->record.untimed);
 
 	if (kind == RDV_TO_ISOLATION)
-		to->bucket[rdv_peek(&m->bucket[0])] += untimed;
+		to->bucket[rdv_peek(&m->record.bucket[0])] += untimed;
 	else if (kind == RDV_ISOLATED)
-		to->bucket[rdv_peek(&m->bucket[1])] += untimed;
+		to->bucket[rdv_peek(&m->record.bucket[1])] += untimed;
 	else
 		add_log(to, m, kind == RDV_TO_RELEASE);
 }
@@ -112,9 +112,9 @@ static uint64_t count_isolated(const rdv_domain *d)
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
 		count += rdv_peek(&counts->bucket[i]);
 	for (i = 0; i < d->max_threads; i++) {
-		m = rdv_published(&d->member[i]);
+		m = rdv_load_acq(&d->member[i]); /* [SLOT] */
 		if (m)
-			count += rdv_peek(&m->untimed);
+			count += rdv_peek(&m->record.untimed);
 	}
 	return count;
 }
@@ -137,7 +137,7 @@ void rdv_read_histogram(const rdv_domain *d, enum rdv_histogram_kind kind,
 	memset(h, 0, sizeof(*h));
 	add_counts(h, &d->history->counts[kind]);
 	for (id = 0; id < d->max_threads; id++) {
-		m = rdv_published(&d->member[id]);
+		m = rdv_load_acq(&d->member[id]); /* [SLOT] */
 		if (m)
 			add_member(h, m, kind);
 	}
@@ -156,12 +156,12 @@ static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
 
 static void count_member(struct rdv_counters *c, const struct rdv_member *m)
 {
-	c->isolations += rdv_peek(&m->isolations);
-	c->rounds += rdv_peek(&m->rounds);
-	c->tries += rdv_peek(&m->tries);
-	c->timeouts += rdv_peek(&m->timeouts);
-	c->waits += rdv_peek(&m->waits);
-	c->wakes += rdv_peek(&m->wakes);
+	c->isolations += rdv_peek(&m->record.isolations);
+	c->rounds += rdv_peek(&m->record.rounds);
+	c->tries += rdv_peek(&m->record.tries);
+	c->timeouts += rdv_peek(&m->record.timeouts);
+	c->waits += rdv_peek(&m->record.waits);
+	c->wakes += rdv_peek(&m->record.wakes);
 }
 
 void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c)
@@ -172,7 +172,7 @@ void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c)
 	memset(c, 0, sizeof(*c));
 	c->wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
 	for (id = 0; id < d->max_threads; id++) {
-		m = rdv_published(&d->member[id]);
+		m = rdv_load_acq(&d->member[id]); /* [SLOT] */
 		if (m)
 			count_member(c, m);
 	}
@@ -234,16 +234,16 @@ int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *delay)
 {
 	const struct rdv_member *m = rdv_member_of(self);
 	const struct rdv_member *t;
-	uint32_t blamed = rdv_peek(&m->blamed);
+	uint32_t blamed = rdv_peek(&m->record.blamed);
 
 	if (!blamed)
 		return -ENOENT;
-	t = rdv_published(&m->domain->member[blamed - 1]);
-	delay->ns = rdv_peek(&m->delay);
+	t = rdv_load_acq(&m->domain->member[blamed - 1]); /* [SLOT] */
+	delay->ns = rdv_peek(&m->record.delay);
 	delay->id = (int32_t)blamed - 1;
-	delay->kernel_tid = rdv_peek(&t->tid);
+	delay->kernel_tid = rdv_peek(&t->record.tid);
 	rdv_name_copy(delay->name, t->name, sizeof(delay->name));
-	rdv_name_copy(delay->where, rdv_peek(&m->where), sizeof(delay->where));
+	rdv_name_copy(delay->where, rdv_peek(&m->record.where), sizeof(delay->where));
 	return 0;
 }
 
@@ -257,15 +257,15 @@ size_t rdv_domain_thread_stats(const rdv_domain *domain, struct rdv_thread_stats
 	int32_t tid;
 
 	for (id = 0; id < domain->max_threads; id++) {
-		m = rdv_published(&domain->member[id]);
-		tid = m ? rdv_peek(&m->tid) : 0;
+		m = rdv_load_acq(&domain->member[id]); /* [SLOT] */
+		tid = m ? rdv_peek(&m->record.tid) : 0;
 		if (!tid || found++ >= n)
 			continue;
 		struct rdv_thread_stats one = {
 			.id = id,
 			.kernel_tid = tid,
-			.isolations = rdv_peek(&m->isolations),
-			.worst_delay_ns = rdv_peek(&m->worst),
+			.isolations = rdv_peek(&m->record.isolations),
+			.worst_delay_ns = rdv_peek(&m->record.worst),
 		};
 		rdv_name_copy(one.name, m->name, sizeof(one.name));
 		rdv_fill(to, size, &one, sizeof(one));

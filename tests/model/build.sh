@@ -57,7 +57,7 @@ build() {
 
 build_alone() {
 	newer "$built/rdv-model" "$model"/*.cc "$model"/*.h "$top"/src/*.[ch] \
-		"$top"/src/inside/*.h "$top"/include/rdv/*.h || return 0
+		"$top"/src/inside/*.[ch] "$top"/include/rdv/*.h || return 0
 	# shellcheck disable=SC2086 # a list
 	compile "$top" "$built" $units protocol || die "the model does not compile"
 	link "$built" "$built/rdv-model"

@@ -493,9 +493,14 @@ void rdv_fence_all(void)
 
 uint64_t rdv_clock_ns(void)
 {
+	return now.clock_us * 1000;
+}
+
+uint32_t rdv_now_us(void)
+{
 	if (model_surprise(model_weather.jump))
 		now.clock_us += 1000000;
-	return now.clock_us * 1000;
+	return (uint32_t)now.clock_us;
 }
 
 uint64_t model_clock_us(void)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
+#include "inside/history.h"
 
 #include <stdio.h>
 
 struct fixture f;
+
+static struct rdv_history history; /* nobody looks at it */
 
 /* ------------------------------------------------------------------- the domain */
 
@@ -28,6 +31,7 @@ void create(const struct kind &kind)
 	d->awaited = f.awaited;
 	d->registered = f.registered;
 	d->member = f.member;
+	d->history = &history;
 	d->sync.fd = -1;
 	for (i = 0; i < WORDS; i++)
 		d->harmless[i] = ~0u;
@@ -187,7 +191,7 @@ static void count_isolation(uint32_t round)
  * has been open for as long as it was closed, but for patience.  That is exact where one
  * thread is held, and no time passes but in the rounds.
  */
-void model_round_ends(void)
+static void round_ends()
 {
 	uint64_t us = model_clock_us();
 
@@ -202,7 +206,7 @@ void model_round_ends(void)
 	f.changed_us = us;
 }
 
-void model_round_begins(void)
+static void round_begins()
 {
 	uint64_t us = model_clock_us();
 
@@ -217,6 +221,14 @@ void model_round_begins(void)
 	}
 	f.changed_us = us;
 	f.rounds++;
+}
+
+void model_probe(const char *probe)
+{
+	if (!strcmp(probe, "round_begin"))
+		round_begins();
+	else if (!strcmp(probe, "round_end"))
+		round_ends();
 }
 
 void alone()
@@ -403,11 +415,9 @@ void at_rest_but_for(uint32_t held)
 	const rdv_domain &d = f.d;
 
 	MODEL_CHECK(!(d.ctl.newest() & RDV_CTL_OWNER));
-	MODEL_CHECK(d.held.newest() == held);
-	MODEL_CHECK(!d.asleep.newest());
-	MODEL_CHECK(!d.queued.newest());
+#define CHECK_WORD(word) MODEL_CHECK(d.word.newest() == (&d.word == &d.held ? held : 0));
+	RDV_WORDS_AT_REST(CHECK_WORD)
 	MODEL_CHECK(!(d.competing.newest() & RDV_COMPETING));
-	MODEL_CHECK(!d.gathering.newest());
 	MODEL_CHECK(!d.sync.pending.newest());
 	MODEL_CHECK(!d.sync.wanting && !d.sync.entered && !d.sync.exited);
 	MODEL_CHECK(!model_eventfd_readable());

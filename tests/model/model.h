@@ -9,7 +9,7 @@
  *	futex.h, fence.h   system calls of the model's kernel: see engine.cc
  *	lock.h, clock.h
  *	spin.h             spinning is one more look at most
- *	wait.h, inside/    no statistics, no checks for misuse
+ *	inside/probe.h     tells the checks of the model
  *
  * Nothing here needs the headers of Relacy; engine.cc does.
  */
@@ -28,6 +28,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <type_traits>
 #include <unistd.h>
 
 /* --------------------------------------------------------------------- words */
@@ -64,9 +65,45 @@ public:
 	unsigned number; /* of the model's word, 0 = it has none yet */
 };
 
-#define __atomic_store_n(p, v, o)    (p)->store(v, o, RDV_HERE)
+/* What is no word is not modelled: statistics, and what a lock protects. */
+inline unsigned model_load(const rdv_word *p, int order, rdv_place place)
+{
+	return p->load(order, place);
+}
+
+template <class T> T model_load(const T *p, int, rdv_place)
+{
+	return *p;
+}
+
+inline void model_store(rdv_word *p, unsigned value, int order, rdv_place place)
+{
+	p->store(value, order, place);
+}
+
+template <class T>
+void model_store(T *p, typename std::common_type<T>::type value, int, rdv_place)
+{
+	*p = value;
+}
+
+inline unsigned model_fetch_add(rdv_word *p, unsigned value, int order, rdv_place place)
+{
+	return p->fetch_add(value, order, place);
+}
+
+template <class T>
+T model_fetch_add(T *p, typename std::common_type<T>::type value, int, rdv_place)
+{
+	T old = *p;
+
+	*p += value;
+	return old;
+}
+
+#define __atomic_store_n(p, v, o)    model_store(p, v, o, RDV_HERE)
 #define __atomic_exchange_n(p, v, o) (p)->exchange(v, o, RDV_HERE)
-#define __atomic_fetch_add(p, v, o)  (p)->fetch_add(v, o, RDV_HERE)
+#define __atomic_fetch_add(p, v, o)  model_fetch_add(p, v, o, RDV_HERE)
 #define __atomic_fetch_sub(p, v, o)  (p)->fetch_sub(v, o, RDV_HERE)
 #define __atomic_fetch_and(p, v, o)  (p)->fetch_and(v, o, RDV_HERE)
 #define __atomic_fetch_or(p, v, o)   (p)->fetch_or(v, o, RDV_HERE)
@@ -83,7 +120,7 @@ public:
 		  RDV_HERE)
 #include <rdv/rdv.h>
 #undef __atomic_load_n
-#define __atomic_load_n(p, o) (p)->load(o, RDV_HERE)
+#define __atomic_load_n(p, o) model_load(p, o, RDV_HERE)
 
 /* ------------------------------------------------------------------ the kernel */
 
@@ -109,17 +146,24 @@ void rdv_unlock_at(rdv_mutex *mutex, rdv_place);
 #define rdv_lock(mutex)   rdv_lock_at(mutex, RDV_HERE)
 #define rdv_unlock(mutex) rdv_unlock_at(mutex, RDV_HERE)
 
-/* It goes on by itself, at times by more than anybody's patience. */
+/* Where the protocol looks at it, it goes on at times, by more than anybody's patience. */
 #define RDV_CLOCK_H
+#define RDV_NSEC_PER_SEC 1000000000
 
 uint64_t rdv_clock_ns(void);
+uint32_t rdv_now_us(void);
 struct timespec rdv_deadline_at(uint64_t ns);
 bool rdv_deadline_earlier(const struct timespec *a, const struct timespec *b);
 bool rdv_deadline_passed(const struct timespec *deadline);
 
-static inline uint32_t rdv_now_us(void)
+static inline uint64_t rdv_clock_coarse_ns(void)
 {
-	return (uint32_t)(rdv_clock_ns() / 1000);
+	return rdv_clock_ns();
+}
+
+static inline uint64_t rdv_clock_tick_ns(void)
+{
+	return 1000000;
 }
 
 static inline bool rdv_deadline_valid(const struct timespec *)
@@ -151,51 +195,14 @@ void rdv_spin_end(struct rdv_spin *spin);
 
 /* ------------------------------------------------------------------- statistics
  *
- * They are no part of the protocol: the model has none, nor stall reports.
+ * They are compiled, too.  They draw no numbers and change no word, and nothing depends on
+ * them; but some probes tell the checks what has happened.
  */
 
-#define RDV_MISUSE_H
-#define rdv_must_not_wait(m)            ((void)0)
-#define rdv_must_be(condition, m, what) ((void)0)
-#define rdv_must_own(m)                 ((void)0)
-#define rdv_must_be_unlocked(m)         ((void)0)
-
-#define RDV_COUNT_H
-#define rdv_peek(p)       (*(p))
-#define rdv_poke(p, v)    (void)(*(p) = (v))
-#define rdv_bump(p, n)    (void)(*(p) += (n))
-#define rdv_publish(p, v) (void)(*(p) = (v))
-
-#define RDV_RECORD_H
-void model_round_begins(void);
-void model_round_ends(void);
-#define rdv_record_asked(m, where) ((void)(where))
-#define rdv_record_isolated(m)     ((void)0)
-#define rdv_record_released(m)     ((void)0)
-#define rdv_record_release(m, at)  ((void)(at))
-#define rdv_record_round(m)        model_round_begins()
-#define rdv_record_failed(m, try)  ((void)0)
-#define rdv_record_fence(d)        ((void)0)
-#define rdv_record_held(m)         ((void)0)
-#define rdv_record_round_end(m)    model_round_ends()
-#define rdv_record_sync_enter(m)   ((void)0)
-#define rdv_record_sync_exit(m)    ((void)0)
-#define rdv_record_wait_left(m)    ((void)0)
-#define rdv_record_wake(m)         ((void)(m))
-#define rdv_record_last(m, g)      ((void)(m))
-#define rdv_record_delay(m, g, l)  ((void)(g), (void)(l))
-#define rdv_record_held_wake(d)    ((void)0)
-#define rdv_record_joined(m, n)    ((void)0)
-#define rdv_record_left(m)         ((void)0)
-
-#define rdv_record_now(d) ((uint64_t)0)
-
-#define RDV_WAIT_H
-#define rdv_wait_begin(m, kind)        ((void)0)
-#define rdv_wait_begin_at(m, kind, at) ((void)(at))
-#define rdv_wait_end(m)                ((void)0)
-#define rdv_wait_may_give_up(m, may)   ((void)0)
-#define rdv_wait(m, word, expected, bitset, deadline) \
-	rdv_futex_wait(word, expected, bitset, deadline)
+#define RDV_PROBE_H
+void model_probe(const char *probe);
+#define rdv_probe(probe, m)         ((void)(m), model_probe(#probe))
+#define rdv_probe_1(probe, m, a)    ((void)(a), rdv_probe(probe, m))
+#define rdv_probe_2(probe, m, a, b) ((void)(b), rdv_probe_1(probe, m, a))
 
 #endif

@@ -25,12 +25,9 @@ static void check_words(const rdv_domain *d)
 	unsigned word, i;
 
 	must(!(peek(&d->ctl) & RDV_CTL_OWNER), "at rest: ctl is %x", peek(&d->ctl));
-	zero(peek(&d->held), "held");
-	zero(peek(&d->asleep), "asleep");
-	zero(peek(&d->queued), "queued");
+#define CHECK_WORD(word) zero(peek(&d->word), #word);
+	RDV_WORDS_AT_REST(CHECK_WORD)
 	zero(peek(&d->competing) & RDV_COMPETING, "competing");
-	zero(peek(&d->gathering), "gathering");
-	zero(peek(&d->spinners), "spinners");
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		must(!peek(&d->want_rdv[word]), "at rest: want_rdv[%u] is %x", word,
 		     peek(&d->want_rdv[word]));

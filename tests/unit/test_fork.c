@@ -42,9 +42,9 @@ static void check_words(const rdv_domain *d, const rdv_thread *self)
 
 	IN_CHILD(d->members == (m != NULL));
 	IN_CHILD(d->ctl % RDV_CTL_ROUND == (m && m->depth ? rdv_ctl_name(m) : 0));
-	IN_CHILD(!d->held && !d->asleep && !d->waking);
-	IN_CHILD(!d->queued && !d->competing && !d->barred_until);
-	IN_CHILD(!d->gathering && !d->spinners);
+#define IS_ZERO(word) IN_CHILD(!d->word);
+	RDV_WORDS_AT_REST(IS_ZERO)
+	IN_CHILD(!d->waking && !d->competing && !d->barred_until);
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		own = m && m->word == word ? m->bit : 0;
 		IN_CHILD(d->registered[word] == own);
@@ -455,7 +455,7 @@ static void joins_for_the_first_time(void *arg)
 	rdv_thread *self;
 
 	IN_CHILD(!rdv_thread_register(d, "child", &self));
-	IN_CHILD(rdv_member_of(self)->tid == getpid());
+	IN_CHILD(rdv_member_of(self)->record.tid == getpid());
 	rdv_thread_unregister(self);
 }
 
@@ -465,7 +465,7 @@ static void do_leave_and_fork(struct actor *a)
 	a->ret = unit_child(joins_for_the_first_time, a->domain);
 	if (!a->ret)
 		a->ret = rdv_thread_register(a->domain, "again", &a->self);
-	CHECK(a, rdv_member_of(a->self)->tid == a->tid);
+	CHECK(a, rdv_member_of(a->self)->record.tid == a->tid);
 	rdv_harmless_now(a->self);
 }
 

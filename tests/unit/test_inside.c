@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #define IN_CHILD(condition) CHECK(NULL, condition)
+#define IS_ZERO(word)       IN_CHILD(!d->word);
 
 enum { MS = 1000000 };
 
@@ -75,7 +76,7 @@ static void check_rest(void)
 	pthread_t mate;
 
 	IN_CHILD(rdv_ctl_open(d->ctl));
-	IN_CHILD(!d->held && !d->asleep && !d->queued && !d->gathering);
+	RDV_WORDS_AT_REST(IS_ZERO)
 	IN_CHILD(!(d->want_rdv[0] | d->want_rdv[1]));
 	IN_CHILD(!rdv_sync_pending(d));
 	rdv_harmless_end(a->self);
@@ -462,7 +463,7 @@ static void unregister_at_exit(void)
 {
 	rdv_thread_unregister(main_thread.self);
 	IN_CHILD(d->members == 1);
-	IN_CHILD(!d->held && !d->asleep && !d->queued && !d->gathering);
+	RDV_WORDS_AT_REST(IS_ZERO)
 	IN_CHILD(!d->want_rdv[0]);
 	fflush(NULL);
 	_exit(0);

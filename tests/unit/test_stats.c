@@ -375,7 +375,7 @@ static void look_as_a_child(void *arg)
 	CHECK(NULL, s.threads == 1 && s.threads_max == 1);
 	CHECK(NULL, rdv_histogram_count(&s.to_isolation) == 1);
 	CHECK(NULL, rdv_histogram_count(&s.isolated) == 0);
-	CHECK(NULL, rdv_member_of(self)->tid == getpid());
+	CHECK(NULL, rdv_member_of(self)->record.tid == getpid());
 	rdv_release(self);
 	rdv_domain_stats(d, &s, sizeof(s));
 	CHECK(NULL, s.isolations == 1 && rdv_histogram_count(&s.isolated) == 1);

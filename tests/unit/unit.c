@@ -267,12 +267,9 @@ void unit_quiet(const rdv_domain *d)
 	uint32_t word;
 
 	assert_int_equal(rdv_load_sc(&d->ctl) % RDV_CTL_ROUND, 0);
-	assert_int_equal(rdv_load_sc(&d->held), 0);
-	assert_int_equal(rdv_load_sc(&d->asleep), 0);
-	assert_int_equal(rdv_load_sc(&d->queued), 0);
+#define IS_ZERO(word) assert_int_equal(rdv_load_sc(&d->word), 0);
+	RDV_WORDS_AT_REST(IS_ZERO)
 	assert_int_equal(rdv_load_sc(&d->competing) & RDV_COMPETING, 0);
-	assert_int_equal(rdv_load_sc(&d->gathering), 0);
-	assert_int_equal(rdv_load_sc(&d->spinners), 0);
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++)
 		assert_int_equal(rdv_load_sc(&d->want_rdv[word]), 0);
 }
@@ -281,15 +278,12 @@ struct unit_words unit_words(const rdv_domain *d)
 {
 	struct unit_words w = {
 		.ctl = rdv_load_sc(&d->ctl) % RDV_CTL_ROUND,
-		.held = rdv_load_sc(&d->held),
-		.asleep = rdv_load_sc(&d->asleep),
-		.queued = rdv_load_sc(&d->queued),
 		.competing = rdv_load_sc(&d->competing) & RDV_COMPETING,
-		.gathering = rdv_load_sc(&d->gathering),
-		.spinners = rdv_load_sc(&d->spinners),
 	};
 	uint32_t word;
 
+#define READ(word) w.word = rdv_load_sc(&d->word);
+	RDV_WORDS_AT_REST(READ)
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		w.harmless[word] = rdv_load_sc(&d->harmless[word]);
 		w.want_rdv[word] = rdv_load_sc(&d->want_rdv[word]);
@@ -302,12 +296,9 @@ void unit_same_words(const struct unit_words *before, const rdv_domain *d)
 	struct unit_words now = unit_words(d);
 
 	assert_int_equal(now.ctl, before->ctl);
-	assert_int_equal(now.held, before->held);
-	assert_int_equal(now.asleep, before->asleep);
-	assert_int_equal(now.queued, before->queued);
+#define IS_SAME(word) assert_int_equal(now.word, before->word);
+	RDV_WORDS_AT_REST(IS_SAME)
 	assert_int_equal(now.competing, before->competing);
-	assert_int_equal(now.gathering, before->gathering);
-	assert_int_equal(now.spinners, before->spinners);
 	assert_memory_equal(now.harmless, before->harmless, sizeof(now.harmless));
 	assert_memory_equal(now.want_rdv, before->want_rdv, sizeof(now.want_rdv));
 }

@@ -126,7 +126,10 @@ void unit_clear(void);
 
 /* The words that a call which fails may not leave changed, but for the round. */
 struct unit_words {
-	uint32_t ctl, held, asleep, queued, competing, gathering, spinners;
+	uint32_t ctl, competing;
+#define DECLARE(word) uint32_t word;
+	RDV_WORDS_AT_REST(DECLARE)
+#undef DECLARE
 	uint32_t harmless[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 	uint32_t want_rdv[RDV_MASK_WORDS(RDV_MAX_THREADS)];
 };
