@@ -3,22 +3,24 @@
  * rdv-top - shows what a domain does, from the file that its program exports
  * (rdv_export_open() of <rdv/export.h>).
  */
+#include "openmetrics.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <rdv/export.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { MAX_THREADS = 4096, SHOWN = 16, TRIES = 1000 };
+enum { OTHER_LINES = 15 }; /* of a screen, around the threads */
 
 struct view {
 	const char *path;
@@ -178,22 +180,35 @@ static int by_delay(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* As many as leave the first line on the screen. */
+static unsigned threads_to_show(const struct view *v)
+{
+	struct winsize size;
+
+	if (!v->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row ||
+	    size.ws_row >= OTHER_LINES + SHOWN)
+		return SHOWN;
+	return size.ws_row > OTHER_LINES ? size.ws_row - OTHER_LINES : 1;
+}
+
 static void show_threads(struct view *v)
 {
+	const unsigned shown = threads_to_show(v);
 	char text[16];
 
 	qsort(v->threads, v->n_threads, sizeof(v->threads[0]), by_delay);
 	printf("\n%6s %8s %-16s %12s %12s\n", "id", "tid", "thread", "isolations",
 	       "worst delay");
-	for (unsigned i = 0; i < v->n_threads && i < SHOWN; i++) {
+	for (unsigned i = 0; i < v->n_threads && i < shown; i++) {
 		struct rdv_thread_stats *t = &v->threads[i];
 
 		printf("%6u %8d %-16.16s %12" PRIu64 " %12s\n", t->id, (int)t->kernel_tid,
 		       printable(t->name, sizeof(t->name)), t->isolations,
 		       time_text(t->worst_delay_ns, text));
 	}
-	if (v->n_threads > SHOWN)
-		printf("and %u more threads\n", v->n_threads - SHOWN);
+	if (v->n_threads > shown)
+		printf("and %u more thread%s\n", v->n_threads - shown,
+		       v->n_threads == shown + 1 ? "" : "s");
 }
 
 static double age(const struct view *v)
@@ -234,13 +249,22 @@ static void show(struct view *v)
 /* ------------------------------------------------------------------------ the rest */
 
 static const char usage[] =
-	"usage: rdv-top [--interval SECONDS] [--count N] FILE\n"
-	"Shows, each second, what the librdv domain does whose program exports it to "
-	"FILE,\n"
-	"until Ctrl-C or q is pressed.  --version tells the version of librdv.\n";
+	"usage: rdv-top [OPTION...] FILE\n"
+	"Shows what a librdv domain does whose program exports it to FILE, until q or\n"
+	"Ctrl-C is pressed.\n"
+	"\n"
+	"  -i, --interval SECONDS  from one screen to the next, 0.1 to 3600 (1)\n"
+	"  -n, --count N           end after N screens, 1 or more\n"
+	"  --openmetrics           print the figures once, as OpenMetrics text\n"
+	"  -h, --help              print this\n"
+	"  -V, --version           print the version\n"
+	"\n"
+	"Exit status: 0 shown, 1 there is nothing to show or it could not be written,\n"
+	"2 wrong usage.\n";
 
 static double interval = 1;
 static long count = -1;
+static bool metrics;
 
 static void wrong(const char *option, const char *expected, const char *found)
 {
@@ -273,6 +297,7 @@ static const char *options(int argc, char **argv)
 	static const struct option longopts[] = {
 		{"interval", required_argument, NULL, 'i'},
 		{"count", required_argument, NULL, 'n'},
+		{"openmetrics", no_argument, NULL, 'o'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
@@ -284,6 +309,8 @@ static const char *options(int argc, char **argv)
 			set_interval(optarg);
 		} else if (c == 'n') {
 			set_count(optarg);
+		} else if (c == 'o') {
+			metrics = true;
 		} else if (c == 'h') {
 			fputs(usage, stdout);
 			exit(0);
@@ -297,7 +324,8 @@ static const char *options(int argc, char **argv)
 	}
 	if (optind == argc - 1)
 		return argv[optind];
-	fprintf(stderr, "rdv-top: expected one file, found %d\n%s", argc - optind, usage);
+	fprintf(stderr, "rdv-top: expected one file, found %d (--help lists options)\n",
+		argc - optind);
 	exit(2);
 }
 
@@ -347,6 +375,20 @@ static void pause_for(double seconds, bool keys)
 		ended = 1;
 }
 
+/* Each scrape is a call: the figures are those of the last update. */
+static int write_metrics(struct view *v)
+{
+	if (!copy(v))
+		fail(v->path, "is being written to all the time");
+	if (!alive(v))
+		fail(v->path, "the program has ended");
+	openmetrics_write(
+		stdout, &(struct openmetrics){&v->now, v->threads, v->n_threads, age(v)});
+	if (fflush(stdout))
+		fail("standard output", strerror(errno));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct view v;
@@ -354,6 +396,8 @@ int main(int argc, char **argv)
 	bool keys;
 
 	open_page(&v, path);
+	if (metrics)
+		return write_metrics(&v);
 	v.terminal = isatty(STDOUT_FILENO);
 	keys = v.terminal && listen_to_keys();
 	while (!ended && count--) {

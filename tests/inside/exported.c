@@ -5,7 +5,8 @@
  *	exported FILE
  *
  * Says "exported" when the file is there.  Isolates ten times a second and updates the
- * file, until standard input ends.  Its name has an escape sequence.
+ * file, until standard input ends.  The name of its thread has an
+ * escape sequence, a quote and a backslash.
  */
 #include <rdv/blocking.h>
 #include <rdv/export.h>
@@ -25,7 +26,7 @@ int main(int argc, char **argv)
 		return 99;
 	attr.name = "watched";
 	if (rdv_domain_create(&domain, &attr) ||
-	    rdv_thread_register(domain, "watcher\033[2J", &self))
+	    rdv_thread_register(domain, "watcher\033[2J\"\\", &self))
 		return 99;
 	err = rdv_export_open(domain, argv[1], &export);
 	if (err) {

@@ -23,12 +23,23 @@ read -r _ <&3 || fail "the program did not start"
 "$top" --count 2 --interval 0.1 "$tmp/page" >"$tmp/out" || fail "rdv-top failed"
 cat "$tmp/out"
 for text in "^watched, process $program, as of " 'per second: ' '^to isolation ' \
-	'^isolated ' '^held ' '^to release ' ' watcher?\[2J '; do
+	'^isolated ' '^held ' '^to release ' ' watcher?\[2J"\\ '; do
 	[ "$(grep -c "$text" "$tmp/out")" = 2 ] || fail "not twice: $text"
 done
 
 [ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$tmp/out")" -le 80 ] ||
 	fail "a line has more than 80 columns"
+
+"$top" --openmetrics "$tmp/page" >"$tmp/metrics" || fail "--openmetrics failed"
+awk -f "$top_srcdir/tests/inside/openmetrics.awk" "$tmp/metrics" ||
+	fail "--openmetrics is not OpenMetrics"
+for text in '^rdv_isolations_total{domain="watched"} [1-9]' \
+	'^rdv_to_isolation_seconds_count{domain="watched"} [1-9]' \
+	'^rdv_threads{domain="watched"} 1$' \
+	'{domain="watched",id="0",thread="watcher?\[2J\\"\\\\"} [1-9]' \
+	"^rdv_domain_info{domain=\"watched\",pid=\"$program\",fence=\"full\"} 1\$"; do
+	grep -q -e "$text" "$tmp/metrics" || fail "--openmetrics does not have $text"
+done
 
 # says TEXT STATUS COMMAND...: it fails so, and says this
 says() {
@@ -73,6 +84,7 @@ fi
 # A copy has no lock: its program is not there.
 cp "$tmp/page" "$tmp/short"
 "$top" "$tmp/short" | grep -q 'the program has ended' || fail "a copy is alive"
+says 'the program has ended' 1 "$top" --openmetrics "$tmp/short"
 
 exec 4>&-
 wait "$program" || fail "the program failed"
