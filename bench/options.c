@@ -34,7 +34,7 @@ static const char help[] =
 	"  --model            check the cost model of bench/README.md, and nothing else\n"
 	"  --list             list scenarios and contenders\n"
 	"  -h, --help         print this\n"
-	"  --version          print the version\n"
+	"  -V, --version      print the version\n"
 	"\n"
 	"LIST is separated by commas.  Before it is timed each contender has to pass a\n"
 	"torture of its exclusion, which a contender without synchronisation must fail.\n"
@@ -257,7 +257,7 @@ static void parse_one(struct options *o, int option)
 	case 'h':
 		fputs(help, stdout);
 		exit(EXIT_DONE);
-	case 'v':
+	case 'V':
 		puts("rdv-bench " PACKAGE_VERSION);
 		exit(EXIT_DONE);
 	default: /* getopt has said what is wrong */
@@ -280,13 +280,13 @@ void options_parse(struct options *o, int argc, char **argv)
 		{"model", no_argument, NULL, 'm'},
 		{"list", no_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
 	memset(o, 0, sizeof(*o));
-	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "hV", known, NULL)) != -1)
 		parse_one(o, option);
 	if (optind < argc)
 		bad_option(argv[optind], "expected an option, see --help");
