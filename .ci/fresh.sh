@@ -246,6 +246,8 @@ absent() {
 		tests/loop/headers.sh tests/man/pages.sh examples/loop-uv.sh"
 	without libev-dev libev-dev "$loops tests/loop/loop-ev" "tests/loop/loop-ev
 		tests/loop/headers.sh tests/man/pages.sh examples/loop-ev.sh"
+	without libglib2.0-dev libglib2.0-dev "$loops tests/loop/loop-glib" "tests/loop/loop-glib
+		tests/loop/headers.sh tests/man/pages.sh examples/loop-glib.sh"
 	without liburing-dev liburing-dev "$loops tests/loop/loop-uring" "tests/loop/loop-uring
 		tests/loop/headers.sh tests/man/pages.sh examples/loop-uring.sh"
 	without libcmocka-dev libcmocka-dev "tests/unit/test_round.missing" \

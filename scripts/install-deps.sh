@@ -94,6 +94,7 @@ for group in ${groups:-bootstrap build test bench}; do
 		package relacy-dev includes c++ c++ relacy/relacy.hpp
 		package libuv1-dev module libuv
 		package libev-dev includes cc c ev.h
+		package libglib2.0-dev module glib-2.0
 		package liburing-dev module liburing
 		package nginx have_daemon nginx
 		package wrk have wrk

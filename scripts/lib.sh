@@ -116,7 +116,7 @@ prepare() {
 	[ -e "$top/Makefile.in" ] || must "bootstrap" "$top/bootstrap"
 
 	wanted="$* CC=$CC CXX=$CXX CPPFLAGS=$CPPFLAGS CFLAGS=$CFLAGS LDFLAGS=$LDFLAGS"
-	for module in cmocka liburcu-qsbr liburcu-memb liburcu-mb liburcu-bp ck libuv liburing; do
+	for module in cmocka liburcu-qsbr liburcu-memb liburcu-mb liburcu-bp ck libuv glib-2.0 liburing; do
 		wanted="$wanted $module=$(pkg-config --modversion $module 2>/dev/null)"
 	done
 	wanted="$wanted $(sh "$top/scripts/install-deps.sh" --dry-run build test)"

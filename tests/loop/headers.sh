@@ -45,5 +45,6 @@ try()
 [ -n "$CXX" ] || lack g++
 try uv.h HAVE_LIBUV libuv1-dev libuv
 try ev.h HAVE_LIBEV libev-dev
+try glib.h HAVE_GLIB libglib2.0-dev glib-2.0
 try uring.h HAVE_LIBURING liburing-dev liburing
 finish $failed

@@ -90,6 +90,7 @@ flags() {
 	done <<-END
 		rdv/loop/uv.h HAVE_LIBUV libuv1-dev libuv
 		rdv/loop/ev.h HAVE_LIBEV libev-dev
+		rdv/loop/glib.h HAVE_GLIB libglib2.0-dev glib-2.0
 		rdv/loop/uring.h HAVE_LIBURING liburing-dev liburing
 	END
 }

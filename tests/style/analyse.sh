@@ -8,7 +8,7 @@ config=$top_builddir/config.h
 
 # what was configured without has no headers either
 left_out() {
-	for pair in uv:HAVE_LIBUV ev:HAVE_LIBEV uring:HAVE_LIBURING \
+	for pair in uv:HAVE_LIBUV ev:HAVE_LIBEV glib:HAVE_GLIB uring:HAVE_LIBURING \
 		urcu-qsbr:HAVE_URCU_QSBR urcu-memb:HAVE_URCU_MEMB \
 		urcu-mb:HAVE_URCU_MB urcu-bp:HAVE_URCU_BP ck:HAVE_CK nsync:HAVE_NSYNC; do
 		grep -q "^#define ${pair#*:} 1" "$config" || echo "-${pair%:*}\\.c\$"
