@@ -162,6 +162,22 @@ static void isolate_and_pair_despite(unsigned self)
 	}
 }
 
+/* One that is barred is woken to compete, and may withdraw. */
+static void withdraws_despite(unsigned self)
+{
+	if (self == 0) {
+		rdv_isolate(me());
+		alone();
+		model_pass(1000);
+		release();
+	} else if (self == 1) {
+		if (isolate_until())
+			release();
+	} else {
+		isolate();
+	}
+}
+
 static void one_starved()
 {
 	at_rest_but_for(1);
@@ -187,6 +203,7 @@ static const scenarios these({
 	{"window-isolators", 3, turn_of_rounds, much_is_closed, at_rest},
 	{"starved", 3, starved, isolate_despite, one_starved},
 	{"starved-pair", 3, starved, isolate_and_pair_despite, one_starved},
+	{"starved-withdraw", 3, starved, withdraws_despite, one_starved},
 	{"starved-strict", 3, starved_strictly, isolate_despite,
 	 one_starved_in_the_second},
 	{"starved-strict-pair", 3, starved_strictly, isolate_and_pair_despite,
