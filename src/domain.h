@@ -402,6 +402,7 @@ void rdv_window_gate_opens(rdv_domain *d, uint32_t now);
 bool rdv_may_open(const rdv_domain *d, uint32_t *left);
 
 /* held.c: threads that want to run while the gate is closed, and who wakes them */
+bool rdv_held_sleep(const rdv_domain *d, uint32_t now);
 void rdv_wake_held(rdv_domain *d, uint32_t now);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_wait_open(struct rdv_member *m);

@@ -155,7 +155,7 @@ static bool isolators_sleep(const rdv_domain *d, uint32_t now)
 /*
  * The owner ends the round; [OPEN] the swap carries all that the isolators of the round did
  * to whoever sees the gate open.  now: 0 if it has not looked at the clock.  True: threads
- * sleep, and the caller goes on to rdv_wake_sleepers().
+ * sleep, nobody is on the way to wake them, and the caller goes on to rdv_wake_sleepers().
  */
 bool rdv_open(struct rdv_member *m, uint32_t now)
 {
@@ -165,7 +165,7 @@ bool rdv_open(struct rdv_member *m, uint32_t now)
 	rdv_window_gate_opens(d, now);
 	rdv_xchg_sc(&d->ctl, rdv_ctl_next_round(ctl));
 	rdv_record_round_end(m);
-	return rdv_load_sc(&d->asleep) || isolators_sleep(d, now);
+	return rdv_held_sleep(d, now) || isolators_sleep(d, now);
 }
 
 /* The caller is shielded, or parked for good. */
