@@ -37,6 +37,14 @@ static int rdv_open_strict(unsigned threads)
 	return rdv_open(attr, threads);
 }
 
+static int rdv_open_sleep(unsigned threads)
+{
+	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
+
+	attr.spin_ns = RDV_SPIN_NEVER;
+	return rdv_open(attr, threads);
+}
+
 static void rdv_close(void)
 {
 	rdv_domain_destroy(domain);
@@ -160,5 +168,13 @@ const struct contender contender_rdv_strict = {
 	.what = "the same, for P6 only: RDV_PATIENCE_NONE, isolators in strict order",
 	.only = "P6",
 	.open = rdv_open_strict,
+	CONTENDER_RDV,
+};
+
+const struct contender contender_rdv_sleep = {
+	.name = "rdv-sleep",
+	.what = "the same, for P7 only: RDV_SPIN_NEVER, each wait is a sleep",
+	.only = "P7",
+	.open = rdv_open_sleep,
 	CONTENDER_RDV,
 };

@@ -65,12 +65,13 @@ struct contender {
 	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
 };
 
-#define MAX_CONTENDERS 15
+#define MAX_CONTENDERS 16
 #define MAX_THREADS    4095u
 
 extern const struct contender contender_rdv;
 extern const struct contender contender_rdv_biased;
 extern const struct contender contender_rdv_strict;
+extern const struct contender contender_rdv_sleep;
 extern const struct contender contender_seed;
 extern const struct contender contender_seed_yield;
 extern const struct contender contender_seed_wide;

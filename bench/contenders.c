@@ -5,6 +5,7 @@ const struct contender_entry contender_entries[] = {
 	{"rdv", &contender_rdv, NULL},
 	{"rdv-biased", &contender_rdv_biased, NULL},
 	{"rdv-strict", &contender_rdv_strict, NULL},
+	{"rdv-sleep", &contender_rdv_sleep, NULL},
 	{"seed", &contender_seed, NULL},
 	{"seed-yield", &contender_seed_yield, NULL},
 	{"haproxy", &contender_haproxy, NULL},
