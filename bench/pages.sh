@@ -36,6 +36,18 @@ while read -r name; do
 	}
 done <"$tmp/names"
 
+# What other pages tell to measure.
+for page in README.md doc/tuning.md doc/performance.md bench/README.md CONTRIBUTING.md; do
+	grep rdv-bench "$here/$page" | grep -o -E -e '--(scenario|contender) [A-Za-z0-9,-]+' |
+		sed 's/^[^ ]* //' | tr , '\n' | sort -u >"$tmp/words"
+	while read -r name; do
+		grep -q -e "^$name " "$tmp/list" || {
+			echo "$page: rdv-bench has no $name"
+			failed=1
+		}
+	done <"$tmp/words"
+done
+
 # How long a quick look takes.
 most=$("$bench" --help | sed -n 's/^  --quick .* \([0-9]* minutes\) at most$/\1/p')
 [ "$most" ] || { echo "rdv-bench --help does not say how long a quick look takes"; exit 99; }
