@@ -99,6 +99,9 @@ static void at(enum shim_place place)
 
 /* ------------------------------------------------------------- futex and fence */
 
+/* In rdv_lock() or rdv_unlock(): they may sleep for an instant, which no test waits for. */
+static __thread bool at_lock;
+
 int __real_rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bitset,
 			  const struct timespec *deadline);
 int __wrap_rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bitset,
@@ -125,6 +128,8 @@ int __wrap_rdv_futex_wait(const rdv_word *word, uint32_t expected, uint32_t bits
 	struct shim_thread *t = shim_self();
 	int ret, instead;
 
+	if (at_lock)
+		return __real_rdv_futex_wait(word, expected, bitset, deadline);
 	COUNT(t->waits, 1);
 	COUNT(shim.waits, 1);
 	at(SHIM_BEFORE_WAIT);
@@ -150,6 +155,8 @@ int __wrap_rdv_futex_wake(const rdv_word *word, int n, uint32_t bitset)
 	struct shim_thread *t = shim_self();
 	int ret;
 
+	if (at_lock)
+		return __real_rdv_futex_wake(word, n, bitset);
 	COUNT(t->wakes, 1);
 	COUNT(shim.wakes, 1);
 	at(SHIM_BEFORE_WAKE);
@@ -396,7 +403,19 @@ void __wrap_rdv_lock(rdv_mutex *mutex);
 
 void __wrap_rdv_lock(rdv_mutex *mutex)
 {
+	at_lock = true;
 	__real_rdv_lock(mutex);
+	at_lock = false;
 	if (SHIM_GET(shim_self()->in_call))
 		at(SHIM_AFTER_LOCK);
+}
+
+void __real_rdv_unlock(rdv_mutex *mutex);
+void __wrap_rdv_unlock(rdv_mutex *mutex);
+
+void __wrap_rdv_unlock(rdv_mutex *mutex)
+{
+	at_lock = true;
+	__real_rdv_unlock(mutex);
+	at_lock = false;
 }
