@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/rdv.hpp> - the same for C++14 and later: what is begun by a constructor is ended by the
- * destructor.
+ * <rdv/rdv.hpp> - librdv for C++14 and later.  What a constructor begins, the destructor
+ * ends.
  *
  *	rdv::domain domain("server");
  *
@@ -23,15 +23,18 @@
  *	if (!alone)
  *		return "busy";
  *
- * A domain and a thread are what the C functions take where they take a rdv_domain *
- * and a rdv_thread *.  The constructors of these two throw std::system_error with the
- * error of rdv_domain_create() and rdv_thread_register(); without exceptions
- * (-fno-exceptions) they print it and abort.  Nothing else throws by itself.
- * Deadlines are points of std::chrono::steady_clock, which is CLOCK_MONOTONIC here.
+ * The C functions accept an rdv::domain where they take a rdv_domain *, and an rdv::thread
+ * where they take a rdv_thread *.  The constructors of these two classes throw
+ * std::system_error with the error of rdv_domain_create() or rdv_thread_register().
+ * Without exceptions (-fno-exceptions) they print the error and abort.  Nothing else in
+ * this header throws by itself.  Deadlines are points of std::chrono::steady_clock, which
+ * is CLOCK_MONOTONIC here.
  *
- * All but a domain belong to the thread that has made them: they may be moved, but not
- * to another thread.  To lock a std::mutex, or what is like it, without blocking while
- * running (see <rdv/blocking.h>):
+ * Each object except a domain belongs to the thread that made it.  It may be moved, but
+ * not to another thread.
+ *
+ * rdv::lock() locks a std::mutex, or anything with lock() and unlock().  A thread that has
+ * to wait for the lock is harmless meanwhile (see <rdv/blocking.h>):
  *
  *	auto lock = rdv::lock(self, mutex);
  *	rdv::wait(self, condition, lock, [&] { return !queue.empty(); });
@@ -53,7 +56,7 @@
 #include <system_error>
 #include <utility>
 
-/* Of classes it is a part of C++17, and a warning before. */
+/* Before C++17 a class cannot be [[nodiscard]]: compilers warn about the attribute. */
 #if __cplusplus >= 201703L
 #define RDV_PRIV_NODISCARD [[nodiscard]]
 #else
@@ -80,7 +83,7 @@ inline void check(int ret, const char *call)
 #endif
 }
 
-/* A time that time_t has no room for becomes the first or the last one it has. */
+/* A time beyond the range of time_t becomes the first or the last time of that range. */
 template <class Duration>
 timespec deadline(const std::chrono::time_point<clock, Duration> &when) noexcept
 {
@@ -108,7 +111,7 @@ timespec deadline(const std::chrono::time_point<clock, Duration> &when) noexcept
 	return ts;
 }
 
-/* Not before the time has passed, and at the end of all times at the latest. */
+/* Now plus the time, rounded up; or the last point of the clock, if that comes first. */
 template <class Rep, class Period>
 clock::time_point after(const std::chrono::duration<Rep, Period> &time) noexcept
 {
@@ -151,8 +154,9 @@ struct unregister {
 } /* namespace detail */
 
 /*
- * A domain.  While threads are registered the destructor leaves it as it is, and its
- * memory to them (with RDV_DEBUG it aborts); destroy() tells.
+ * A domain.  If threads are still registered, the destructor does not destroy the domain:
+ * its memory stays with these threads.  With RDV_DEBUG the destructor aborts.  destroy()
+ * returns an error instead.
  */
 class RDV_PRIV_NODISCARD domain
 {
@@ -180,7 +184,7 @@ public:
 		return attr;
 	}
 
-	/* Returns 0, and the object is empty; or -EBUSY: threads are registered. */
+	/* Returns 0, and the object is then empty; or -EBUSY if threads are registered. */
 	int destroy() noexcept
 	{
 		const int ret = handle ? rdv_domain_destroy(handle.get()) : 0;
@@ -245,9 +249,10 @@ private:
 };
 
 /*
- * The thread is harmless from the constructor until end() or the destructor, which
- * wait while a round is on; and then as it was before, as with RDV_HARMLESS().
- * True in a condition as long as there is something to end.
+ * The thread is harmless from the constructor until end() or the destructor.  Both put it
+ * back into the state that it had before, as RDV_HARMLESS() does.  If it was running, they
+ * wait while a round is on.  In a condition the object is true until it has ended, and
+ * false from the start if the thread was harmless before.
  */
 class RDV_PRIV_NODISCARD harmless
 {
@@ -277,7 +282,7 @@ public:
 		rdv_priv_harmless_end(std::exchange(begun, nullptr));
 	}
 
-	/* These return false if a round is on, and the thread is harmless still. */
+	/* These return false if a round is on; the thread is then still harmless. */
 	bool try_end() noexcept
 	{
 		return ended(begun ? rdv_harmless_end_try(begun) : 0);
@@ -313,8 +318,9 @@ private:
 };
 
 /*
- * Isolation, used like a std::unique_lock: the constructor isolates, unless told
- * otherwise, the destructor releases.  True in a condition while isolated by it.
+ * Isolation, used like a std::unique_lock.  The constructor isolates, unless its arguments
+ * say otherwise, and the destructor releases.  In a condition the object is true while it
+ * isolates the thread.
  */
 class RDV_PRIV_NODISCARD isolation
 {
@@ -372,7 +378,7 @@ public:
 		release();
 	}
 
-	/* No effect on an object that has isolated; another one nests. */
+	/* Does nothing if this object isolates already.  A second object nests. */
 	void isolate(const char *where = __builtin_FUNCTION()) noexcept
 	{
 		if (!mine)
@@ -422,7 +428,7 @@ private:
 namespace detail
 {
 
-/* Whether a free lock could be had at once; not asked of what has no try_lock(). */
+/* Takes the lock if it is free.  False if it is not, or if the type has no try_lock(). */
 template <class Lock> auto try_lock(Lock &lock, int) -> decltype(bool(lock.try_lock()))
 {
 	return lock.try_lock();
@@ -435,8 +441,9 @@ template <class Lock> bool try_lock(Lock &, long)
 } /* namespace detail */
 
 /*
- * Locks what has lock() and unlock(), as rdv_mutex_lock() locks a mutex: the thread waits
- * harmless, and is never held with it.  Throws what lock() throws.
+ * Locks anything that has lock() and unlock(), as rdv_mutex_lock() locks a mutex.  The
+ * thread is harmless while it waits for the lock.  It is never held while it has the lock.
+ * Throws what lock() throws.
  */
 template <class Lock>
 RDV_PRIV_NODISCARD std::unique_lock<Lock> lock(rdv_thread *self, Lock &lockable)
@@ -452,7 +459,7 @@ RDV_PRIV_NODISCARD std::unique_lock<Lock> lock(rdv_thread *self, Lock &lockable)
 	return std::unique_lock<Lock>(lockable, std::adopt_lock);
 }
 
-/* Waits harmless, as rdv_cond_wait() does; with a predicate until that is true. */
+/* Waits once, harmless, as rdv_cond_wait() does.  With a predicate: until that is true. */
 inline void wait(rdv_thread *self, std::condition_variable &condition,
 		 std::unique_lock<std::mutex> &held)
 {
@@ -474,7 +481,7 @@ void wait(rdv_thread *self, std::condition_variable &condition,
 		wait(self, condition, held);
 }
 
-/* Returns whether the predicate is true; at the deadline it is asked once more. */
+/* Returns whether the predicate is true.  After the deadline it is asked once more. */
 template <class Duration, class Predicate>
 bool wait_until(rdv_thread *self, std::condition_variable &condition,
 		std::unique_lock<std::mutex> &held,
