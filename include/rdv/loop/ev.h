@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/loop/ev.h> - a libev loop in a domain: harmless while it sleeps, and at its
- * sync-points in time.  Header only; needs libev 4 and links with it and librdv.
+ * <rdv/loop/ev.h> - a libev loop in a domain.  The thread of the loop is harmless while the
+ * loop sleeps, and a sync-point wakes it.  Header only; needs libev 4 and links with libev
+ * and librdv.
  *
  *	struct rdv_ev glue = {0};       // one for each loop, stays where it is
  *
@@ -10,12 +11,11 @@
  *	rdv_ev_stop(loop, &glue);       // out of the domain
  *	ev_loop_destroy(loop);
  *
- * libev calls a function right before and another right after each system call in
- * which it sleeps, before any watcher is called for what came of it: just what is
- * needed, where libevent 2.1 has nothing of the kind.  The glue takes these two (see
- * ev_set_loop_release_cb()), so a program cannot use them for something else; and a
- * thread has one such loop.  Time that ev_set_io_collect_interval() makes libev sleep
- * is not covered: the thread runs then.
+ * libev calls one function right before each system call in which it sleeps, and another
+ * right after it, before it calls any watcher.  The glue sets both functions (see
+ * ev_set_loop_release_cb()), so the program cannot use them for something else.  A thread
+ * can have one such loop.  While libev sleeps because of ev_set_io_collect_interval() the
+ * thread counts as running.  (libevent 2.1 has no such pair of functions.)
  */
 #ifndef RDV_LOOP_EV_H
 #define RDV_LOOP_EV_H
@@ -34,28 +34,29 @@ extern "C" {
 
 struct rdv_ev {
 	/*
-	 * The program's, before rdv_ev_start() or later: called before a sleep if a
-	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
-	 * NULL: the thread goes through them and does nothing else.
-	 * What the loop is to do about it, such as ev_break(), it does itself.
+	 * The program sets these two, before rdv_ev_start() or later.  If a sync-point is
+	 * wanted, the glue calls meet before the loop sleeps, and meet calls
+	 * rdv_sync_enter() and rdv_sync_exit().  If meet is NULL, the glue calls these two
+	 * itself.  A meet that wants something of the loop, such as ev_break(), calls that
+	 * itself.
 	 */
 	void (*meet)(EV_P_ struct rdv_ev *glue);
 	void *data;
 
-	/* To be read: the thread's handle, NULL after rdv_ev_stop(). */
+	/* The program may read this: the thread's handle, NULL after rdv_ev_stop(). */
 	rdv_thread *self;
 
-	/* The glue's. */
+	/* For the glue alone. */
 	rdv_domain *domain;
 	ev_prepare prepare;
 	ev_io sync;
 	bool watched; /* sync is in the loop */
 };
 
-/* The calling thread's handle: all that the functions below are given is a loop. */
+/* The calling thread's handle.  libev passes nothing but the loop to the next two. */
 static __thread rdv_thread *rdv_ev_self __attribute__((unused));
 
-/* errno, which libev has still to look at, survives both. */
+/* libev reads errno after both, and both preserve it. */
 static inline void rdv_ev_release(EV_P) EV_NOEXCEPT
 {
 #if EV_MULTIPLICITY
@@ -72,7 +73,7 @@ static inline void rdv_ev_acquire(EV_P) EV_NOEXCEPT
 	rdv_harmless_end(rdv_ev_self);
 }
 
-/* Before each sleep. */
+/* libev calls this before each sleep. */
 static inline void rdv_ev_prepare(EV_P_ ev_prepare *w, int revents)
 {
 	struct rdv_ev *glue = (struct rdv_ev *)w->data;
@@ -88,7 +89,7 @@ static inline void rdv_ev_prepare(EV_P_ ev_prepare *w, int revents)
 	}
 }
 
-/* It has ended the sleep.  Nobody reads the eventfd but the library. */
+/* Nothing is left to do: the event has ended the sleep, and librdv reads the eventfd. */
 static inline void rdv_ev_sync(EV_P_ ev_io *w, int revents)
 {
 #if EV_MULTIPLICITY
@@ -98,10 +99,10 @@ static inline void rdv_ev_sync(EV_P_ ev_io *w, int revents)
 }
 
 /*
- * Registers the calling thread, which is to run the loop, and adds the glue to the
- * loop.  It does not keep the loop alive.  If the domain has a sync-point
- * (rdv_sync_enable()) by now, the loop takes part in it.
- * Returns 0 or what rdv_thread_register() returns: nothing has happened then.
+ * Registers the calling thread, which must be the one that runs the loop, and adds the glue
+ * to the loop.  The glue does not keep the loop alive.  If rdv_sync_enable() was called for
+ * the domain before, the loop takes part in sync-points.
+ * Returns 0, or the error of rdv_thread_register(); nothing has changed then.
  */
 static inline int rdv_ev_start(EV_P_ struct rdv_ev *glue, rdv_domain *domain,
 			       const char *name)
@@ -130,8 +131,8 @@ static inline int rdv_ev_start(EV_P_ struct rdv_ev *glue, rdv_domain *domain,
 }
 
 /*
- * Unregisters the thread and takes the glue out of the loop.  By the thread of the
- * loop, also in a callback; what the loop calls from then on may not touch shared
+ * Unregisters the thread and takes the glue out of the loop.  The thread of the loop calls
+ * it, also from a callback.  Callbacks that the loop calls after it must not touch shared
  * data.
  */
 static inline void rdv_ev_stop(EV_P_ struct rdv_ev *glue)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/loop/glib.h> - a main context of GLib in a domain: harmless while it polls, and at
- * its sync-points in time.  Header only; links with GLib and librdv.
+ * <rdv/loop/glib.h> - a main context of GLib in a domain.  The thread is harmless while the
+ * context polls, and a sync-point wakes it.  Header only; links with GLib and librdv.
  *
  *	struct rdv_glib glue = {0};     // one for each thread, stays where it is
  *
@@ -10,13 +10,13 @@
  *	rdv_glib_stop(&glue);           // out of the domain
  *	g_main_loop_unref(loop);
  *
- * GLib polls by a function that the program can replace, between the prepare and the
- * check of its sources and without a lock.  The glue is such a function: it calls the one
- * that it has replaced, and the thread is harmless meanwhile.  So all callbacks of sources
- * are called by a running thread, in GTK and GIO as well.
+ * GLib polls through a function that the program can replace.  It calls this function
+ * without a lock, between the prepare and the check of its sources.  The glue installs a
+ * function that calls the one before it, and the thread is harmless during that call.  So a
+ * running thread calls all callbacks of sources, in GTK and GIO as well.
  *
- * A thread that also iterates other contexts runs while these poll.  Give them the same
- * function: g_main_context_set_poll_func(other, rdv_glib_poll).
+ * If the thread also iterates other contexts, it counts as running while they poll.  Give
+ * them the same function: g_main_context_set_poll_func(other, rdv_glib_poll).
  */
 #ifndef RDV_LOOP_GLIB_H
 #define RDV_LOOP_GLIB_H
@@ -31,27 +31,27 @@ extern "C" {
 
 struct rdv_glib {
 	/*
-	 * The program's, before rdv_glib_start() or later: called before a poll if a
-	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
-	 * NULL: the thread goes through them and does nothing else.
+	 * The program sets these two, before rdv_glib_start() or later.  If a sync-point is
+	 * wanted, the glue calls meet before a poll, and meet calls rdv_sync_enter() and
+	 * rdv_sync_exit().  If meet is NULL, the glue calls these two itself.
 	 */
 	void (*meet)(struct rdv_glib *glue);
 	void *data;
 
-	/* To be read: the thread's handle, NULL after rdv_glib_stop(). */
+	/* The program may read this: the thread's handle, NULL after rdv_glib_stop(). */
 	rdv_thread *self;
 
-	/* The glue's. */
+	/* For the glue alone. */
 	rdv_domain *domain;
 	GMainContext *context;
-	GPollFunc poll; /* what the context had */
+	GPollFunc poll; /* the poll function that the context had before */
 	GPollFD sync;   /* fd is -1 if the domain has no sync-point */
 };
 
-/* The calling thread's: all that a poll function is given is descriptors. */
+/* The calling thread's glue.  GLib passes nothing but descriptors to a poll function. */
 static __thread struct rdv_glib *rdv_glib_current __attribute__((unused));
 
-/* True: there was one. */
+/* Goes through a sync-point if one is wanted.  True if there was one. */
 static inline bool rdv_glib_meet(struct rdv_glib *glue)
 {
 	if (!rdv_sync_pending(glue->domain))
@@ -66,8 +66,9 @@ static inline bool rdv_glib_meet(struct rdv_glib *glue)
 }
 
 /*
- * Polls, harmless.  If there was a sync-point first, the program sees what came of it
- * before it sleeps.  By a thread without glue, or after a stop in meet, only polls.
+ * Polls, harmless.  After a sync-point it polls without waiting, so that the loop can
+ * handle what the sync-point has changed.  If the thread has no glue, or meet has called
+ * rdv_glib_stop(), the function only polls.
  */
 static inline gint rdv_glib_poll(GPollFD *fds, guint n_fds, gint timeout)
 {
@@ -81,16 +82,16 @@ static inline gint rdv_glib_poll(GPollFD *fds, guint n_fds, gint timeout)
 		return poll(fds, n_fds, timeout);
 	rdv_harmless_now(glue->self);
 	n = poll(fds, n_fds, timeout);
-	rdv_harmless_end(
-		glue->self); /* errno, which GLib has still to look at, survives */
+	rdv_harmless_end(glue->self); /* GLib reads errno after it; it is preserved */
 	return n;
 }
 
 /*
- * Registers the calling thread, which is to run the context, and replaces the poll
- * function of the context; NULL is the default one.  It does not keep a loop alive.  If
- * the domain has a sync-point (rdv_sync_enable()) by now, the context takes part in it.
- * Returns 0 or what rdv_thread_register() returns: nothing has happened then.
+ * Registers the calling thread, which must be the one that runs the context, and replaces
+ * the poll function of the context.  NULL stands for the default context.  The glue does
+ * not keep a loop alive.  If rdv_sync_enable() was called for the domain before, the context
+ * takes part in sync-points.
+ * Returns 0, or the error of rdv_thread_register(); nothing has changed then.
  */
 static inline int rdv_glib_start(struct rdv_glib *glue, GMainContext *context,
 				 rdv_domain *domain, const char *name)
@@ -106,15 +107,16 @@ static inline int rdv_glib_start(struct rdv_glib *glue, GMainContext *context,
 	glue->sync.fd = rdv_sync_fd(domain);
 	glue->sync.events = G_IO_IN;
 	g_main_context_set_poll_func(glue->context, rdv_glib_poll);
-	/* a descriptor of lower priority is left out while a source of higher one is ready */
+	/* GLib leaves a descriptor out while a source of higher priority is ready */
 	if (glue->sync.fd >= 0)
 		g_main_context_add_poll(glue->context, &glue->sync, G_MININT);
 	return 0;
 }
 
 /*
- * Unregisters the thread and takes the glue out of the context.  By the thread of the
- * loop, also in a callback; what the loop calls from then on may not touch shared data.
+ * Unregisters the thread and takes the glue out of the context.  The thread of the loop
+ * calls it, also from a callback.  Callbacks that the loop calls after it must not touch
+ * shared data.
  */
 static inline void rdv_glib_stop(struct rdv_glib *glue)
 {

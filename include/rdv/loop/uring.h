@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/loop/uring.h> - a loop over an io_uring in a domain: harmless while it waits for
- * completions, and at its sync-points in time.  Header only; needs liburing 2.2 and
- * links with it and librdv.
+ * <rdv/loop/uring.h> - a loop over an io_uring in a domain.  The thread is harmless while it
+ * waits for completions, and a sync-point wakes it.  Header only; needs liburing 2.2 and
+ * links with liburing and librdv.
  *
  *	struct rdv_uring glue = {0};    // one for each ring, stays where it is
  *
@@ -20,9 +20,9 @@
  *	rdv_uring_stop(&glue);          // out of the domain
  *	io_uring_queue_exit(&ring);
  *
- * The kernel is no member of the domain: it reads and writes the buffers of whatever
- * is in flight while a thread is isolated.  So they are for the thread of the ring
- * alone, until their completions have been seen.
+ * The kernel is not a member of the domain.  It reads and writes the buffers of requests in
+ * flight also while a thread is isolated.  So until its completion has been seen, only the
+ * thread of the ring may touch such a buffer.
  */
 #ifndef RDV_LOOP_URING_H
 #define RDV_LOOP_URING_H
@@ -38,25 +38,26 @@ extern "C" {
 
 struct rdv_uring {
 	/*
-	 * The program's, before rdv_uring_start() or later: called before a sleep if a
-	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
-	 * NULL: the thread goes through them and does nothing else.
+	 * The program sets these two, before rdv_uring_start() or later.  If a sync-point is
+	 * wanted, the glue calls meet before the thread sleeps, and meet calls
+	 * rdv_sync_enter() and rdv_sync_exit().  If meet is NULL, the glue calls these two
+	 * itself.
 	 */
 	void (*meet)(struct rdv_uring *glue);
 	void *data;
 
-	/* To be read: the thread's handle, NULL after rdv_uring_stop(). */
+	/* The program may read this: the thread's handle, NULL after rdv_uring_stop(). */
 	rdv_thread *self;
 
-	/* The glue's. */
+	/* For the glue alone. */
 	rdv_domain *domain;
 	struct io_uring *ring;
 	int fd;       /* the eventfd, -1 if there is none */
-	bool armed;   /* a poll for it is in flight; user_data: our address */
-	bool oneshot; /* as this kernel, before 5.13, has no other */
+	bool armed;   /* a poll of fd is in flight; its user_data is &armed */
+	bool oneshot; /* the kernel is older than 5.13 and has no multishot poll */
 };
 
-/* NULL if the submission queue is full and cannot be emptied now. */
+/* Returns NULL if the submission queue is full and cannot be emptied now. */
 static inline struct io_uring_sqe *rdv_uring_sqe(struct rdv_uring *glue)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(glue->ring);
@@ -66,7 +67,7 @@ static inline struct io_uring_sqe *rdv_uring_sqe(struct rdv_uring *glue)
 	return sqe;
 }
 
-/* True: there was one. */
+/* Goes through a sync-point if one is wanted.  True if there was one. */
 static inline bool rdv_uring_meet(struct rdv_uring *glue)
 {
 	if (!glue->self || !rdv_sync_pending(glue->domain))
@@ -81,8 +82,9 @@ static inline bool rdv_uring_meet(struct rdv_uring *glue)
 }
 
 /*
- * What comes before a sleep.  False: there must be none, as there was no room for the
- * poll, or as there was a sync-point, of which the program has to see what came.
+ * Prepares a sleep: goes through a sync-point if one is wanted, and submits the poll of the
+ * eventfd if none is in flight.  False if the caller must not sleep: there was no room for
+ * the poll, or there was a sync-point, and the program may have to handle what it changed.
  */
 static inline bool rdv_uring_prepare(struct rdv_uring *glue)
 {
@@ -104,10 +106,10 @@ static inline bool rdv_uring_prepare(struct rdv_uring *glue)
 }
 
 /*
- * io_uring_submit_and_wait() and io_uring_submit_and_wait_timeout() for the ring of
- * the glue, harmless meanwhile; they return what these return, -EINTR and -ETIME
- * included.  They may return without a completion (*cqe is NULL), after a
- * sync-point for example, and the completions may be the glue's, see rdv_uring_took().
+ * io_uring_submit_and_wait() and io_uring_submit_and_wait_timeout() for the ring of the
+ * glue.  The thread is harmless during the call.  Both return what these functions return,
+ * -EINTR and -ETIME included.  Both may return without a completion (*cqe is NULL), for
+ * example after a sync-point.  A completion may be the glue's, see rdv_uring_took().
  */
 static inline int rdv_uring_submit_and_wait(struct rdv_uring *glue, unsigned wait_nr)
 {
@@ -145,8 +147,9 @@ static inline int rdv_uring_submit_and_wait_timeout(struct rdv_uring *glue,
 }
 
 /*
- * To be asked of each completion before the program looks at it.  True: it was the
- * glue's, and has ended the sleep.  The program marks it as seen, as any other.
+ * The program calls this for each completion before it looks at it.  True if the completion
+ * is the glue's: it has ended the sleep, and there is nothing to handle.  The program marks
+ * it as seen like any other.
  */
 static inline bool rdv_uring_took(struct rdv_uring *glue, const struct io_uring_cqe *cqe)
 {
@@ -160,9 +163,9 @@ static inline bool rdv_uring_took(struct rdv_uring *glue, const struct io_uring_
 }
 
 /*
- * Registers the calling thread, which is to wait on the ring.  If the domain has a
- * sync-point (rdv_sync_enable()) by now, the loop takes part in it.
- * Returns 0 or what rdv_thread_register() returns: nothing has happened then.
+ * Registers the calling thread, which must be the one that waits on the ring.  If
+ * rdv_sync_enable() was called for the domain before, the loop takes part in sync-points.
+ * Returns 0, or the error of rdv_thread_register(); nothing has changed then.
  */
 static inline int rdv_uring_start(struct rdv_uring *glue, struct io_uring *ring,
 				  rdv_domain *domain, const char *name)
@@ -179,9 +182,9 @@ static inline int rdv_uring_start(struct rdv_uring *glue, struct io_uring *ring,
 }
 
 /*
- * Unregisters the thread and cancels the poll.  By the thread of the loop.  A ring
- * that is used further may have completions of the glue in it, which
- * rdv_uring_took() still takes.
+ * Unregisters the thread and cancels the poll.  The thread of the loop calls it.  If the
+ * program goes on to use the ring, completions of the glue may still be in it, and
+ * rdv_uring_took() still recognises them.
  */
 static inline void rdv_uring_stop(struct rdv_uring *glue)
 {

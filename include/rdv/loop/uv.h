@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <rdv/loop/uv.h> - a libuv loop in a domain: harmless while it sleeps, and at its
- * sync-points in time.  Header only; needs libuv 1.44 and links with it and librdv.
+ * <rdv/loop/uv.h> - a libuv loop in a domain.  The thread of the loop is harmless while the
+ * loop sleeps, and a sync-point wakes it.  Header only; needs libuv 1.44 and links with
+ * libuv and librdv.
  *
  *	struct rdv_uv glue = {0};       // one for each loop, stays where it is
  *
@@ -11,16 +12,18 @@
  *	uv_run(&loop, UV_RUN_DEFAULT);  // closes what is left to close
  *	uv_loop_close(&loop);
  *
- * libuv calls the callbacks of descriptors from inside of its poll phase, before any
- * check handle, so a thread that becomes harmless in a prepare handle and ends that in
- * a check handle would run them harmless.  So the glue sleeps itself, at the end of
- * the prepare phase and on the loop's own descriptor, and an idle handle keeps libuv
- * from sleeping after that.  An iteration costs one poll(2) more.
+ * libuv calls the callbacks of descriptors inside its poll phase, before any check handle.
+ * A thread that became harmless in a prepare handle, and ended that in a check handle,
+ * would be harmless in these callbacks.  So the glue sleeps itself: at the end of the
+ * prepare phase it polls the loop's own descriptor.  An idle handle keeps libuv from
+ * sleeping after that.  Each iteration costs one poll(2) more.
  *
- * Handles that prepare for the sleep must run before the glue: start them later, as
- * libuv calls the last one that was started first.  uv_run() sleeps in every mode,
- * UV_RUN_NOWAIT included: a program that drives the loop itself needs no glue but
- * rdv_poll() on uv_backend_fd() for up to uv_backend_timeout().
+ * Prepare handles of the program must run before the glue's.  libuv calls the handle that
+ * was started last first, so start them after rdv_uv_start().
+ *
+ * With the glue uv_run() sleeps in every mode, UV_RUN_NOWAIT included.  A program that
+ * drives the loop itself does not need the glue.  It calls rdv_poll() on uv_backend_fd(),
+ * for up to uv_backend_timeout().
  */
 #ifndef RDV_LOOP_UV_H
 #define RDV_LOOP_UV_H
@@ -39,17 +42,18 @@ extern "C" {
 
 struct rdv_uv {
 	/*
-	 * The program's, before rdv_uv_start() or later: called before a sleep if a
-	 * sync-point is wanted, to go through rdv_sync_enter() and rdv_sync_exit().
-	 * NULL: the thread goes through them and does nothing else.
+	 * The program sets these two, before rdv_uv_start() or later.  If a sync-point is
+	 * wanted, the glue calls meet before the loop sleeps, and meet calls
+	 * rdv_sync_enter() and rdv_sync_exit().  If meet is NULL, the glue calls these two
+	 * itself.
 	 */
 	void (*meet)(struct rdv_uv *glue);
 	void *data;
 
-	/* To be read: the thread's handle, NULL after rdv_uv_stop(). */
+	/* The program may read this: the thread's handle, NULL after rdv_uv_stop(). */
 	rdv_thread *self;
 
-	/* The glue's. */
+	/* For the glue alone. */
 	rdv_domain *domain;
 	uv_idle_t idle;
 	uv_prepare_t prepare;
@@ -57,7 +61,7 @@ struct rdv_uv {
 	bool watched; /* sync is in the loop */
 };
 
-/* True: there was one. */
+/* Goes through a sync-point if one is wanted.  True if there was one. */
 static inline bool rdv_uv_meet(struct rdv_uv *glue)
 {
 	if (!glue->self || !rdv_sync_pending(glue->domain))
@@ -71,22 +75,22 @@ static inline bool rdv_uv_meet(struct rdv_uv *glue)
 	return true;
 }
 
-/* It is there, that is enough. */
+/* Does nothing: while an idle handle is active libuv does not sleep. */
 static inline void rdv_uv_idle(uv_idle_t *handle)
 {
 	(void)handle;
 }
 
-/* It has ended the sleep.  Nobody reads the eventfd but the library. */
+/* Nothing is left to do: the event has ended the sleep, and librdv reads the eventfd. */
 static inline void rdv_uv_sync(uv_poll_t *handle, int status, int events)
 {
 	(void)handle, (void)status, (void)events;
 }
 
 /*
- * Sleeps as long as libuv would without the idle handle, or until the loop's own
- * descriptor is readable.  Whatever ends the sleep, libuv has a look next.  If there
- * was a sync-point first, the program sees what came of it before it sleeps.
+ * Sleeps as long as libuv would without the idle handle, or until the loop's own descriptor
+ * is readable.  libuv looks at its descriptors next, whatever ended the sleep.  After a
+ * sync-point there is no sleep, so that the loop can handle what the sync-point has changed.
  */
 static inline void rdv_uv_sleep(uv_prepare_t *handle)
 {
@@ -95,7 +99,7 @@ static inline void rdv_uv_sleep(uv_prepare_t *handle)
 	struct pollfd pfd;
 
 	if (!glue->self)
-		return; /* we were stopped there */
+		return; /* meet has called rdv_uv_stop() */
 	pfd.fd = uv_backend_fd(handle->loop);
 	pfd.events = POLLIN;
 	uv_idle_stop(&glue->idle);
@@ -104,11 +108,11 @@ static inline void rdv_uv_sleep(uv_prepare_t *handle)
 }
 
 /*
- * Registers the calling thread, which is to run the loop, and adds the glue to the
- * loop.  It does not keep the loop alive.  If the domain has a sync-point
- * (rdv_sync_enable()) by now, the loop takes part in it.
- * Returns 0, what rdv_thread_register() returns, or what uv_poll_init() returns:
- * nothing has happened then.
+ * Registers the calling thread, which must be the one that runs the loop, and adds the glue
+ * to the loop.  The glue does not keep the loop alive.  If rdv_sync_enable() was called for
+ * the domain before, the loop takes part in sync-points.
+ * Returns 0, or the error of rdv_thread_register() or uv_poll_init(); nothing has changed
+ * then.
  */
 static inline int rdv_uv_start(struct rdv_uv *glue, uv_loop_t *loop, rdv_domain *domain,
 			       const char *name)
@@ -141,9 +145,9 @@ static inline int rdv_uv_start(struct rdv_uv *glue, uv_loop_t *loop, rdv_domain 
 }
 
 /*
- * Unregisters the thread and closes the handles of the glue, which stays until the
- * loop has run once more or is closed.  By the thread of the loop, also in a
- * callback; what the loop calls from then on may not touch shared data.
+ * Unregisters the thread and closes the handles of the glue.  The memory of the glue must
+ * stay until the loop has run once more or is closed.  The thread of the loop calls it, also
+ * from a callback.  Callbacks that the loop calls after it must not touch shared data.
  */
 static inline void rdv_uv_stop(struct rdv_uv *glue)
 {
