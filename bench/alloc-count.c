@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * The C library's own, under the names that stay when malloc() is somebody else's: those
- * of glibc, or, where all is linked statically, those that the linker's --wrap gives them.
+ * The C library's own functions.  glibc has these other names for them.  In a static
+ * program the linker's --wrap gives them such names.
  */
 #ifdef BENCH_STATIC
 #define OWN(name)      __real_##name

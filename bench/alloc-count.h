@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much memory the calling thread has got from malloc() and not given back, as
- * malloc_usable_size() has it.  This program defines a malloc() of its own, which the
- * libraries find first, and which counts and passes on.
+ * Counts the memory that the calling thread has got from malloc() and not given back, by
+ * malloc_usable_size().  This program defines a malloc() of its own, which counts and
+ * passes the call on.  The libraries find it before the C library's.
  */
 #ifndef BENCH_ALLOC_COUNT_H
 #define BENCH_ALLOC_COUNT_H
@@ -13,7 +13,7 @@
 /* May wrap: only differences mean something. */
 size_t alloc_bytes(void);
 
-/* False where libc does not let us, or a sanitizer has a malloc() already. */
+/* False if libc does not allow it, or if a sanitizer has a malloc() already. */
 bool alloc_count_works(void);
 
 #endif

@@ -41,7 +41,7 @@ static bool group_of(const char *controller, char *path, size_t size)
 	return found;
 }
 
-/* Version 1 says -1 or a number that no machine reaches. */
+/* Without a limit version 1 has -1, or a number that no machine reaches. */
 static bool is_limit(const char *value)
 {
 	return strncmp(value, "max", 3) && strcmp(value, "-1") && strlen(value) < 19;

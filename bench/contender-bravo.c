@@ -137,7 +137,7 @@ static inline void *side_join(void)
 	if (id == NO_SLOT)
 		return NULL;
 	readers[id].id = id;
-	/* Fibonacci's: neighbours in number are far from each other */
+	/* Fibonacci hashing: threads with neighbouring numbers get distant slots. */
 	readers[id].hash = id * UINT32_C(2654435769) >> (32 - TABLE_BITS);
 	return &readers[id];
 }

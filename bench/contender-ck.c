@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Concurrency Kit's big-reader lock: running = read-held, isolated = write-held.  Its
- * waits are loops of a pause, which would take a whole time slice from the thread that
- * is waited for; so we take it with its trylock, and yield the CPU between two tries.
+ * Concurrency Kit's big-reader lock: running = read-held, isolated = write-held.  Its own
+ * waits are loops of a pause.  They would take a whole time slice from the thread that
+ * they wait for.  So the contender uses the trylock, and yields the CPU between two
+ * tries.
  */
 #include "slots.h"
 

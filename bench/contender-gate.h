@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 static struct {
-	/* How many isolate; 0: open.  The held sleep on it. */
+	/* How many threads isolate; 0: open.  The held sleep on it. */
 	_Alignas(128) uint32_t closed;
 	_Alignas(128) uint32_t held;
 } gate;

@@ -54,7 +54,7 @@
 #ifdef __OPTIMIZE__
 #define CONTENDER_FORM "inline"
 #else
-#define CONTENDER_FORM "call" /* compiled without optimisation: nothing is inlined */
+#define CONTENDER_FORM "call" /* without optimisation nothing is inlined */
 #endif
 
 #define BENCH_UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mutex for each thread: running = its own held, isolated = all of them held.  The
- * isolators take turns, or two of them would take the mutexes of each other.
+ * A mutex for each thread: running = its own is held, isolated = all are held.  Isolators
+ * take turns.  Otherwise each of two isolators could hold a mutex that the other one
+ * wants.
  */
 #include "slots.h"
 

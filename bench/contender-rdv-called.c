@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * librdv's fast paths for a caller that does not have the inline functions.  In a source
- * of its own, without the header: a compiler that knows them would inline them here too.
+ * librdv's fast paths for a caller that does not have the inline functions.  This source
+ * does not include the header: a compiler that knows the inline functions would inline
+ * them here too.
  */
 #include "contender-rdv.h"
 

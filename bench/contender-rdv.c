@@ -131,7 +131,10 @@ static const struct sync_calls sync_calls = {
 				.checkpoint_called_loop = rdv_checkpoint_called_loop, \
 				.pair_called_loop = rdv_pair_called_loop
 
-/* The library falls back to full fences without a word; a table must not. */
+/*
+ * Without membarrier(2) the library falls back to full fences and does not say so.  A
+ * table must not show that as biased.
+ */
 static const char *biased_missing(void)
 {
 	rdv_thread *self;

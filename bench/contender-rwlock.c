@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pthread_rwlock: running = read-held, isolated = write-held; writers first, though the
- * gate keeps readers away anyway.
+ * A pthread_rwlock: running = read-held, isolated = write-held.  It prefers writers,
+ * though the gate keeps readers away anyway.
  */
 #include "contender-rwlock.h"
 

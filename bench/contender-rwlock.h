@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-/* Writers first where the C library has the choice (glibc).  Returns 0 or -errno. */
+/* Prefers writers where the C library can (glibc).  Returns 0 or -errno. */
 static inline int writers_first_init(pthread_rwlock_t *lock)
 {
 	pthread_rwlockattr_t attr;

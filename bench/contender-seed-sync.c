@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sync-point of 2017: the first who wants one writes a byte into a pipe that all
- * pollers watch; everybody meets at a barrier; those who want it run one after the other
- * under a spin lock; the last of them reads the byte back, and everybody meets at a
- * second barrier.  Waits were loops of a pause; soon after they became loops of
- * sched_yield(), as many threads on few CPUs took a time slice each.  Both are here.
+ * The sync-point of 2017.  The first thread that wants one writes a byte into a pipe that
+ * all pollers watch.  All threads meet at a barrier.  Those that want the sync-point run
+ * one after the other under a spin lock.  The last of them reads the byte back, and all
+ * threads meet at a second barrier.  At first waits were loops of a pause.  Soon after
+ * they became loops of sched_yield(), because with many threads on few CPUs each pause
+ * loop took a time slice.  Both forms are here.
  *
- * A barrier is a mask that fills up.  The first who comes to a full one empties it: by
- * then everybody has gone through the other barrier, and so has left this one.
+ * A barrier is a mask that fills up.  The first thread that comes to a full barrier
+ * empties it: all threads have come to the other barrier by then, so they have left this
+ * one.
  */
 #include "contender-seed.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rendez-vous of 2018 for more threads than a mask has bits.  `harmless` becomes
- * an array of words.  No compare-and-swap sees all of them, so the rendez-vous is
- * taken by putting one's name into `owner`, and `want_rdv` becomes a count, which one
- * load can look at.  The waits are the same loops of pause and sched_yield().
+ * The rendez-vous of 2018 for more threads than a mask has bits.  `harmless` becomes an
+ * array of words.  No compare-and-swap sees all of them, so an isolator takes the
+ * rendez-vous by putting its name into `owner`. `want_rdv` becomes a count, which one
+ * load can read.  The waits are the same loops of pause and sched_yield().
  *
- * An owner looks at all words again after it has won: its predecessor gives `owner`
- * up while it is still running, with its bit clear.
+ * An owner looks at all words again after it has taken the rendez-vous.  Its predecessor
+ * gives `owner` up while it is still running, with its bit clear.
  */
 #include "contender-seed.h"
 #include "slots.h"
@@ -131,7 +131,10 @@ static void wide_close(void)
 {
 }
 
-/* Neighbours in age are in different words, so that few threads use all words too. */
+/*
+ * Threads that join one after the other get bits in different words, so a few threads use
+ * all words too.
+ */
 static void *wide_join(void)
 {
 	unsigned id = slots_take(&slots, wide.words * 64);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rendez-vous point of 2018 in its own terms: one bit per thread in two shared
- * masks, and every wait a loop of pause and sched_yield().  The isolator takes the
- * rendez-vous by clearing its own bit while all others are set, in one
- * compare-and-swap; the missing bit keeps the other isolators looping.
+ * The rendez-vous point of 2018 in its own terms.  Each thread has one bit in two shared
+ * masks, and every wait is a loop of pause and sched_yield().  The isolator takes the
+ * rendez-vous by one compare-and-swap, which clears its own bit while all others are set.
+ * The missing bit keeps the other isolators looping.
  *
- * One thing is mended.  The original left release with the thread's bit in
- * `harmless` set if it had to wait there, and the next isolator ran beside it.  Here
- * the bit is cleared and want_rdv is looked at again, as in harmless_end.
+ * One thing is mended.  The original could leave release with the thread's bit in
+ * `harmless` still set, if it had to wait there, and the next isolator ran beside that
+ * thread.  Here the thread clears the bit and reads want_rdv again, as in harmless_end.
  */
 #include "contender-seed.h"
 #include "slots.h"
 
-/* On one line, as the original's globals are, which stand side by side. */
+/* On one cache line, like the globals of the original, which stand side by side. */
 static struct {
 	_Alignas(128) uint64_t want_rdv;
 	uint64_t harmless;
@@ -42,7 +42,7 @@ static inline void seed_harmless_now(void *self)
 	set(&seed.harmless, ((struct seed_thread *)self)->bit);
 }
 
-/* Harmless until nobody wants the rendez-vous. */
+/* Stays harmless until nobody wants the rendez-vous. */
 static __attribute__((noinline)) void seed_wait(struct seed_thread *t)
 {
 	do {

@@ -20,7 +20,7 @@ extern const struct sync_calls seed_sync_calls;
 int seed_sync_open(bool yields); /* 0 or -errno */
 void seed_sync_close(void);
 
-/* Between two looks at what is waited for. */
+/* Called between two looks at the word that is waited for. */
 static inline void seed_relax(void)
 {
 	bench_pause();

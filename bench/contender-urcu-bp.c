@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * liburcu's bulletproof flavour: threads need not register, and stay registered until
- * they exit, so that what it costs to register again is not measured.
+ * liburcu's bulletproof flavour.  Threads need not register, and stay registered until
+ * they exit.  So the time to register again cannot be measured.
  */
-#ifndef RDV_SANITIZED /* its records are not aligned as their type says */
+#ifndef RDV_SANITIZED /* the library aligns its records less than their type says */
 #define _LGPL_SOURCE
 #endif
 #include <urcu/urcu-bp.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* liburcu's membarrier flavour: a plain store by the thread, the isolator's membarrier. */
+/*
+ * liburcu's membarrier flavour: a thread makes a plain store, and the isolator calls
+ * membarrier(2).
+ */
 #define _LGPL_SOURCE
 #include <urcu/urcu-memb.h>
 

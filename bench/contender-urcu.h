@@ -19,7 +19,7 @@
 #define URCU_TEXT_(x)    #x
 #define URCU_TEXT(x)     URCU_TEXT_(x)
 
-/* The same as functions of the library, past the macros that make them inline. */
+/* The same functions of the library, called past the macros that make them inline. */
 #define URCU_CALLED(name, what) \
 	void name(void) __asm__(URCU_TEXT(URCU) "_" URCU_TEXT(what))
 
@@ -62,7 +62,7 @@ static inline void side_close(void)
 	pthread_mutex_destroy(&turn);
 }
 
-/* Of QSBR: online, which side_enter() may find. */
+/* Only for QSBR: the thread is online, and side_enter() may find it so. */
 static inline void *side_join(void)
 {
 	URCU_CALL(register_thread)();
@@ -77,7 +77,7 @@ static inline void side_quit(void *self)
 
 #include "contender-gate.h"
 
-/* As a caller without the inline functions has it. */
+/* As a caller sees it that does not have the inline functions. */
 BENCH_LOOP(pair_called_loop, called_leave(); called_enter(); gate_checkpoint(self));
 
 #define CONTENDER_URCU \

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A contender: one way to let a thread be alone for a moment.  The scenarios see
- * nothing else of it, and it sees nothing of the scenarios.
+ * A contender is one way to let a thread be alone for a moment.  Scenarios use nothing
+ * else of it, and it knows nothing about scenarios.
  *
- * A thread joins and is running then; it leaves while harmless.  What running,
- * harmless, isolate and release mean is what <rdv/rdv.h> says: in particular a
- * release returns when nobody wants the rendez-vous any more, and a thread that
- * wants to run is held until then.
+ * A thread that has joined is running.  It leaves while it is harmless.  Running,
+ * harmless, isolate and release mean what <rdv/rdv.h> says.  In particular, release
+ * returns when no thread wants the rendez-vous any more, and a thread that wants to run
+ * is held until then.
  *
- * The three loops are the same loops for all, compiled into each contender with
- * its own inline primitives: see contender-loops.h.
+ * The three loops are the same for all contenders.  Each contender compiles them with its
+ * own inline primitives: see contender-loops.h.
  */
 #ifndef BENCH_CONTENDER_H
 #define BENCH_CONTENDER_H
@@ -49,10 +49,10 @@ struct contender {
 	void (*checkpoint_loop)(void *self, unsigned long n);
 	void (*pair_loop)(void *self, unsigned long n);    /* harmless_now, _end */
 	void (*isolate_loop)(void *self, unsigned long n); /* isolate, release */
-	/* The primitive that P1's target names; NULL where there is none. */
+	/* The primitive that P1's target names; NULL if there is none. */
 	void (*bare_loop)(void *self, unsigned long n);
 
-	/* The same with the library's functions called, not inline; NULL: no such form. */
+	/* The same by calls of the library's functions; NULL if there is no such form. */
 	void (*checkpoint_called_loop)(void *self, unsigned long n);
 	void (*pair_called_loop)(void *self, unsigned long n);
 	void (*bare_called_loop)(void *self, unsigned long n);
@@ -62,7 +62,7 @@ struct contender {
 
 	/* Memory that does not come from malloc(), as it is static or a library's. */
 	size_t domain_bytes, thread_bytes;
-	bool stays; /* who has joined stays a member until it exits, whatever leave() says */
+	bool stays; /* a thread stays a member until it exits, despite leave() */
 };
 
 #define MAX_CONTENDERS 16
@@ -87,20 +87,20 @@ extern const struct contender contender_ck;
 extern const struct contender contender_nsync;
 extern const struct contender contender_none; /* the control: no synchronisation */
 
-/* All that rdv-bench knows, built in or not, in the order of the tables. */
+/* All contenders that rdv-bench knows, built in or not, in the order of the tables. */
 struct contender_entry {
 	const char *name;
 	const struct contender *contender; /* NULL: not built in */
-	const char *needs;                 /* what it is built on, then */
+	const char *needs;                 /* if not built in: what it is built on */
 };
 
 extern const struct contender_entry contender_entries[];
 extern const unsigned n_contender_entries;
 
-/* Why it cannot run here; NULL: it can. */
+/* Why the contender cannot run here; NULL if it can. */
 const char *contender_missing(const struct contender *c);
 
-/* The form of c for so many threads, NULL if there is none. */
+/* The form of c for this many threads, NULL if there is none. */
 const struct contender *contender_for(const struct contender *c, unsigned threads);
 
 #endif

@@ -13,7 +13,7 @@ struct cost {
 
 extern const struct metric cost_metrics[COST_END - COST_CPU];
 
-/* By a member of the crew, or by whoever waits for it. */
+/* Called by a member of the crew, or by the thread that waits for it. */
 struct cost cost_begin(const struct crew *crew);
 
 /* Writes value[COST_...]. */

@@ -143,7 +143,7 @@ static bool is_asleep(const struct member *m)
 	return !state || state[1] != ' ' || state[2] == 'S';
 }
 
-/* A thread that never comes has been lost by its contender. */
+/* If a thread never comes, its contender has lost it. */
 static _Noreturn void die_hung(const struct crew *crew)
 {
 	fprintf(stderr, "\nrdv-bench: %s hangs: no thread has come back for %d s\n",
@@ -214,7 +214,9 @@ static void join(const struct crew *crew, pthread_t thread)
 		die_hung(crew);
 }
 
-/* Also after a failure half-way: whoever waits for the start goes straight home. */
+/*
+ * Also called after a failure half-way: members that wait for the start go straight home.
+ */
 static void crew_close(struct crew *crew)
 {
 	crew_stop(crew);

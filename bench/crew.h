@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A crew: threads that have joined one contender, each with a role to play.  They
- * are harmless from the moment they have joined until their role runs them, and a
- * role gives them back harmless.
+ * A crew is a set of threads that have joined one contender, each with a role to play.  A
+ * thread is harmless from the moment when it has joined until its role runs it.  A role
+ * gives the thread back harmless.
  *
  *	const struct team teams[] = {
  *		{60, role_idle, NULL, CREW_ANY_CPU},
@@ -10,8 +10,8 @@
  *	};
  *	err = crew_play(contender, teams, 2, NULL, NULL);
  *
- * When all have joined and the idle are asleep the roles begin; when the isolator has
- * played its role the others are stopped and all are joined.
+ * The roles begin when all threads have joined and the idle ones are asleep.  When the
+ * isolator has played its role, the other threads are stopped, and all are joined.
  */
 #ifndef BENCH_CREW_H
 #define BENCH_CREW_H
@@ -61,7 +61,7 @@ struct crew {
 void crew_wait(struct crew *crew, unsigned first, unsigned n);
 void crew_stop(struct crew *crew);
 
-/* A director for plays that all members bring to an end by themselves. */
+/* A director for a play that ends when all members have played their roles. */
 void crew_wait_all(struct crew *crew, void *unused);
 
 bool crew_stopping(const struct crew *crew);
@@ -75,20 +75,22 @@ struct team {
 };
 
 /*
- * The whole play: opens a crew of these teams, in this order, and starts it; direct()
- * is called then, and without one we wait until the last team has played.  Returns 0
- * or -errno; direct() was called if 0.
+ * The whole play: opens a crew of these teams, in this order, starts it, and calls
+ * direct().  Without a direct() it waits until the last team has played.  Returns 0 or
+ * -errno.  If it returns 0, direct() was called.
  */
 int crew_play(const struct contender *contender, const struct team *teams, unsigned n,
 	      void (*direct)(struct crew *crew, void *arg), void *arg);
 
-/* A role: blocked in poll() until the crew stops, harmless all the while. */
+/* A role: is harmless and blocked in poll() until the crew stops. */
 void role_idle(struct member *m);
 
-/* A role: computes, a checkpoint every microsecond, and counts its steps as progress. */
+/*
+ * A role: computes with a checkpoint every microsecond, and counts its steps as progress.
+ */
 void role_compute(struct member *m);
 
-/* Context switches of n members so far; a sched_yield() is not a voluntary one. */
+/* Context switches of n members so far.  A sched_yield() is not a voluntary one. */
 uint64_t crew_switches(const struct crew *crew, unsigned first, unsigned n);
 uint64_t crew_voluntary_switches(const struct crew *crew, unsigned first, unsigned n);
 
@@ -96,7 +98,7 @@ uint64_t crew_voluntary_switches(const struct crew *crew, unsigned first, unsign
 struct syscall_counts crew_syscalls(const struct crew *crew, unsigned first, unsigned n);
 uint64_t crew_progress(const struct crew *crew, unsigned first, unsigned n);
 
-/* One step of progress, by the member itself. */
+/* Counts one step of progress.  The member itself calls it. */
 static inline void member_progress(struct member *m)
 {
 	__atomic_store_n(&m->progress, m->progress + 1, __ATOMIC_RELAXED);

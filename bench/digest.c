@@ -65,7 +65,7 @@ static void tell_figure(char *text, size_t size, double x, const char *unit)
 	snprintf(text, size, "%.10s%.4s", report_number(x, number, sizeof(number)), unit);
 }
 
-/* The interval of the ratio has to be on one side of 1 for a clear word. */
+/* The word is clear only if the interval of the ratio lies on one side of 1. */
 static void tell_verdict(struct digest_line *line, const struct interval *i)
 {
 	if (line->better >= 0.95 && line->better <= 1.05)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The table in ten lines, for who reads no further: librdv against the best other. */
+/*
+ * The table in ten lines, for a reader who reads no further: librdv against the best
+ * other.
+ */
 #ifndef BENCH_DIGEST_H
 #define BENCH_DIGEST_H
 
@@ -16,7 +19,7 @@ struct digest_line {
 	char verdict[32]; /* "1.2x better" */
 };
 
-/* Those that have been measured.  Returns how many. */
+/* Fills in the entries that have been measured.  Returns how many. */
 unsigned digest(const struct results *r, struct digest_line *lines);
 
 #endif

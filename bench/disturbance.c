@@ -15,7 +15,10 @@ struct cpu_time {
 
 static struct cpu_time at_begin;
 
-/* Adds up the CPUs that we may use, which /proc/stat counts in ticks. */
+/*
+ * Adds up the times of the CPUs that this process may use. /proc/stat counts them in
+ * ticks.
+ */
 static struct cpu_time cpu_time(void)
 {
 	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* stderr is /dev/null for a quiet one.  Returns 0 or -errno. */
+/* If quiet, stderr is /dev/null.  Returns 0 or -errno. */
 static int run(const char *option, int in, int out, bool quiet)
 {
 	char name[] = "gnuplot", argument[16];
@@ -43,7 +43,10 @@ bool gnuplot_found(void)
 	return !err;
 }
 
-/* Whether one of the names that gnuplot gives begins here, after a quote or a #. */
+/*
+ * Whether one of the names that gnuplot gives begins here.  It stands after a quote or a
+ * #.
+ */
 static bool name_begins(const char *at, char before)
 {
 	static const char *const names[] = {"gp", "gnuplot_", "textbox", "greybox"};

@@ -6,7 +6,9 @@
 
 #include <stdio.h>
 
-/* Without plots if there is no gnuplot, and says so.  Returns 0 or -errno. */
+/*
+ * Writes the page.  Without gnuplot it has no plots, and says so.  Returns 0 or -errno.
+ */
 int html_write(FILE *page, const struct results *r);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGINT, SIGTERM and SIGHUP are taken by a thread that does nothing else, so that what
- * has been measured is written at once, whatever the contenders do meanwhile.
+ * A thread of its own takes SIGINT, SIGTERM and SIGHUP. So the results so far are written
+ * at once, whatever the contenders do at that moment.
  */
 #ifndef BENCH_INTERRUPT_H
 #define BENCH_INTERRUPT_H
 
 /*
- * Before there are other threads: act(signal) is called by a thread of its own when the
- * first of these signals comes.  Another one ends the process.  Returns 0 or -errno.
+ * Call it before there are other threads.  When the first of these signals comes, a
+ * thread of its own calls act(signal).  A second signal ends the process.  Returns 0 or
+ * -errno.
  */
 int interrupt_watch(void (*act)(int signal));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same as the table, and every sample, for machines. */
+/* Writes the results of the table, and every sample, for other programs to read. */
 #include "digest.h"
 #include "machine.h"
 #include "report.h"
@@ -27,7 +27,10 @@ static void quote(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* What comes before a value: the comma, the line, the key; no key in an array. */
+/*
+ * Writes what comes before a value: the comma, the new line and the key.  An array has no
+ * key.
+ */
 static void begin_value(struct json *j, const char *key)
 {
 	if (!j->first)
@@ -133,7 +136,10 @@ static void put_metric(struct json *j, const struct results *r, const struct cel
 	close_value(j, '}');
 }
 
-/* Of what was timed, in the first metric's unit: [quantile, median of the rounds']. */
+/*
+ * The quantiles of what was timed: pairs of quantile and the median of the rounds, in the
+ * unit of the first metric.
+ */
 static void put_quantiles(struct json *j, const struct results *r,
 			  const struct cell *cell)
 {

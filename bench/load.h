@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* --load: processes that do nothing but compute, so that a busy machine is no accident. */
+/*
+ * --load: processes that do nothing but compute.  They make a busy machine a condition.
+ */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
@@ -7,8 +9,8 @@
 
 #define MAX_LOAD 1024
 
-int load_start(unsigned n); /* 0 or -errno, and then none is left */
+int load_start(unsigned n); /* Returns 0, or -errno, and then no process is left. */
 void load_stop(void);
-uint64_t load_cpu_ns(void); /* CPU time that they have used */
+uint64_t load_cpu_ns(void); /* CPU time that these processes have used. */
 
 #endif

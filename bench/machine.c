@@ -21,7 +21,7 @@
 #include <ck_md.h>
 #endif
 
-/* Not every architecture names its model there. */
+/* Not every architecture tells its model in that file. */
 static void cpu_model(char *text, size_t size)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");
@@ -80,7 +80,7 @@ static const char *ck(void)
 #endif
 }
 
-/* nsync does not tell its version but in the name of its file. */
+/* nsync tells its version only in the name of its file. */
 static void nsync(char *text, size_t size)
 {
 #if defined(BENCH_STATIC) && !defined(HAVE_NSYNC)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the figures were made on and with. */
+/* The machine and the software that the figures come from. */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
@@ -16,7 +16,7 @@ struct fact {
 /* The limits of our control group, in words. */
 void cgroup_limits(char *text, size_t size);
 
-/* Ends with a fact without a name. */
+/* The list ends with a fact that has no name. */
 const struct fact *machine_facts(void);
 
 #endif

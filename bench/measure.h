@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks, calibrated work, CPUs, and what to make of several samples. */
+/* Clocks, calibrated work, CPUs, and statistics of several samples. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -18,7 +18,7 @@ bool cpu_usable(unsigned cpu);
 unsigned cpu_count(void);
 void pin_to_cpu(unsigned n);
 
-/* Once, before anything else of this file is used. */
+/* Call it once, before anything else of this file is used. */
 void measure_init(void);
 
 double clock_cost_ns(void); /* of one now_ns() */
@@ -31,26 +31,29 @@ struct summary {
 	double cv; /* coefficient of variation: standard deviation / mean */
 };
 
-/* Where the median is with 95 % confidence; the ends are NAN without values. */
+/*
+ * The interval that holds the median with 95 % confidence; its ends are NAN without
+ * values.
+ */
 struct interval {
 	double low, high;
 };
 
 #define MAX_BOOTSTRAP 128
 
-/* By the bootstrap, always with the same random numbers; n <= MAX_BOOTSTRAP. */
+/* Computed by the bootstrap, always with the same random numbers; n <= MAX_BOOTSTRAP. */
 struct interval median_interval(const double *value, unsigned n);
 
 /* Sorts value[]. */
 struct summary summarize(double *value, unsigned n);
 
-/* Of sorted values, with linear interpolation; n > 0. */
+/* A quantile of sorted values, with linear interpolation; n > 0. */
 double quantile(const double *sorted, unsigned n, double q);
 
 #define N_QUANTILES 13
 extern const double quantile_at[N_QUANTILES]; /* 0 is the least, 1 the greatest */
 
-/* quantile_at[] of value[], which it sorts; n > 0. */
+/* The quantiles quantile_at[] of value[].  It sorts value[].  n > 0. */
 void quantiles(double *value, unsigned n, double *out);
 
 #endif

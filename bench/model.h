@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 /*
- * Measures what the machine takes for the things that librdv's operations are made of,
- * compares what the formulae make of that with what the scenarios measure, and computes
- * them for a larger machine.  Returns 0 or -errno.
+ * Measures the parts that librdv's operations are made of, on this machine.  Compares the
+ * predictions of the formulae with what the scenarios measure.  Computes the formulae for
+ * a larger machine.  Returns 0 or -errno.
  */
 int model_print(FILE *out);
 

@@ -137,7 +137,7 @@ static unsigned parse_number(const char *option, const char *text, unsigned min,
 	return (unsigned)n;
 }
 
-/* Scenarios add the isolator, and P10 its runners. */
+/* A scenario adds the isolator to this number, and P10 adds its runners. */
 static void add_threads(struct options *o, const char *text)
 {
 	unsigned n = parse_number("--threads", text, 1, MAX_THREADS - 15);
@@ -200,7 +200,7 @@ static void check_threads(const struct options *o)
 		   o->scenarios[0]->name, o->n_scenarios > 1 ? " and the like" : "");
 }
 
-/* What nobody chose is everything. */
+/* If nothing was chosen, everything is. */
 static void set_defaults(struct options *o)
 {
 	if (!o->n_scenarios)
@@ -260,7 +260,7 @@ static void parse_one(struct options *o, int option)
 	case 'V':
 		puts("rdv-bench " PACKAGE_VERSION);
 		exit(EXIT_DONE);
-	default: /* getopt has said what is wrong */
+	default: /* getopt has printed what is wrong */
 		exit(EXIT_BAD_OPTION);
 	}
 }

@@ -6,7 +6,7 @@
 #include "results.h"
 
 enum exit_code {
-	EXIT_DONE = 0,    /* measured, whatever the targets */
+	EXIT_DONE = 0,    /* all was measured, whether targets are met or not */
 	EXIT_ENVIRONMENT, /* the system refused something, or a contender hangs */
 	EXIT_BAD_OPTION,
 	EXIT_NOT_EXCLUSIVE, /* a contender failed the torture */
@@ -17,7 +17,7 @@ enum exit_code {
 struct options {
 	const struct contender *contenders[MAX_CONTENDERS];
 	unsigned n_contenders;
-	bool contenders_named; /* by the user: one that is missing is an error */
+	bool contenders_named; /* named by the user: a missing one is an error */
 	const struct scenario *scenarios[MAX_SCENARIOS];
 	unsigned n_scenarios;
 	bool model;
@@ -25,10 +25,10 @@ struct options {
 	const char *report; /* a directory's name, or NULL */
 };
 
-/* Fills options and settings.  Returns, or leaves after --help or a bad option. */
+/* Fills options and settings.  After --help or a bad option it exits. */
 void options_parse(struct options *o, int argc, char **argv);
 
-/* One line on stderr that names the option, and out. */
+/* Prints a line that names the option to stderr, and exits. */
 _Noreturn void bad_option(const char *option, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room for the name of the file beside. */
+/* Room for the name of the file that is written first, beside the other one. */
 #define MAX_NAME (PATH_MAX + 16)
 
 /* Devices and pipes are written to as they are. */
@@ -21,7 +21,7 @@ static bool is_special(const char *name)
 	return !stat(name, &s) && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
 }
 
-/* What a symbolic link points to is replaced, and not the link. */
+/* Replaces the file that a symbolic link points to, not the link. */
 static void name_beside(const char *name, char *target, char *beside)
 {
 	if (!realpath(name, target))

@@ -35,7 +35,10 @@ static void isolate_once(const struct member *m, struct pace *p)
 	p->isolations++;
 }
 
-/* While we are to isolate.  due: until the next isolation; returns what remains of it. */
+/*
+ * One slice with isolations.  due: time until the next isolation.  Returns what is left
+ * of it at the end.
+ */
 static uint64_t isolate_for_a_slice(const struct member *m, struct pace *p, uint64_t due)
 {
 	const uint64_t start = now_ns();
@@ -49,12 +52,15 @@ static uint64_t isolate_for_a_slice(const struct member *m, struct pace *p, uint
 		isolate_once(m, p);
 		due += p->interval_ns;
 		if (due + p->interval_ns < now - start)
-			due = now - start; /* what is late is not made up for */
+			due = now - start; /* a late isolation is not made up for */
 	}
 	return due - shorter(due, now - start);
 }
 
-/* By a clock that stands still while we rest; first a half interval. */
+/*
+ * Isolates by a clock that stands still while the thread rests.  The first isolation
+ * comes after half an interval.
+ */
 void role_paced(struct member *m)
 {
 	struct pace *p = m->arg;
@@ -86,7 +92,10 @@ static void count_slice(struct throughput *t, const struct crew *crew, uint64_t 
 	t->ns += (double)(now_ns() - start);
 }
 
-/* Adds what each has done, begun with the negative of it. */
+/*
+ * Adds each worker's progress to worked[] if the slice has begun before; subtracts it if
+ * the slice is about to begin.
+ */
 static void add_worked(struct pace *p, const struct crew *crew, bool begun)
 {
 	for (unsigned i = 0; p->worked && i < crew->size - 1; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Somebody who isolates at a given pace while others work, for half of the time: rest and
- * isolations come in slices, by turns, as what else the machine does changes, too.
+ * One thread isolates at a given pace while others work.  It does so for half of the
+ * time: slices of rest and of isolations take turns, because the load of the machine
+ * changes, too.
  */
 #ifndef BENCH_PACE_H
 #define BENCH_PACE_H
@@ -14,7 +15,7 @@ struct pace {
 	uint64_t interval_ns; /* between two isolations; 0: there are none */
 	uint64_t rest_ns, isolating_ns;
 	unsigned slices; /* of each */
-	double *took_us; /* what each isolate() took; NULL: nobody asks */
+	double *took_us; /* how long each isolate() took; NULL: not wanted */
 	unsigned max;    /* of those */
 	uint64_t
 		*worked; /* steps of each worker in the slices with isolations, or NULL */
@@ -28,7 +29,7 @@ struct pace {
 /* The role of the last member of the crew; its argument is the struct pace. */
 void role_paced(struct member *m);
 
-/* What directs the crew: all members but the last make progress. */
+/* Directs the crew.  All members except the last make progress. */
 void pace_measure(struct crew *crew, struct pace *p);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plot is a gnuplot script with its data in it.  A contender has the same colour, line
- * and mark in each of them, by name: colours of Okabe and Ito, one for each family, whose
- * members differ by their dashes, and marks for who has no colours at all.
+ * A plot is a gnuplot script with its data in it.  The name of a contender decides its
+ * colour, line and mark, which are the same in all plots.  Each family has one of the
+ * colours of Okabe and Ito, and its members differ by their dashes.  Marks are for
+ * readers who see no colours.
  */
 #include "plots.h"
 #include "gnuplot.h"
@@ -13,7 +14,7 @@
 
 enum kind {
 	CURVE,        /* a figure against x, one plot for each variant */
-	DISTRIBUTION, /* of what was timed, one plot for each point */
+	DISTRIBUTION, /* quantiles of what was timed, one plot for each point */
 };
 
 static const struct plot {
@@ -75,13 +76,16 @@ static double x_drawn(double x)
 	return x > 0 ? x : 0.5;
 }
 
-/* Points with the same variant make a curve; with an x of its own, all of them do. */
+/*
+ * Points with the same variant make a curve.  If the scenario has an x of its own, all
+ * points make one curve.
+ */
 static bool in_curve(const struct table *t, unsigned point, unsigned variant)
 {
 	return t->scenario->x || t->points[point].variant == variant;
 }
 
-/* Returns whether there is any. */
+/* Returns whether there are any data. */
 static bool put_curve_data(FILE *script, const struct results *r, const struct table *t,
 			   unsigned figure, unsigned variant, unsigned contender)
 {
@@ -128,7 +132,7 @@ static void put_prologue(FILE *script)
 	      script);
 }
 
-/* The lines of the contenders that have data, named by the key. */
+/* Writes the lines of the contenders that have data.  The key names them. */
 static void put_lines(FILE *script, const struct results *r, const bool *has,
 		      const char *how)
 {
@@ -184,7 +188,7 @@ static void put_y_axis(FILE *script, const struct results *r, const struct table
 		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
 }
 
-/* In a figure, with what it shows in words.  Without a line there is none. */
+/* Writes the plot as a figure with a caption. */
 static void draw(FILE *page, FILE *script, const char *caption)
 {
 	static unsigned n_drawn;
@@ -197,10 +201,10 @@ static void draw(FILE *page, FILE *script, const char *caption)
 	fprintf(page, "<figcaption>%s</figcaption>\n</figure>\n", caption);
 }
 
-/* A plot while it is written. */
+/* A plot that is being written. */
 struct drawing {
 	FILE *script;
-	bool has[MAX_CONTENDERS]; /* who has data */
+	bool has[MAX_CONTENDERS]; /* contenders that have data */
 	bool any;
 };
 

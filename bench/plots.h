@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* All there are of one scenario, as figures of a page. */
+/* Writes all plots of one scenario, as figures of a page. */
 void plots_of(FILE *page, const struct results *r, const struct table *t);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine takes for the parts that an operation is made of, in ns. */
+/* How long the parts of an operation take on this machine, in ns. */
 #ifndef BENCH_PRIMITIVES_H
 #define BENCH_PRIMITIVES_H
 
 struct primitives {
-	double locked;     /* a locked instruction on a line that is ours */
+	double locked;     /* a locked instruction on the thread's own line */
 	double word;       /* a look at one more word of a mask */
 	double transfer;   /* a line that another CPU has written; NAN with one CPU */
 	double syscall;    /* a futex wake that finds nobody */

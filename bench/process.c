@@ -20,7 +20,7 @@ pid_t process_start(const char *name, void (*play)(void))
 		return child;
 	prctl(PR_SET_NAME, name);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* the parent's are blocked for the thread that watches them */
+	/* the parent blocks them, for the thread that watches them */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* the parent may have died before */

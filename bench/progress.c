@@ -12,8 +12,8 @@
 #define MAX_COLUMNS 160
 
 static bool shown;
-static double total_ms, left_ms; /* expected, of all and of the steps not begun */
-static double shown_s;           /* the time left that was told last */
+static double total_ms, left_ms; /* expected for all steps, and for those not begun */
+static double shown_s;           /* the time left that was shown last */
 static uint64_t start, deadline;
 
 void progress_begin(double expected_ms, uint64_t deadline_ns)
@@ -31,8 +31,9 @@ void progress_at(double ms)
 }
 
 /*
- * The rest takes as much longer than expected as what is done did, but it ends by the
- * deadline.  What was told once is not taken back: it may stand still.
+ * The estimate: the steps that are left take longer than expected by the same factor as
+ * those that are done, but they end by the deadline.  The time shown never goes up: it
+ * may stand still.
  */
 static double remaining_s(void)
 {
@@ -48,7 +49,7 @@ static double remaining_s(void)
 	return shown_s;
 }
 
-/* The last column stays free: some terminals begin a new line behind it. */
+/* The last column stays free, because some terminals begin a new line after it. */
 static int columns(void)
 {
 	struct winsize size;

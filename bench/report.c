@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOISY_CV     0.10 /* above, a figure is marked */
-#define BUSY_PERCENT 10   /* above, the machine was not ours */
+#define NOISY_CV     0.10 /* a figure above it is marked */
+#define BUSY_PERCENT 10   /* above it others had the machine */
 #define COLUMNS      80   /* of lines of words; tables may be wider */
 #define MARGIN       16   /* where values of the header begin */
 
@@ -17,7 +17,10 @@ struct tally {
 	unsigned met, missed, unclear, not_measured;
 };
 
-/* From a column on, whose place the first line has reached; words are not cut. */
+/*
+ * Prints words from a column on, which the first line has reached already.  Breaks lines
+ * between words.
+ */
 static void print_wrapped(FILE *out, const char *text, int margin)
 {
 	while (strlen(text) > (size_t)(COLUMNS - margin)) {
@@ -331,7 +334,7 @@ void report_tables(FILE *out, const struct results *r)
 			print_point(out, r, &r->tables[i], p, &tally);
 		fputc('\n', out);
 	}
-	/* who sits at a terminal sees the end first */
+	/* on a terminal the end is what the user sees first */
 	if (isatty(fileno(out)))
 		print_digest(out, r);
 	fprintf(out, "targets: %u met, %u missed (%u not clearly), %u not measured\n",

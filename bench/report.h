@@ -14,7 +14,7 @@ void report_tables(FILE *out, const struct results *r);
 /* Three or four digits; - for none. */
 const char *report_number(double x, char *text, size_t size);
 
-/* A contender's name, and which of its forms it is. */
+/* A contender's name, and the form of it. */
 const char *report_form(const struct contender *c);
 
 /* Why a point has no figures at all. */
@@ -30,7 +30,7 @@ void report_disturbance(FILE *out, const struct disturbance *d);
 bool report_has_column(const struct results *r, const struct table *t, unsigned point,
 		       unsigned figure);
 
-/* The first figure, compared; NAN and "" where there is nothing to compare with. */
+/* The first figure in comparison; NAN and "" if there is nothing to compare with. */
 struct comparison {
 	double seed, best;
 	const char *best_name; /* the best of the other families */

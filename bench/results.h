@@ -16,7 +16,7 @@
 struct cell {
 	double value[MAX_FIGURES][MAX_ROUNDS]; /* NAN: no such figure */
 	int err;                               /* -errno of a run that failed */
-	bool no_time; /* left out, as the time of the point was over */
+	bool no_time; /* left out: the time of the point was over */
 };
 
 struct table {
@@ -55,20 +55,20 @@ struct summary cell_summary(const struct results *r, const struct cell *cell,
 			    unsigned metric);
 
 /*
- * The ratio of two contenders is the median of the ratios of their rounds: the two
- * runs of a round are neighbours in time and so share the state of the machine.
- * The second may be NULL: the figure itself.
+ * The ratio of two contenders is the median of the ratios of their rounds.  The two runs
+ * of a round are neighbours in time, so they share the state of the machine.  The second
+ * contender may be NULL; the result is then the figure itself.
  */
 struct summary cells_ratio(const struct results *r, const struct cell *of,
 			   unsigned of_metric, const struct cell *over,
 			   unsigned over_metric);
 
-/* Of the same values, that of the median. */
+/* The interval of the median of the same values. */
 struct interval cells_interval(const struct results *r, const struct cell *of,
 			       unsigned of_metric, const struct cell *over,
 			       unsigned over_metric);
 
-/* Whether a contender has any figure there, or why it has none. */
+/* Whether a contender has any figure at this point, or a reason for having none. */
 bool cell_in_use(const struct results *r, const struct cell *cell);
 
 /* Why there is no figure; NULL: there is one. */
@@ -97,7 +97,10 @@ bool figure_in_use(const struct results *r, const struct table *t, unsigned poin
 /* Index of a contender that takes part, or n_contenders. */
 unsigned results_find(const struct results *r, const char *name);
 
-/* Who is best in a figure, at a point, of those of another family than the given one. */
+/*
+ * The contender that is best in a figure at a point, of all that are not of the given
+ * family.
+ */
 unsigned results_best_other(const struct results *r, const struct table *t,
 			    unsigned point, unsigned contender, unsigned figure);
 
@@ -109,7 +112,7 @@ struct verdict {
 	bool clear;
 	struct summary figure;
 	struct interval interval;
-	const char *reference; /* who the best other is, where that is asked for, or "" */
+	const char *reference; /* the best other, if that is asked for, or "" */
 };
 
 struct verdict target_verdict(const struct results *r, const struct table *t,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A point gets the share of the time left that its expected time has in what is expected
- * of all points left.  It ends before a round that would not fit any more.  In the first
- * round contenders whose turn comes after twice the share are left out, so that a
- * machine that is slow beyond all expectation costs figures and not hours.
+ * The time left is shared among the points left, in proportion to the time that each is
+ * expected to take.  A point ends before a round that would not fit into its share.  In
+ * the first round contenders are left out if twice the share is over when their turn
+ * comes.  So a machine that is slow beyond all expectation costs figures, and not hours.
  */
 #include "run.h"
 #include "measure.h"
@@ -35,7 +35,7 @@ static unsigned participants(const struct contender *const *contenders, unsigned
 	return taking_part;
 }
 
-/* Threads are made and joined for each run, which a busy machine takes its time for. */
+/* Each run makes and joins its threads.  On a busy machine that takes time. */
 static double run_ms(const struct table *t, unsigned point)
 {
 	return 5 + t->scenario->expected_ms(&t->points[point]);
@@ -93,7 +93,7 @@ static void leave_out(struct cell *cell)
 	run_unlock();
 }
 
-/* Whoever is not measured in the first round is not measured at this point. */
+/* A contender that is not measured in the first round is not measured at this point. */
 static void measure_round(const struct results *r, struct table *t, unsigned point,
 			  unsigned round, uint64_t first_ends)
 {

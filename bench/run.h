@@ -9,10 +9,10 @@
 double run_expected_ms(const struct results *r, const struct contender *const *contenders,
 		       unsigned n);
 
-/* Fills the tables of r, and has ended by r->deadline_ns but for the run it is in. */
+/* Fills the tables of r.  It ends by r->deadline_ns, except for the run that it is in. */
 void run_tables(struct results *r);
 
-/* While they are locked nothing is added to the results.  By any thread. */
+/* While the results are locked nothing is added to them.  Any thread may call these. */
 void run_lock(void);
 void run_unlock(void);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P13: many compute, with a checkpoint now and then, and one thread isolates now and then:
- * an administrator in a busy program.  There may be many more of them than CPUs, so that
- * most of those that would have to run before a fair turn is over have no CPU.
+ * P13: many threads compute, with a checkpoint now and then.  One thread isolates now and
+ * then, as an administrator in a busy program does.  There may be many more threads than
+ * CPUs.  Then most of the threads that have to run before a fair turn is over have no
+ * CPU.
  */
 #include "crew.h"
 #include "measure.h"
@@ -83,8 +84,8 @@ static void measure_crowd(struct crew *crew, void *arg)
 }
 
 /*
- * Long enough for some isolations, rare as they may be, and for each thread to have a CPU
- * several times, at some 3 ms a time.
+ * Long enough for some isolations, however rare they are.  Also long enough for each
+ * thread to have a CPU several times, for some 3 ms each.
  */
 static double isolating_ms(const struct point *p)
 {
@@ -122,7 +123,10 @@ static int run_p13(const struct contender *c, const struct point *p, double *val
 	return crew_play(c, teams, COUNT_OF(teams), measure_crowd, &r);
 }
 
-/* A quick look is at those who find it hardest, and at an isolation that is not so rare. */
+/*
+ * --quick measures the points that are hardest for the contenders, with isolations that
+ * are not too rare.
+ */
 static bool in_quick_look(const struct point *p)
 {
 	return burst_us(p) == 1 && interval_ms(p) < 100 &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P1, P2, P3: what the fast paths cost while nobody isolates.  Batches of about half
- * a millisecond, each thread on a CPU of its own; a run's figure is the median of its
- * batches, so that a batch that was interrupted does not count.
+ * P1, P2, P3: the cost of the fast paths while nobody isolates.  Each thread has a CPU of
+ * its own.  A batch takes about half a millisecond.  The figure of a run is the median of
+ * its batches, so a batch that was interrupted does not count.
  */
 #include "crew.h"
 #include "measure.h"
@@ -48,7 +48,7 @@ static unsigned long batch_size(loop_fn *loop, void *self)
 	return n;
 }
 
-/* Keeps the others company until all have come as far. */
+/* Goes on with the loop, unmeasured, until all threads have come as far. */
 static void loop_until_all(const struct fastpath *f, unsigned *count, void *self)
 {
 	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
@@ -93,7 +93,10 @@ static int time_together(const struct contender *c, loop_fn *loop, unsigned n, d
 	return 0;
 }
 
-/* One after the other; those that the contender does not have stay NAN. */
+/*
+ * Runs the forms one after the other.  The figures of forms that the contender does not
+ * have stay NAN.
+ */
 static int time_each(const struct contender *c, loop_fn *const *loops, unsigned n_loops,
 		     unsigned threads, double *ns)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P7: how long isolate takes while the others compute, in bursts, with a checkpoint
- * between two of them.  Each writes down the time at which it comes to a checkpoint; the
- * isolated thread, alone, looks at what they wrote: the last of them came when isolate
- * could have returned, had waiting and waking cost nothing.  That ideal is subtracted.
+ * P7: how long isolate takes while the other threads compute, in bursts with a checkpoint
+ * between two of them.  Each thread notes the time at which it comes to a checkpoint.
+ * The isolated thread reads these notes while it is alone.  At the time of the last note
+ * isolate could have returned, if waiting and waking cost nothing.  That ideal is
+ * subtracted.
  */
 #include "cost.h"
 #include "crew.h"
@@ -43,7 +44,7 @@ static void role_bursts(struct member *m)
 	m->contender->harmless_now(m->self);
 }
 
-/* When the last one came, but not before the start. */
+/* The time at which the last thread came, but not before the start. */
 static uint64_t last_arrival(const struct member *m, uint64_t start)
 {
 	uint64_t last = start, at;
@@ -80,13 +81,13 @@ static void role_isolator(struct member *m)
 
 	m->contender->harmless_end(m->self);
 	gather_once(m, r);
-	r->n = 0; /* that was the warm-up */
+	r->n = 0; /* the first one was the warm-up */
 	cost = cost_begin(m->crew);
 	end = now_ns() + (uint64_t)(quick_or_full(30, 100) * NS_PER_MS);
 	while (r->n < MAX_SAMPLES && (r->n < MIN_SAMPLES || now_ns() < end))
 		gather_once(m, r);
 	cost_end(&cost, m->crew, r->n, r->value);
-	/* the CPU time is that of the bursts */
+	/* the CPU time is that of the bursts, so it is not shown */
 	r->value[COST_CPU] = NAN;
 	m->contender->harmless_now(m->self);
 }
@@ -116,7 +117,7 @@ static int run_p7(const struct contender *c, const struct point *p, double *valu
 	return 0;
 }
 
-/* One thread alone would have nobody to gather. */
+/* One thread alone would have no thread to gather. */
 static unsigned p7_points(struct point *points)
 {
 	const unsigned cpus = cpu_count() > 1 ? cpu_count() : 2;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P5: what N held threads cost while one thread is isolated for 10 ms.  The N compute,
- * with a checkpoint every microsecond, and are spread over the CPUs, where the scheduler
- * would have put them after a while.  The isolated thread sleeps: all the CPU time that
- * the process uses from the moment it is alone is the waiting of the held, with the
- * spinning before they sleep.  Then the same beside an unrelated process that computes:
- * its speed, against its speed on the machine without us.
+ * P5: what N held threads cost while one thread is isolated for 10 ms.  The N threads
+ * compute, with a checkpoint every microsecond.  They are spread over the CPUs as the
+ * scheduler would spread them after a while.  The isolated thread sleeps.  So all CPU
+ * time that the process uses from the moment when it is alone is spent on waiting by the
+ * held, with their spinning before they sleep.  Then the same runs beside an unrelated
+ * process that computes.  Its speed is compared with its speed on the machine without us.
  */
 #include "crew.h"
 #include "measure.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P4: isolate + release while N others are harmless and asleep in the kernel.  In
- * batches of 64, because one isolation is shorter than a look at the clock; p50 is the
- * median batch.  The first isolation after the others fell asleep is timed apart: it is
- * the one that has to find out that they are harmless.
+ * P4: isolate + release while N other threads are harmless and asleep in the kernel.  An
+ * isolation takes less time than reading the clock, so they are timed in batches of 64.
+ * p50 is the median batch.  The first isolation after the others fell asleep is timed
+ * apart: it has to find out that they are harmless.
  */
 #include "cost.h"
 #include "crew.h"

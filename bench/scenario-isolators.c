@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P6: K threads that do nothing but isolate, work and release.  The work includes one
- * look at the clock, from which the longest gap between two isolated sections of one
- * thread is taken: the longest that a thread has waited.  A thread that still waits
- * when the window closes, or that was held before it could isolate at all, counts too.
+ * P6: K threads that do nothing but isolate, work and release.  The work includes reading
+ * the clock once.  From these times comes the longest gap between two isolated sections
+ * of one thread, which is the longest wait of a thread.  If a thread still waits when the
+ * window closes, or was held before it could isolate at all, that wait counts too.
  *
- * A turn is what a thread of librdv may have the rendez-vous for while others want it: its
- * patience.  The window has room for four turns of each thread, so that fewest/most tells
- * fairness from luck, and the longest wait is also given in rounds of K turns.
+ * A turn is the time for which a thread of librdv may have the rendez-vous while others
+ * want it: its patience.  The window has room for four turns of each thread, so
+ * fewest/most tells fairness from luck.  The longest wait is also given in rounds of K
+ * turns.
  */
 #include "cost.h"
 #include "crew.h"
@@ -53,7 +54,7 @@ static uint64_t longer(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Whoever is interrupted while it thinks keeps nobody waiting. */
+/* A thread that is interrupted while it thinks keeps no other waiting. */
 static void think(const struct member *m, unsigned long turns)
 {
 	m->contender->harmless_now(m->self);

@@ -42,13 +42,13 @@ struct kernel_work {
 	uint64_t held_waits, held_switches, sleeper_switches;
 };
 
-/* The isolator asks this for all, or for the runners alone. */
+/* The isolator calls this for all members, or for the runners alone. */
 static struct syscall_counts counts_of(const struct member *m, unsigned n)
 {
 	return crew_syscalls(m->crew, ((struct kernel_work *)m->arg)->sleepers, n);
 }
 
-/* Every runner takes a step that it began after the call. */
+/* Waits until every runner has taken a step that it began after the call. */
 static void wait_until_all_ran(const struct member *m)
 {
 	const struct kernel_work *r = m->arg;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P12: what it takes to be a member: the time of joining and leaving while N others are
- * members and asleep, and memory, per thread and for a domain of the default size.
- * Memory is what malloc() gave (see alloc-count.h) and what the contender declares to
- * have elsewhere.
+ * P12: the cost of being a member.  It is the time of joining and leaving while N other
+ * threads are members and asleep, and the memory for a thread and for a domain of the
+ * default size.  Memory is what malloc() gave (see alloc-count.h), and what the contender
+ * declares to have elsewhere.
  */
 #include "alloc-count.h"
 #include "crew.h"
@@ -23,7 +23,7 @@ struct members {
 	double ns, thread_bytes;
 };
 
-/* The handle changes, so the member has another one in the end. */
+/* A new join gives a new handle, so the member gets it in the end. */
 static double time_joins(struct member *m)
 {
 	const struct contender *c = m->contender;

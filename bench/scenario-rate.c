@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P8: what is left of the workers' throughput when somebody isolates so many times a
- * second.  One worker per CPU: a microsecond of work, harmless_now, harmless_end, and so
- * on.  Somebody isolates at a given rate, for a microsecond of work each time: see pace.h.
+ * P8: what is left of the workers' throughput while another thread isolates at a given
+ * rate.  There is one worker per CPU. It does a microsecond of work, calls harmless_now
+ * and harmless_end, and so on.  The other thread isolates for a microsecond each time:
+ * see pace.h.
  */
 #include "cost.h"
 #include "crew.h"
@@ -39,7 +40,7 @@ static void role_worker(struct member *m)
 	c->harmless_now(m->self);
 }
 
-/* At one a second it is one isolation that we see, in the middle. */
+/* At one a second the window has one isolation, in the middle. */
 static uint64_t window_ns(unsigned rate)
 {
 	return rate == 1 ? NS_PER_S : (uint64_t)(quick_or_full(40, 150) * NS_PER_MS);

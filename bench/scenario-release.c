@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P9: what release costs when it lets N threads run that have work to do, and when the
- * last of them is back.  They come out of their sleep during the isolation and are held;
- * each writes down when it runs again, computes for 50 us and goes back to sleep.
+ * P9: the time that release takes if it lets N threads run that have work to do, and the
+ * time until the last of them runs.  The threads wake from their sleep during the
+ * isolation and are held.  Each notes the time when it runs again, computes for 50 us,
+ * and goes back to sleep.
  */
 #include "cost.h"
 #include "crew.h"
@@ -18,8 +19,8 @@ enum { RELEASE, LAST, METRICS };
 
 struct release {
 	unsigned isolations;
-	sem_t go;            /* one for each that is to come */
-	unsigned come, gone; /* how many of this round */
+	sem_t go;            /* one for each thread that has to come */
+	unsigned come, gone; /* how many threads of this round */
 	double *value;
 };
 
@@ -64,7 +65,7 @@ static uint64_t last_back(const struct member *m)
 	return last;
 }
 
-/* The pause: whoever sleeps while it is held does so by then. */
+/* The pause.  A thread that sleeps while it is held is asleep at its end. */
 static void release_once(const struct member *m, struct release *r, double *release_us,
 			 double *last_us)
 {
@@ -148,7 +149,9 @@ static const struct metric p9_metrics[METRICS] = {
 	[LAST] = {"last_back_us", "last us", "us until the last one runs", LESS},
 };
 
-/* The broadcast: a gate on top of liburcu unlocks its mutex and wakes all at once. */
+/*
+ * The broadcast: the gate of the form on liburcu unlocks its mutex and wakes all at once.
+ */
 static const struct target p9_targets[] = {
 	{"rdv", RELEASE, AT_MOST, 0.5, "urcu-qsbr", RELEASE, from_8},
 	{"rdv", LAST, AT_MOST, 1.3, "urcu-qsbr", LAST, NULL},

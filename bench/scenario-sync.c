@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P11: the sync-point with N threads, all but one asleep in epoll_wait() on the
- * descriptor that calls them.  The other one wants a sync-point, enters, has its turn and
- * leaves with all of them: timed from the first call to the return of the last.
+ * P11: the sync-point with N threads.  All but one are asleep in epoll_wait() on the
+ * descriptor that calls them.  The other one wants a sync-point, enters it, has its turn,
+ * and leaves it with all of them.  The figure is the time from its first call to the
+ * return of its last one.
  */
 #include "cost.h"
 #include "crew.h"
@@ -71,7 +72,7 @@ static double sync_us(const struct member *m)
 	return (double)start / 1000;
 }
 
-/* The pauses let the others get back to their pollers. */
+/* The pauses let the other threads get back to their pollers. */
 static void role_requester(struct member *m)
 {
 	struct sync *r = m->arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scenario: what is done with every contender, at several points (numbers of
- * threads, kinds of work), and which figures come out of one run of it.
+ * A scenario says what is done with every contender, at several points (numbers of
+ * threads, kinds of work), and which figures one run yields.
  */
 #ifndef BENCH_SCENARIO_H
 #define BENCH_SCENARIO_H
@@ -16,7 +16,7 @@
 
 /*
  * The figures of a run: the scenario's own metrics, what the whole process spent per
- * operation (see cost.h), and quantiles of what was timed (see quantile_at[]).  Those
+ * operation (see cost.h), and quantiles of what was timed (see quantile_at[]).  Figures
  * that a run does not have stay NAN.
  */
 enum {
@@ -44,12 +44,12 @@ struct metric {
 };
 
 /*
- * What the figures are to be: subject's metric, over reference's reference_metric
- * if there is one, at the points that it applies to.
+ * A target: a limit for the metric of the subject.  If there is a reference, the limit is
+ * for the ratio to its reference_metric.  It applies at some points, or at all.
  */
 enum bound { AT_MOST, AT_LEAST };
 
-#define BEST_OTHER "best other" /* the best in that figure of the other families */
+#define BEST_OTHER "best other" /* the best of the other families in that figure */
 
 struct target {
 	const char *subject;
@@ -68,7 +68,7 @@ struct scenario {
 	const struct metric *metrics; /* the first is the one that is compared */
 	unsigned n_metrics;
 	bool sync;   /* uses the sync-point: contenders without one do not take part */
-	bool fixed;  /* has its own number of threads, --threads is not for it */
+	bool fixed;  /* has a fixed number of threads: --threads does not change it */
 	bool counts; /* metrics are counts of events: no ratios, no spread */
 	const struct target *targets;
 	unsigned n_targets;
@@ -79,7 +79,7 @@ struct scenario {
 	const char *(*variant)(const struct point *p);
 	double (*x)(const struct point *p); /* of plots; NULL: the number of threads */
 	double (*expected_ms)(
-		const struct point *p); /* roughly, for the remaining time */
+		const struct point *p); /* a rough guess, for the remaining time */
 	/* One run.  value[] is NAN at first.  Returns 0 or -errno. */
 	int (*run)(const struct contender *c, const struct point *p, double *value);
 };
@@ -88,15 +88,15 @@ extern const struct scenario *const scenarios[];
 extern const unsigned n_scenarios;
 
 /*
- * The given numbers of threads, or those of --threads, with every variant.  With
- * --quick every other of the given ones, from the last on.
+ * The given numbers of threads, or those of --threads, each with every variant.  With
+ * --quick every other one of the given numbers, beginning with the last.
  */
 unsigned points_of(struct point *points, const unsigned *threads, unsigned n,
 		   unsigned variants);
 
 bool takes_part(const struct contender *c, const struct scenario *s);
 
-/* Of any figure but the quantiles. */
+/* The metric of any figure except the quantiles. */
 const struct metric *metric_of(const struct scenario *s, unsigned figure);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -11,7 +11,7 @@
 
 struct slots {
 	pthread_mutex_t lock;
-	unsigned begun; /* from here on they have never been used */
+	unsigned begun; /* numbers from here on have never been used */
 	unsigned n_free;
 	unsigned free[MAX_THREADS + 1];
 };
@@ -22,7 +22,7 @@ struct slots {
 	}
 
 void slots_reset(struct slots *s);
-/* Below the limit, or NO_SLOT. */
+/* Returns a number below the limit, or NO_SLOT. */
 unsigned slots_take(struct slots *s, unsigned limit);
 void slots_give(struct slots *s, unsigned slot);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whoever makes system calls by syscall() finds one that counts: a function of that name
- * that comes before the C library's, or, where all is linked statically (BENCH_STATIC), what
- * the linker's --wrap=syscall makes of each call.
+ * A library that makes a system call through syscall() finds one that counts.  It is a
+ * function of that name that comes before the C library's.  In a static program
+ * (BENCH_STATIC) the linker's --wrap=syscall redirects each call to it.
  */
 #include "syscall-count.h"
 
@@ -66,7 +66,7 @@ static syscall_fn *libc_syscall(void)
 #else
 #define COUNTING_SYSCALL syscall
 
-/* liburcu's constructor calls it before one of ours could have run. */
+/* liburcu's constructor calls it before a constructor of ours could have run. */
 static syscall_fn *libc_syscall(void)
 {
 	static syscall_fn *found;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts the futex and membarrier calls of each thread, without privileges: librdv
- * and liburcu make them through libc's syscall(), and this program defines a
- * syscall() of its own, which they find first, and which counts and passes on.
+ * Counts the futex and membarrier calls of each thread, without privileges.  librdv and
+ * liburcu make these calls through libc's syscall().  This program defines a syscall() of
+ * its own, which counts and passes the call on.  The libraries find it before libc's.
  *
- * Not seen: what libc calls by itself, that is the futexes inside of pthread mutexes,
+ * It does not see what libc calls by itself, such as the futexes inside pthread mutexes,
  * barriers and semaphores.
  */
 #ifndef BENCH_SYSCALL_COUNT_H
@@ -17,13 +17,13 @@ struct syscall_counts {
 	uint64_t waits, wakes, membarriers;
 };
 
-/* The calling thread's, alive as long as the thread. */
+/* The counts of the calling thread.  They live as long as the thread. */
 const struct syscall_counts *syscall_counts_self(void);
 
-/* May be another thread's that counts on meanwhile. */
+/* These may belong to another thread, which goes on counting. */
 struct syscall_counts syscall_counts_read(const struct syscall_counts *counts);
 
-/* Whether the libraries do find ours: false in a static program. */
+/* Whether the libraries find our syscall(); false in a static program. */
 bool syscall_count_works(void);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The canary is a pair of plain integers that an isolated thread makes unequal and,
- * after a while, equal again; running threads look at them, twice in a section, and
- * each says in a plain flag that it is in one.  If exclusion holds, nobody ever sees
- * the pair unequal or changed within a section, an isolated thread sees no flag, and
- * no increment is lost.  Sometimes a section yields the CPU in its middle, so that
- * one CPU is enough to see a contender fail.
+ * The canary is a pair of plain integers.  An isolated thread makes them unequal and,
+ * after a while, equal again.  A running thread reads them twice in a section, and a
+ * plain flag of its own says that it is in one.  If exclusion holds, no thread ever sees
+ * the pair unequal or changed within a section, an isolated thread sees no flag, and no
+ * increment is lost.  Sometimes a section yields the CPU in its middle, so one CPU is
+ * enough to see a contender fail.
  */
 #include "torture.h"
 #include "crew.h"
@@ -24,7 +24,7 @@ struct canary {
 		_Alignas(128) volatile unsigned running;
 	} flag[MAX_TORTURED];
 	unsigned members;
-	uint64_t violations; /* atomic, as it is there when all else fails */
+	uint64_t violations; /* atomic: it must work also if the contender does not */
 };
 
 static void violated(struct canary *canary)
@@ -96,7 +96,7 @@ static void role_runner(struct member *m)
 	c->harmless_now(m->self);
 }
 
-/* Its flag comes after those of the runners. */
+/* The flag of an isolator comes after those of the runners. */
 static void role_isolator(struct member *m)
 {
 	const struct contender *c = m->contender;
@@ -130,7 +130,10 @@ struct tortured {
 	unsigned runners, isolators;
 };
 
-/* Until both teams have done something: on a busy machine the while may be too short. */
+/*
+ * Waits until both teams have done something: on a busy machine the time may be too
+ * short.
+ */
 static void for_a_while(struct crew *crew, void *arg)
 {
 	const struct tortured *t = arg;

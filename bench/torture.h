@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exclusion torture that a contender passes before it is timed: more threads than
- * CPUs, several of them isolating, over data that nothing else protects.
+ * The exclusion torture.  A contender has to pass it before it is timed.  There are more
+ * threads than CPUs, several of them isolate, and nothing else protects the data.
  */
 #ifndef BENCH_TORTURE_H
 #define BENCH_TORTURE_H
@@ -12,8 +12,8 @@
 
 struct torture_result {
 	unsigned threads;
-	uint64_t isolations; /* sections that were meant to be alone */
-	uint64_t sections;   /* of running threads */
+	uint64_t isolations; /* isolated sections */
+	uint64_t sections;   /* sections of running threads */
 	uint64_t violations;
 };
 
