@@ -39,14 +39,18 @@ static void word(struct dump *p, const char *name, const char *value)
 	rdv_put(&p->line, value);
 }
 
-static void end(struct dump *p)
+static void flush(struct dump *p)
 {
-	int ret;
+	int ret = rdv_text_flush(&p->line, p->fd);
 
-	rdv_put(&p->line, "\n");
-	ret = rdv_text_flush(&p->line, p->fd);
 	if (!p->ret)
 		p->ret = ret;
+}
+
+static void end(struct dump *p)
+{
+	rdv_put(&p->line, "\n");
+	flush(p);
 }
 
 /* A name comes last in its line: it may contain blanks. */
@@ -87,6 +91,8 @@ static void dump_mask(struct dump *p, const char *name, rdv_mask mask)
 	begin(p, "mask ");
 	rdv_put(&p->line, name);
 	for (i = 0; i < rdv_peek(&p->domain->words); i++) {
+		if (i % 64 == 63)
+			flush(p); /* 1024 words do not fit */
 		rdv_put(&p->line, " ");
 		rdv_put_hex(&p->line, rdv_peek(&mask[i]));
 	}

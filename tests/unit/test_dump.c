@@ -97,6 +97,26 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	actor_do(a, do_exit);
 }
 
+/* Of as many threads as there can be, one line. */
+static void a_long_mask_is_one_line(void)
+{
+	rdv_domain_attr attr = unit_attr();
+	const char *line, *c;
+	unsigned words = 0;
+	rdv_domain *d;
+
+	attr.max_threads = RDV_MAX_THREADS;
+	d = unit_domain_attr(&attr);
+	rdv_store_sc(&d->words, RDV_MASK_WORDS(RDV_MAX_THREADS));
+	dump(d);
+	line = strstr(text, "\nmask harmless ");
+	assert_non_null(line);
+	for (c = line + strlen("\nmask harmless"); *c == ' '; c += 9)
+		words++;
+	assert_int_equal(words, RDV_MASK_WORDS(RDV_MAX_THREADS));
+	assert_memory_equal(c, "\nmask want_rdv ", strlen("\nmask want_rdv "));
+}
+
 static rdv_domain *in_handler;
 static int pipes[2];
 
@@ -150,6 +170,7 @@ static void what_write_says_is_returned(void)
 
 static const struct unit_case cases[] = {
 	UNIT(a_stuck_domain_tells_who_is_in_the_way, BOTH),
+	UNIT(a_long_mask_is_one_line, ONLY_PLAIN),
 	UNIT(a_handler_may_dump, BOTH),
 	UNIT(what_write_says_is_returned, ONLY_PLAIN),
 };
