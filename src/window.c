@@ -121,10 +121,12 @@ void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
 			rdv_store_rlx(&d->barred_until, 0); /* (f) */
 		return;
 	}
+	if (!w->counting) {
+		begin(d, rdv_load_rlx(&d->held_since)); /* (f) */
+		now = 0; /* that may be later than the caller's look at the clock */
+	}
 	if (!now)
 		now = rdv_now_us();
-	if (!w->counting)
-		begin(d, rdv_load_rlx(&d->held_since)); /* (f) */
 	round = now - w->since;
 	w->closed += round;
 	w->since = now;

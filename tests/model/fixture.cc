@@ -17,6 +17,7 @@ void create(const struct kind &kind)
 
 	f = fixture();
 	model_weather = {0, 0};
+	f.created_us = model_clock_us();
 	d->words = 1;
 	d->max_threads = IDS;
 	d->copy = &rdv_copy;
@@ -190,6 +191,8 @@ static void count_isolation(uint32_t round)
  * G6 for the held, each by itself: while one sleeps, the gate is not closed again before it
  * has been open for as long as it was closed, but for patience.  That is exact where one
  * thread is held, and no time passes but in the rounds.
+ *
+ * And G6 for the isolators: the account does not make them wait for more than was closed.
  */
 static void round_ends()
 {
@@ -204,6 +207,7 @@ static void round_ends()
 		f.held_before[i] = sleeps;
 	}
 	f.changed_us = us;
+	MODEL_CHECK(!f.d.window.counting || f.d.window.closed <= us - f.created_us);
 }
 
 static void round_begins()

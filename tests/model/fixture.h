@@ -41,6 +41,7 @@ struct fixture {
 	uint32_t ticket_before[MODEL_THREADS_MAX];
 	bool may_withdraw[MODEL_THREADS_MAX];
 	uint32_t rounds;                     /* that were opened */
+	uint64_t created_us;                 /* when the domain was made */
 	uint64_t changed_us;                 /* when the gate was last opened or closed */
 	bool held_before[MODEL_THREADS_MAX]; /* asleep, when the gate was opened */
 	int64_t owed
