@@ -15,8 +15,10 @@
 #include <errno.h>
 #include <limits.h>
 
-/* Returns what to give to rdv_hold_end().  That is not for the slot to keep: a handler may be
- * held while its thread is on its way out. */
+/*
+ * Counts the thread as held.  Returns what to give to rdv_hold_end().  The slot cannot
+ * keep that value: a handler may be held while its thread is on its way out.
+ */
 uint32_t rdv_hold_begin(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -33,11 +35,11 @@ uint32_t rdv_hold_begin(struct rdv_member *m)
 }
 
 /*
- * True: all the held have run, the gate is open, and isolators are queued.  They may have
- * been barred, so the caller wakes one of them.
+ * The thread is not held any more.  True if all the held have run, the gate is open, and
+ * isolators are queued.  These may have been barred, so the caller wakes one of them.
  *
- * [BARRED] Dekker: we subtract ourselves from held, then look for isolators that are asleep;
- * an isolator sets its asleep, then reads held.
+ * [BARRED] Dekker: we subtract ourselves from held, then look for isolators that are
+ * asleep; an isolator sets its asleep, then reads held.
  */
 bool rdv_hold_end(struct rdv_member *m, uint32_t unit)
 {
@@ -51,10 +53,10 @@ bool rdv_hold_end(struct rdv_member *m, uint32_t unit)
 /* ----------------------------------------------------------- the round's end */
 
 /*
- * How many are woken at once: two for each CPU, so that one whose CPU is free does not
- * depend on another, bound to a CPU that is not, to wake it; and after a long round more,
- * see rdv_window_gate_opens().  The rest are woken by these: as a tree, so that a releaser
- * does not pay for all.
+ * How many threads are woken at once.  Two for each CPU: then a woken thread whose CPU is
+ * free does not depend on another that is bound to a busy CPU. After a long round more,
+ * see rdv_window_gate_opens().  The woken threads wake the rest, as a tree, so the
+ * releaser does not pay for all.
  */
 static int wake_ahead(const rdv_domain *d)
 {
@@ -66,8 +68,10 @@ static int wake_ahead(const rdv_domain *d)
 	return n < INT_MAX ? (int)n : INT_MAX;
 }
 
-/* True: it is for the caller to wake somebody.  Not if a wake-up is under way, unless it is
- * lost: then the woken thread got no CPU, and must not keep the others. */
+/*
+ * True if the caller has to wake a thread.  False if a wake-up is under way and not lost.
+ * It is lost if the woken thread got no CPU: then that thread must not keep the others.
+ */
 static bool claim(rdv_word *waking, uint32_t now)
 {
 	uint32_t since = rdv_load_sc(waking);
@@ -88,20 +92,23 @@ bool rdv_held_sleep(const rdv_domain *d, uint32_t now)
 }
 
 /*
- * Called when the gate has been opened, and by each held thread that leaves.  Wakes some of
- * those that sleep on wake_seq, unless somebody woken is on its way and will do it.  While
- * rounds follow one another closely, one wake-up is under way at a time, whoever opens the
- * next one.
+ * Called when the gate has been opened, and by each held thread that leaves.  Wakes some
+ * of the threads that sleep on wake_seq, unless a woken thread is on its way and will do
+ * it.  While rounds follow one another closely, one wake-up is under way at a time,
+ * whichever thread opens the next round.
  *
- * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we
- * opened the gate, then read asleep.
- * [WAKE-SEQ] Dekker: a held thread reads wake_seq, then ctl; we opened the gate, then count
- * wake_seq.  So one that is on its way to sleep does not sleep, but looks at ctl again.
- * [WAKING] Dekker: a held thread clears waking, each time that it is about to sleep or has
- * been woken, then reads ctl; we opened the gate, then read waking.  If it was clear, or
- * lost, it is ours to wake somebody.  If not, whoever set it since the last thread has
- * cleared it has woken somebody, or is about to; the woken thread will see the gate open,
- * or that of a later round.
+ * [HELD-SLEEP] Dekker: a held thread adds itself to asleep, then reads ctl; we opened the
+ * gate, then read asleep.
+ *
+ * [WAKE-SEQ] Dekker: a held thread reads wake_seq, then ctl; we opened the gate, then
+ * count wake_seq.  So a thread that is about to sleep does not sleep, but looks at ctl
+ * again.
+ *
+ * [WAKING] Dekker: a held thread clears waking, each time that it is about to sleep or
+ * has been woken, then reads ctl; we opened the gate, then read waking.  If waking was
+ * clear, or lost, we wake a thread.  If not, some thread has set waking since a held
+ * thread last cleared it.  That thread has woken one, or is about to.  The woken thread
+ * will see this gate open, or that of a later round.
  */
 void rdv_wake_held(rdv_domain *d, uint32_t now)
 {
@@ -113,7 +120,7 @@ void rdv_wake_held(rdv_domain *d, uint32_t now)
 	rdv_futex_wake(&d->wake_seq, wake_ahead(d), RDV_FUTEX_ANY);
 }
 
-/* Spins until the gate is open, or that is not worth while any longer. */
+/* Spins until the gate is open, or until spinning does not pay any longer. */
 static bool spin_held(rdv_domain *d, const struct timespec *deadline)
 {
 	struct rdv_spin spin;
@@ -129,12 +136,13 @@ static bool spin_held(rdv_domain *d, const struct timespec *deadline)
 /*
  * A harmless thread waits for an open gate.  Returns 0 or -ETIMEDOUT.
  *
- * [HELD-SLEEP] asleep, [WAKE-SEQ] wake_seq, [WAKING] waking, and then ctl, each time: we may
- * have been woken, or be a handler that interrupted rdv_wake_held().  Where neither is so
- * it costs a wake-up at most.
+ * [HELD-SLEEP] asleep, [WAKE-SEQ] wake_seq, [WAKING] waking, and then ctl, on each pass.
+ * The thread clears waking because it may be the woken thread, or a handler that
+ * interrupted rdv_wake_held().  If it is neither, that costs one wake-up at most.
  *
- * Whoever is awake is not counted in asleep, or a wake-up would be tried at each opening.
- * Woken, we spin before we clear waking: others then need not be woken in vain.
+ * A thread that is awake is not counted in asleep, or each opening of the gate would try
+ * to wake one.  A woken thread spins before it clears waking, so that no other is woken
+ * in vain while the gate may close again.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -155,7 +163,9 @@ int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 	return open || rdv_ctl_open(rdv_load_sc(&d->ctl)) ? 0 : -ETIMEDOUT;
 }
 
-/* The thread ends in on_stall, called in rdv_wait_open(), which it will not return to. */
+/*
+ * The thread ends in on_stall, which rdv_wait_open() called, and does not return there.
+ */
 void rdv_leave_wait_open(struct rdv_member *m)
 {
 	rdv_store_sc(&m->domain->waking, 0);

@@ -23,8 +23,8 @@
 /* ------------------------------------------------------------------ the token */
 
 /*
- * Opens a round, if none is on and the isolators are not barred.
- * [GATE] closes the gate before the leader reads anybody's state.
+ * Takes the token and so opens a round, if none is on and the isolators are not barred.
+ * [GATE] The thread closes the gate before the leader reads any thread's state.
  */
 bool rdv_take(struct rdv_member *m)
 {
@@ -42,8 +42,8 @@ bool rdv_take(struct rdv_member *m)
 }
 
 /*
- * Writes the new owner's name on the gate, unless it has done so itself.  It may by
- * then have passed the token on, but not back to us.
+ * Writes the new owner's name on the gate, unless it has done so itself.  By then it may
+ * even have passed the token on, but not back to us.
  */
 static void rename_owner(const struct rdv_member *from, const struct rdv_member *to)
 {
@@ -68,7 +68,7 @@ static uint32_t one_more(uint32_t competing, uint32_t now)
 	return now << US_SHIFT | ((competing & RDV_COMPETING) + 1);
 }
 
-/* Whether one is on its way, and is not lost: 17 bits of now must do for that. */
+/* Whether an isolator is on its way and is not lost, by 17 bits of now. */
 static bool somebody_competes(uint32_t competing, uint32_t now)
 {
 	return (competing & RDV_COMPETING) &&
@@ -78,8 +78,8 @@ static bool somebody_competes(uint32_t competing, uint32_t now)
 }
 
 /*
- * The isolator that has waited longest, or NULL; asleep: of those that sleep.  A ticket is
- * written before the bit is set.
+ * The queued isolator that has waited longest, or NULL. asleep: only those that sleep
+ * count.  A ticket is written before the bit is set.
  */
 static struct rdv_member *longest_waiting(const rdv_domain *d, bool asleep)
 {
@@ -103,8 +103,8 @@ static struct rdv_member *longest_waiting(const rdv_domain *d, bool asleep)
 }
 
 /*
- * Wakes an isolator, if it sleeps, and tells it why.  Who swaps asleep wakes, so the caller
- * is shielded: a handler must not wait between the two.
+ * Wakes an isolator, if it sleeps, and tells it why.  The thread that swaps asleep does
+ * the waking.  The caller is shielded: a handler must not wait between the two.
  */
 static bool wake(struct rdv_member *from, struct rdv_member *to, uint32_t why)
 {
@@ -141,7 +141,7 @@ bool rdv_turn_over(const rdv_domain *d, uint32_t now)
 	       (!d->patience_us || now - d->turn_began >= d->patience_us);
 }
 
-/* Whether isolators sleep, and none is on its way: the first look of rdv_wake_queued(). */
+/* Whether isolators sleep and none is on its way: the first look of rdv_wake_queued(). */
 static bool isolators_sleep(const rdv_domain *d, uint32_t now)
 {
 	uint32_t competing;
@@ -153,9 +153,9 @@ static bool isolators_sleep(const rdv_domain *d, uint32_t now)
 }
 
 /*
- * The owner ends the round; [OPEN] the swap carries all that the isolators of the round did
- * to whoever sees the gate open.  now: 0 if it has not looked at the clock.  True: threads
- * sleep, nobody is on the way to wake them, and the caller goes on to rdv_wake_sleepers().
+ * The owner ends the round.  [OPEN] A thread that sees the gate open sees all that the
+ * isolators of the round did: the swap carries it.  now: 0 if the owner has not read the
+ * clock.  True if threads sleep: the caller goes on to rdv_wake_sleepers().
  */
 bool rdv_open(struct rdv_member *m, uint32_t now)
 {
@@ -176,9 +176,9 @@ void rdv_wake_sleepers(struct rdv_member *m, uint32_t now)
 }
 
 /*
- * The owner passes the token on if its turn is over, else it ends the round.  The caller is
- * shielded.  gathered: no other thread is running, nor is the caller, which is parked; so the
- * successor need not look.
+ * The owner passes the token on if its turn is over.  Otherwise it ends the round.  The
+ * caller is shielded.  gathered: the caller is parked and no other thread is running, so
+ * the successor need not look.
  */
 void rdv_pass(struct rdv_member *m, bool gathered)
 {
@@ -187,7 +187,7 @@ void rdv_pass(struct rdv_member *m, bool gathered)
 	bool over = rdv_turn_over(d, now);
 	struct rdv_member *next;
 
-	/* who withdraws is replaced by the next: that does not make our turn longer */
+	/* if one withdraws the next one gets it: that does not make our turn longer */
 	while (over && (next = longest_waiting(d, false))) {
 		d->gathered = gathered;
 		d->turn_began = now;
@@ -212,7 +212,7 @@ static void competes(struct rdv_member *m)
 	m->competes = true;
 }
 
-/* [COMPETING] before it looks at the gate for the last time. */
+/* [COMPETING] The thread does it before it looks at the gate for the last time. */
 static void competes_no_more(struct rdv_member *m)
 {
 	if (m->competes)
@@ -221,16 +221,18 @@ static void competes_no_more(struct rdv_member *m)
 }
 
 /*
- * The gate may be open: wakes the isolator that has slept longest, to compete for the token,
- * unless one is on its way.  The caller is shielded.
+ * Called when the gate may be open.  Wakes the isolator that has slept longest, to
+ * compete for the token, unless one is on its way.  The caller is shielded.
  *
- * [QUEUED] Dekker: an isolator counts itself in queued and sets its asleep, then reads ctl;
- * we opened the gate, then read queued and asleep.
- * [COMPETING] Dekker: an isolator that stops competing counts itself out of competing, then
- * reads ctl; we opened the gate, then read competing.
+ * [QUEUED] Dekker: an isolator counts itself in queued and sets its asleep, then reads
+ * ctl; we opened the gate, then read queued and asleep.
  *
- * If the isolator turns out to be awake it will not know that it was counted.  Those who
- * have relied on that opened the gate before we count it out, so we look again for them.
+ * [COMPETING] Dekker: an isolator that stops competing counts itself out of competing,
+ * then reads ctl; we opened the gate, then read competing.
+ *
+ * If the isolator turns out to be awake, it will not know that we counted it.  Other
+ * openers may have relied on that count.  They opened the gate before we count it out, so
+ * we look again for them.
  */
 void rdv_wake_queued(struct rdv_member *m, uint32_t now)
 {
@@ -255,17 +257,17 @@ void rdv_wake_queued(struct rdv_member *m, uint32_t now)
 
 /* -------------------------------------------------------------------- queueing */
 
-/* [TOKEN] a clear bit hands it over, with all that the predecessors did */
+/* [TOKEN] A clear bit hands over the token, with all that the predecessors did. */
 static bool handed(const struct rdv_member *m)
 {
 	return !(rdv_load_sc(&m->domain->want_rdv[m->word]) & m->bit);
 }
 
 /*
- * Takes the token if the gate is open, and looks now and then for a while whether it is.
- * Back-to-back rounds of a thread go on at its own speed meanwhile, with no lines passed back
- * and forth.  It stops if no round ends for a while: what a hand-over costs is lost in a long
- * one.
+ * Takes the token if the gate is open.  Otherwise looks now and then, for a while,
+ * whether it is.  Meanwhile back-to-back rounds of another thread go on at its own speed:
+ * no lines go back and forth.  The thread stops if no round ends for a while, because in
+ * a long round the cost of a hand-over does not matter.
  */
 static bool compete(struct rdv_member *m, bool queued, const struct timespec *deadline)
 {
@@ -301,8 +303,8 @@ static void queue(struct rdv_member *m)
 }
 
 /*
- * The gate is open, and the isolators are barred: sleeps until the window is over.  Nobody
- * has to come by when it is, so this wait ends by itself.
+ * The gate is open, and the isolators are barred.  Sleeps until the window is over.  Its
+ * end may wake nobody, so this wait ends by time.
  */
 static int sleep_barred(struct rdv_member *m, uint32_t left,
 			const struct timespec *deadline)
@@ -321,11 +323,14 @@ static void wakes_up(struct rdv_member *m)
 }
 
 /*
- * Sleeps until there is something to look at; -ETIMEDOUT: the deadline has passed.
+ * Sleeps until there is something to look at. -ETIMEDOUT: the deadline has passed.
  *
- * [QUEUE-SLEEP] asleep, then the bit; the predecessor: the bit, then asleep.
- * [QUEUED] queued and asleep, [COMPETING] competing, then the gate.
- * Who wakes it to compete has counted it in competing.
+ * [QUEUE-SLEEP] We set asleep, then read the bit; the predecessor clears the bit, then
+ * reads asleep.
+ *
+ * [QUEUED] queued and asleep, [COMPETING] competing: we write these, then read the gate.
+ *
+ * The thread that wakes us to compete has counted us in competing.
  */
 static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -346,7 +351,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 	return ret == -ECANCELED ? -ETIMEDOUT : ret;
 }
 
-/* Clears its bit; true if its predecessor has been faster, so that the token is its own. */
+/* Clears its bit.  True if the predecessor was faster: then the token is its own. */
 static bool leave_queue(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -356,7 +361,7 @@ static bool leave_queue(struct rdv_member *m)
 	return !(before & m->bit);
 }
 
-/* [COMPETING] It gives up, and others may have relied on it. */
+/* [COMPETING] The isolator gives up, and others may have relied on it. */
 static void wake_another(struct rdv_member *m)
 {
 	if (rdv_ctl_open(rdv_load_sc(&m->domain->ctl)))
@@ -364,10 +369,10 @@ static void wake_another(struct rdv_member *m)
 }
 
 /*
- * Waits, parked and shielded, for the token; 0: has it, -ETIMEDOUT: has not.
+ * Waits for the token, parked and shielded.  Returns 0 (it has the token) or -ETIMEDOUT.
  *
- * In strict order the thread queues before it lingers: then the token is passed to it, and no
- * other thread can take it first.
+ * In strict order the thread queues before it competes: then the token is passed to it,
+ * and no other thread can take it first.
  */
 int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -404,8 +409,8 @@ static void write_own_name(const struct rdv_member *m)
 }
 
 /*
- * The thread ends in on_stall, called in sleep_queued(), which it will not return to.  It
- * stays parked.  If the token has been passed to it, it passes that on.
+ * The thread ends in on_stall, which sleep_queued() has called.  It will not return
+ * there, and stays parked.  If the token has been passed to it, it passes the token on.
  */
 void rdv_leave_queue(struct rdv_member *m)
 {
@@ -423,9 +428,10 @@ void rdv_leave_queue(struct rdv_member *m)
 }
 
 /*
- * The owner, parked, sees to it that its name is on the gate, and runs.  With the
- * name there a handler takes it for the owner, so shielded can go; and it must, before
- * we run, as it lets a handler leave us parked.
+ * The owner, which is parked, makes sure that its name is on the gate, and runs.  Once
+ * the name is there a handler takes the thread for the owner and does nothing, so the
+ * shield can go.  It must go before the thread runs: a shielded thread's handler would
+ * leave it parked.
  */
 void rdv_take_office(struct rdv_member *m)
 {
