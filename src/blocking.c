@@ -5,6 +5,7 @@
  */
 #include "domain.h"
 #include "clock.h"
+#include "inside/record.h"
 
 #include <errno.h>
 #include <rdv/blocking.h>
@@ -227,12 +228,15 @@ static void unlock(void *mutex)
 /* acquire, release: a thread that finds it done sees what fn did */
 void rdv_once(rdv_thread *self, rdv_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
-	if (rdv_load_acq(&flag->done))
+	if (rdv_load_acq(&flag->done)) {
+		rdv_tsan_acquire(&flag->done);
 		return;
+	}
 	rdv_mutex_lock(self, &flag->mutex);
 	pthread_cleanup_push(unlock, &flag->mutex);
 	if (!rdv_load_rlx(&flag->done)) { /* (e) */
 		fn(arg);
+		rdv_tsan_release(&flag->done);
 		rdv_store_rel(&flag->done, 1);
 	}
 	pthread_cleanup_pop(1);

@@ -48,6 +48,7 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
  */
 void rdv_park(struct rdv_member *m)
 {
+	rdv_tsan_release(&m->self.state);
 	do {
 		rdv_store_rel(&m->self.state, RDV_STATE_PARKED);
 		rdv_or_sc(&m->domain->harmless[m->word], m->bit);
@@ -141,6 +142,7 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 	rdv_shield_off(m);
 	if (ret)
 		return ret;
+	rdv_tsan_acquire(&d->ctl);
 	if (rdv_load_sc(&d->asleep))
 		rdv_wake_held(d, rdv_now_us());
 	return held != 0;
@@ -269,14 +271,12 @@ bool rdv_priv_checkpoint_slow(rdv_thread *self)
 
 extern inline uint32_t rdv_priv_state_set(rdv_thread *self, uint32_t state);
 
-#ifndef RDV_DEBUG
-
-/* The real symbols of the inline functions, for other languages and for -O0. */
-extern inline void rdv_harmless_now(rdv_thread *self);
-extern inline void rdv_harmless_end(rdv_thread *self);
-extern inline bool rdv_checkpoint(rdv_thread *self);
-
-#else
+/*
+ * The inline functions as real symbols: for other languages, for programs with
+ * RDV_NO_INLINE or without optimisation, and for the library itself.  With --enable-debug
+ * they look for misuse.  tests/model takes the inline ones.
+ */
+#ifdef RDV_NO_INLINE
 
 static bool needs_slow(rdv_thread *self, uint32_t state)
 {
@@ -288,6 +288,7 @@ static bool needs_slow(rdv_thread *self, uint32_t state)
 void rdv_harmless_now(rdv_thread *self)
 {
 	rdv_must_own(rdv_member_of(self));
+	rdv_tsan_release(&self->state);
 	if (needs_slow(self, RDV_STATE_HARMLESS))
 		rdv_priv_harmless_now_slow(self);
 }
@@ -298,6 +299,7 @@ void rdv_harmless_end(rdv_thread *self)
 	rdv_must_be(may_end(rdv_member_of(self)), rdv_member_of(self), RDV_NOT_HARMLESS);
 	if (needs_slow(self, RDV_STATE_RUNNING))
 		rdv_priv_harmless_end_slow(self);
+	rdv_tsan_acquire(self->gate);
 }
 
 bool rdv_checkpoint(rdv_thread *self)

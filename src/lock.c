@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "atomic.h"
 #include "futex.h"
+#include "inside/record.h"
 
 enum { FREE, TAKEN, CONTENDED };
 
@@ -22,12 +23,14 @@ void rdv_lock(rdv_mutex *mutex)
 		while (rdv_xchg_sc(mutex, CONTENDED) != FREE)
 			rdv_futex_wait(mutex, CONTENDED, RDV_FUTEX_ANY, NULL);
 	}
+	rdv_tsan_acquire(mutex);
 	held++;
 }
 
 void rdv_unlock(rdv_mutex *mutex)
 {
 	held--;
+	rdv_tsan_release(mutex);
 	if (rdv_xchg_sc(mutex, FREE) == CONTENDED) /* [LOCK] */
 		rdv_futex_wake(mutex, 1, RDV_FUTEX_ANY);
 }

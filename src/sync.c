@@ -311,6 +311,7 @@ void rdv_sync_want(rdv_thread *self)
 	if (!m->sync_want) {
 		m->sync_want = true;
 		s->wanting++;
+		rdv_tsan_release(&s->pending);
 		rdv_store_sc(&s->pending, 1); /* [SYNC] what we did before we asked */
 		call_pollers(m->domain);
 	}
@@ -321,7 +322,10 @@ void rdv_sync_want(rdv_thread *self)
 /* acquire: [SYNC] what the first requester did before it asked */
 bool rdv_sync_pending(const rdv_domain *domain)
 {
-	return rdv_load_acq(&domain->sync.pending);
+	bool pending = rdv_load_acq(&domain->sync.pending);
+
+	rdv_tsan_acquire(&domain->sync.pending);
+	return pending;
 }
 
 bool rdv_sync_my_turn(const rdv_thread *self)

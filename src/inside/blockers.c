@@ -6,6 +6,7 @@
 #include "blockers.h"
 #include "count.h"
 #include "history.h"
+#include "tsan.h"
 
 struct list {
 	const rdv_domain *domain;
@@ -130,5 +131,9 @@ bool rdv_thread_harmless(const rdv_domain *domain, unsigned id)
 {
 	const struct rdv_member *m = member_at(domain, id);
 
-	return !m || rdv_load_acq(&m->self.state) != RDV_STATE_RUNNING; /* [SLOT] */
+	if (m && rdv_load_acq(&m->self.state) == RDV_STATE_RUNNING) /* [SLOT] */
+		return false;
+	if (m)
+		rdv_tsan_acquire(&m->self.state);
+	return true;
 }

@@ -24,6 +24,7 @@
 #include "domain.h"
 #include "misuse.h"
 #include "probe.h"
+#include "tsan.h"
 
 enum { RDV_TIMED = 16 };
 
@@ -57,6 +58,7 @@ static inline void rdv_record_isolated(struct rdv_member *m)
 {
 	struct rdv_record *r = &m->record;
 
+	rdv_tsan_isolated(m->domain);
 	rdv_bump(&r->isolations, 1);
 	rdv_probe_1(isolate_gathered, m, (int)rdv_peek(&r->blamed) - 1);
 	if (r->since)
@@ -70,6 +72,7 @@ static inline void rdv_record_released(struct rdv_member *m)
 {
 	struct rdv_record *r = &m->record;
 
+	rdv_tsan_release(&m->domain->ctl);
 	rdv_probe(isolate_released, m);
 	if (r->since || rdv_clock_coarse_ns() != r->tick)
 		rdv_record_end(m);

@@ -205,4 +205,9 @@ void model_probe(const char *probe);
 #define rdv_probe_1(probe, m, a)    ((void)(a), rdv_probe(probe, m))
 #define rdv_probe_2(probe, m, a, b) ((void)(b), rdv_probe_1(probe, m, a))
 
+#define RDV_TSAN_H
+#define rdv_tsan_acquire(address) ((void)0)
+#define rdv_tsan_release(address) ((void)0)
+#define rdv_tsan_isolated(d)      ((void)0)
+
 #endif
