@@ -16,13 +16,13 @@
 
 /* ------------------------------------------------------------------- gathering
  *
- * The gate is closed by us.  From here on a thread that we have seen harmless stays
- * so: it may go through RUNNING on its way out, but it finds the gate closed and
- * parks again.  So each thread is looked at once, and what is left to wait for is
- * a set, awaited[], that only shrinks.
+ * The owner has closed the gate.  From here on a thread that it has seen harmless stays
+ * so: the thread may go through RUNNING on its way out, but it finds the gate closed and
+ * parks again.  So the owner looks at each thread once.  What is left to wait for is a
+ * set, awaited[], that only shrinks.
  */
 
-/* Whether every bit but our own is set.  We are the owner: our own does not matter. */
+/* True if every bit but our own is set.  We are the owner, so our own does not matter. */
 static bool all_bits_set(const struct rdv_member *m)
 {
 	const rdv_domain *d = m->domain;
@@ -35,16 +35,18 @@ static bool all_bits_set(const struct rdv_member *m)
 }
 
 /*
- * A thread whose bit is clear: is it harmless all the same?  If its fast path has
- * said so, park it in its place, so that neither we nor a later leader need look
- * at it again.  If the swap succeeds, its exchange will return PARKED and send it
- * through step_out(), which clears the bit.  If it fails, the thread has left, and
- * will find the gate closed.
+ * Whether a thread whose bit is clear is harmless all the same.  If its fast path has
+ * made it harmless, park it in its place: then neither we nor a later leader need look at
+ * it again.  If the swap succeeds, the thread's own exchange will return PARKED and send
+ * it through step_out(), which clears the bit.  If the swap fails, the thread has left,
+ * and will find the gate closed.
  *
- * [GATE] seq_cst, after the gate was closed.  [PARK] acquire: what the thread did
- * before it became harmless.  [LENT] the bit is set before we open the gate again.
- * Biased, the thread's plain stores would not notice that it was parked, so its bit
- * stays clear.
+ * [GATE] We read the state, seq_cst, after the gate was closed.  [PARK] acquire: what the
+ * thread did before it became harmless.  [LENT] We set the bit before we open the gate
+ * again.
+ *
+ * A biased thread makes plain stores, and would not notice that it was parked.  So its
+ * bit stays clear.
  */
 static bool found_harmless(struct rdv_member *t)
 {
@@ -84,7 +86,10 @@ static bool look_around(const struct rdv_member *m)
 	return any != 0;
 }
 
-/* Whether anybody of awaited[] is not harmless yet: 0, or 1 + the lowest such id. */
+/*
+ * Looks for a thread of awaited[] that is not harmless yet.  Returns 0, or 1 + the lowest
+ * such id.
+ */
 static uint32_t anybody_missing(const rdv_domain *d)
 {
 	uint32_t word, words = rdv_load_sc(&d->words);
@@ -101,17 +106,18 @@ static uint32_t anybody_missing(const rdv_domain *d)
 }
 
 /*
- * Wakes the leader if the thread that has just published itself was the last one
- * that it waits for.  Who swaps gathering wakes, so one thread does.
+ * Wakes the leader if the calling thread, which has just published itself, is the last
+ * one that the leader waits for.  The thread that swaps gathering does the waking, so
+ * only one does.
  *
- * [GATHER-SLEEP] Dekker: the leader sets gathering, then reads harmless[]; we
- * set our bit in harmless[], then read gathering.  awaited[] was written before
- * gathering.  If it is a former leader's by now, the new one has not read
- * harmless[] yet, and a wake-up for the old one does no harm.
+ * [GATHER-SLEEP] Dekker: the leader sets gathering, then reads harmless[]; we set our bit
+ * in harmless[], then read gathering.  awaited[] was written before gathering.  awaited[]
+ * may be a former leader's by now.  Then the new leader has not read harmless[] yet, and
+ * a wake-up for the old one does no harm.
  *
- * Shielded, because a handler that waited between the swap and the wake-up would wait for
- * the leader, and the leader for us.  It leaves us parked; so did rdv_park(), whose
- * callers either stay so or go on to rdv_leave().
+ * The thread is shielded: if a handler waited between the swap and the wake-up, it would
+ * wait for the leader, and the leader for us.  The handler leaves the thread parked, as
+ * rdv_park() has.  The callers of rdv_park() either stay parked or go on to rdv_leave().
  */
 void rdv_tell_leader(struct rdv_member *m)
 {
@@ -130,7 +136,7 @@ void rdv_tell_leader(struct rdv_member *m)
 		rdv_shield_off(m);
 }
 
-/* Whether the owner is alone.  False: it has to wait for awaited[]. */
+/* True if the owner is alone.  False if it has to wait for awaited[]. */
 bool rdv_all_harmless(struct rdv_member *m)
 {
 	return all_bits_set(m) || !look_around(m);
@@ -147,12 +153,12 @@ static uint32_t count_awaited(const rdv_domain *d)
 }
 
 /*
- * Waits until everybody in awaited[] is harmless; false if the deadline passed first.
+ * Waits until every thread of awaited[] is harmless.  False if the deadline passed first.
  *
- * [GATHER-SLEEP] Whoever sets the last of the bits wakes us: it set the bit, then
- * reads gathering; we set gathering, then read the bits.  It is not a word of
- * harmless[] that we sleep on: other bits of it change all the time, and each of
- * them would send us round this loop once more.
+ * [GATHER-SLEEP] The thread that sets the last of the bits wakes us: it sets the bit,
+ * then reads gathering; we set gathering, then read the bits.  We do not sleep on a word
+ * of harmless[]: its other bits change all the time, and each change would send us
+ * through this loop once more.
  */
 bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 {
@@ -185,8 +191,10 @@ bool rdv_await(struct rdv_member *m, const struct timespec *deadline)
 	return !missing;
 }
 
-/* The thread ends in on_stall, called in rdv_await(), which it will not return to.  It still
- * has the token. */
+/*
+ * The thread ends in on_stall, which rdv_await() called, and does not return there.  It
+ * still has the token.
+ */
 void rdv_leave_await(struct rdv_member *m)
 {
 	rdv_store_rlx(&m->domain->gathering, 0); /* (d) */

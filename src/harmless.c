@@ -39,9 +39,9 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 /* ------------------------------------------------------------------ publishing */
 
 /*
- * Publishes that the calling thread is harmless.  It stays so until it goes
- * through rdv_leave().  [PARK] release: what it did before, for the leader that
- * finds it PARKED with the bit still clear; the bit itself is seq_cst.
+ * Publishes that the calling thread is harmless.  It stays so until it goes through
+ * rdv_leave().  [PARK] release: a leader that finds the thread PARKED, with the bit still
+ * clear, sees what the thread did before.  The bit itself is seq_cst.
  *
  * Repeats if a handler has overwritten the state in between: while the bit is set, state
  * and parked must say so.
@@ -61,14 +61,14 @@ void rdv_park(struct rdv_member *m)
 /* -------------------------------------------------------------------- leaving */
 
 /*
- * Tries to run.  True: running, with the bit clear.  False: the gate is closed; the
- * caller is RUNNING for everybody to see, and must park.
+ * Tries to run.  True: the thread is running and its bit is clear.  False: the gate is
+ * closed.  All see the thread as RUNNING then, so the caller must park it.
  *
- * [GATE] our bit and state, then the gate; the leader: the gate, then our bit
- * and state.  The bit may have been given to us in the round that just ended, by
- * a leader that had parked us before we got here: [LENT] it did so before it
- * opened the gate, so having seen it open we see the bit.  [OPEN] seeing the gate
- * open, we also see what was done while it was closed.
+ * [GATE] We write our bit and state, then read the gate; the leader closes the gate, then
+ * reads our bit and state.  A leader of the round that has just ended may have parked us,
+ * and set our bit, before we came here.  [LENT] It did so before it opened the gate.  We
+ * have seen the gate open, so we see the bit.  [OPEN] We also see what was done while the
+ * gate was closed.
  */
 static bool step_out(struct rdv_member *m)
 {
@@ -84,8 +84,10 @@ static bool step_out(struct rdv_member *m)
 	return true;
 }
 
-/* A thread that has the token and is not going to use it.  If it runs it stays so, and the
- * next owner waits for it. */
+/*
+ * The thread has the token and is not going to use it.  If it is running it stays so, and
+ * the next owner waits for it.
+ */
 void rdv_give_up(struct rdv_member *m)
 {
 	struct rdv_shield shield;
@@ -108,11 +110,11 @@ static void end_hold(struct rdv_member *m, uint32_t unit)
 }
 
 /*
- * A parked thread runs as soon as the gate is open, and then helps to wake the
- * others that were held.  Returns 0, or 1 if it was held first; -EBUSY (if at_once),
- * -ETIMEDOUT: still parked.
+ * A parked thread runs as soon as the gate is open.  Then it helps to wake the other
+ * threads that were held.  Returns 0, or 1 if it was held first. -EBUSY (if at_once) and
+ * -ETIMEDOUT: it is still parked.
  *
- * It looks at the gate before it steps out, too: if that is closed there is no need
+ * It looks at the gate before it steps out, too: if the gate is closed there is no need
  * to disturb the leader.
  */
 static int leave(struct rdv_member *m, bool at_once, const struct timespec *deadline)
@@ -148,7 +150,7 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 	return held != 0;
 }
 
-/* Whether it was held. */
+/* Runs again.  Returns whether the thread was held first. */
 bool rdv_leave(struct rdv_member *m)
 {
 	return leave(m, false, NULL);
@@ -165,7 +167,7 @@ void rdv_leave_hold(struct rdv_member *m)
 /* ---------------------------------------------------------------------- calls */
 
 /*
- * The gate is closed, or the thread had been parked, and the fast path has just
+ * Called if the gate is closed, or if the thread was parked and the fast path has just
  * overwritten its state.
  */
 void rdv_priv_harmless_now_slow(rdv_thread *self)
@@ -173,15 +175,15 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 	struct rdv_member *m = rdv_member_of(self);
 
 	if (!rdv_shielded(m) && rdv_owns(m))
-		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) alone: stay so */
+		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) owner: stay so */
 	else
 		rdv_park(m);
 }
 
 /*
- * Shielded, this is a signal handler that has interrupted a call of the library.  The gate
- * may be closed for that call, so the handler cannot wait for it to open.  The thread stays
- * parked, as the handler found it.
+ * If the thread is shielded, the caller is a signal handler that has interrupted a call
+ * of the library.  The gate may be closed for that call, so the handler cannot wait until
+ * it opens.  The thread stays parked, as the handler found it.
  */
 void rdv_priv_harmless_end_slow(rdv_thread *self)
 {
@@ -195,14 +197,16 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
 		rdv_leave(m);
 }
 
-/* For the checks.  A handler that interrupted a call, and an owner, may end harmlessness
- * that was never begun. */
+/*
+ * For the checks.  A handler that interrupted a call, and an owner, may end harmlessness
+ * without having begun it.
+ */
 static inline bool may_end(const struct rdv_member *m)
 {
 	return !rdv_runs(m) || rdv_shielded(m) || rdv_owns(m);
 }
 
-/* 0, or what to return if the round is not over. */
+/* Returns 0, or the error to return if the round is not over. */
 static int end(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
 	int ret = 0;

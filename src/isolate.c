@@ -10,11 +10,12 @@
 #include <errno.h>
 
 /*
- * Queues: the gate is closed, the thread is barred, or it is harmless.  *gathered is
- * set if the predecessor passed the token while it was alone, so that nobody runs.
+ * Called when the gate is closed, when the thread is barred, or when it is harmless.
+ * Queues.  Sets *gathered if the predecessor passed the token while it was alone; then no
+ * other thread is running.
  *
- * The thread is shielded until its name is on the gate.  A handler that finds it there
- * does nothing.
+ * The thread is shielded until its name is on the gate.  A handler that finds the name
+ * there does nothing.
  */
 static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 			bool *gathered)
@@ -35,7 +36,7 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 	return 0;
 }
 
-/* at_once: neither waits nor queues. */
+/* at_once: fails instead of waiting or queueing. */
 static int isolate(struct rdv_member *m, bool at_once, const struct timespec *deadline,
 		   const char *where)
 {
@@ -106,7 +107,7 @@ int rdv_isolate_try_at(rdv_thread *self, const char *where)
 	return ret;
 }
 
-/* For those who cannot use the macros: in other languages, by address. */
+/* For callers that cannot use the macros: other languages, and calls by address. */
 void(rdv_isolate)(rdv_thread *self)
 {
 	rdv_isolate_at(self, NULL);
@@ -134,8 +135,9 @@ static void wake_sleepers(struct rdv_member *m, uint32_t now)
 }
 
 /*
- * Mostly one swap ends the round.  If the turn is over we are harmless before we pass the
- * token on, and held, like everybody else, until the round is over.
+ * Mostly one swap ends the round.  If its turn is over, the thread becomes harmless
+ * before it passes the token on.  It is then held like all others until the round is
+ * over.
  */
 void rdv_release(rdv_thread *self)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread that is going to sleep swaps in CONTENDED, and sleeps while the word has that
- * value.  If what it swapped out was FREE, it has the lock.  Whoever unlocks swaps in FREE,
- * and wakes one sleeper if it swapped out CONTENDED.  The thread that wakes, or comes too
- * late to sleep, swaps in CONTENDED again, as others may still sleep.  So while threads
- * sleep, the word is CONTENDED, or one of them has been woken.
+ * value.  If it swapped out FREE, it has the lock instead.  A thread that unlocks swaps
+ * in FREE, and wakes one sleeper if it swapped out CONTENDED. A thread that has been
+ * woken, or that comes too late to sleep, swaps in CONTENDED again, because others may
+ * still sleep.  So while threads sleep, the word is CONTENDED, or one of them has been
+ * woken.
  */
 #include "lock.h"
 #include "atomic.h"

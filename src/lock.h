@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registry lock.  It protects the list of members and the sync-point.  A thread holds
- * it for a few instructions, and never while it waits for another thread.  An isolation
- * does not take it. tests/model replaces this header.
+ * it for a short time, and never while it waits for another thread.  An
+ * isolation does not take it.  tests/model replaces this header.
  *
  * It is no pthread_mutex_t, because fork() takes the lock of each domain, and a program
  * may have many domains: ThreadSanitizer ends a program whose thread holds 65 mutexes.

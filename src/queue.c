@@ -3,11 +3,11 @@
  * The queue: isolators that want the token.
  *
  * A thread that has the token may open one round after another for a turn, patience_ns.
- * Isolators that are awake meanwhile may take the token whenever the gate is open.  The
+ * Meanwhile isolators that are awake may take the token whenever the gate is open.  The
  * others sleep, each on its own asleep, with their bit in want_rdv[] set.  Two things end
- * such a sleep: at each opening of the gate one of them is woken, unless one is on its way
- * already, and competes; and when the turn is over the owner passes the token to the one
- * that has waited longest, and another turn begins.
+ * such a sleep.  Each opening of the gate wakes one of them, unless one is on its way
+ * already; the woken one competes for the token.  And when the turn is over, the owner
+ * passes the token to the isolator that has waited longest, and another turn begins.
  *
  * See domain.h for the words and doc/design.md for the argument.
  */

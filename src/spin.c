@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long to spin is a bet against the price of a sleep: a wait that ends while
- * we spin saves two system calls and a wake-up, one that does not has wasted its
- * time.  Each kind of wait of a domain keeps a limit that follows what happened: up to
- * twice the length of a wait that could be spun through, and towards nothing with those
- * that could not.  As a limit that is too low would stay there, one wait in sixteen tries
- * a longer one.  Two more rules keep it from burning: no more threads spin at once than
- * there are other CPUs, as one of them has to run for the wait to end; and a thread that
- * notices that it lost its CPU goes to sleep.
+ * How long to spin is a bet against the price of a sleep.  If a wait ends while the
+ * thread spins, two system calls and a wake-up are saved.  If not, the spinning was
+ * wasted.  Each kind of wait of a domain keeps a limit, which follows what happened.  A
+ * wait that could be spun through raises the limit to twice its length.  Each wait that
+ * could not lowers it towards nothing.  A limit that is too low would stay there, so one
+ * wait in sixteen tries a longer one.  Two more rules keep threads from burning CPU time.
+ * There are at most as many spinners as other CPUs, because one CPU has to run the thread
+ * that ends the wait.  And a thread that notices that it lost its CPU goes to sleep.
  *
- * A leader knows for whom it waits.  If there is a CPU for each of them spinning should take
- * nothing from anybody, so it begins with as long as a sleep and a wake-up may cost, and tries
- * that again.  It adapts all the same: other programs may have those CPUs.
+ * A leader knows for how many threads it waits.  If there is a CPU for each of them, its
+ * spinning should take nothing from others.  So it begins with as long as a sleep and a
+ * wake-up may cost, and tries that again.  It adapts all the same, because other programs
+ * may have those CPUs.
  *
- * The CPUs are those on which members could run when they were registered.  A thread that
- * binds itself to one before that counts for that one.
+ * The CPUs are those on which members could run when they were registered.  If a thread
+ * binds itself to one CPU before that, it counts for that one.
  *
- * Nothing here is more than a hint, so all accesses are relaxed, or a read-modify-write.
+ * All of this is a hint.  So all accesses are relaxed or read-modify-writes.
  */
 #include "spin.h"
 #include "clock.h"
@@ -26,13 +27,13 @@
 #include <unistd.h>
 
 enum {
-	TURNS_PER_LOOK = 4,     /* at the clock, which costs about as much as one turn */
+	TURNS_PER_LOOK = 4,     /* reading the clock costs about as much as one turn */
 	LIMIT_MIN_NS = 500,     /* always tried, so that a limit can grow again */
-	DESCHEDULED_NS = 20000, /* between two looks: somebody else had our CPU */
-	SLOT_NS = 1000,         /* for whoever passed us by to notice, and stop */
-	PROBE_NS = 10000,       /* what it tries */
+	DESCHEDULED_NS = 20000, /* between two looks: another thread had our CPU */
+	SLOT_NS = 1000,         /* to wait for a slot: a spinner may be about to stop */
+	PROBE_NS = 10000,       /* what one wait in PROBE_EVERY tries */
 	PROBE_EVERY = 16,
-	LINGER_GAP_NS = 1000,    /* many short rounds for one hand-over */
+	LINGER_GAP_NS = 1000,    /* many short rounds fit into one hand-over */
 	LINGER_ROUND_NS = 10000, /* a longer one hides the price of being queued */
 };
 
@@ -47,7 +48,7 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* How many may spin: as many as there are CPUs but for one, which has to work. */
+/* How many threads may spin: one less than there are CPUs, because one has to work. */
 static uint32_t slots(const rdv_domain *d)
 {
 	uint32_t cpus = rdv_load_rlx(&d->cpus); /* (d) */
@@ -55,7 +56,7 @@ static uint32_t slots(const rdv_domain *d)
 	return d->spin_cap_ns && cpus ? cpus - 1 : 0;
 }
 
-/* Takes one of the slots, of which there are as many as other CPUs, if one is free. */
+/* Takes a slot, if one is free. */
 static bool take_slot(rdv_domain *d)
 {
 	uint32_t spinners = rdv_load_rlx(&d->spinners); /* (d) */
@@ -68,7 +69,7 @@ static uint32_t at_most(uint64_t ns, const rdv_domain *d)
 	return ns < d->spin_cap_ns ? (uint32_t)ns : d->spin_cap_ns;
 }
 
-/* As good as at random. */
+/* True for one wait in PROBE_EVERY, as good as at random. */
 static bool try_it(uint64_t now)
 {
 	return now / 64 % PROBE_EVERY == 0;
@@ -99,7 +100,7 @@ enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited)
 							   : RDV_SPIN_GATHER;
 }
 
-/* How far off the deadline is. */
+/* How many ns are left until the deadline. */
 static uint64_t ns_to(const struct timespec *deadline, uint64_t now)
 {
 	uint64_t seconds;
@@ -133,8 +134,10 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	return true;
 }
 
-/* A slot that is taken is often about to be free: it is that of the thread to which the
- * token has just been passed. */
+/*
+ * If no slot is free, one often will be at once: it belongs to the thread to which the
+ * token has just been passed.
+ */
 static bool may_go_on(struct rdv_spin *spin, uint64_t now)
 {
 	if (!spin->slot)
@@ -173,7 +176,7 @@ void rdv_spin_prolong(struct rdv_spin *spin)
 	spin->limit = at_most(limit, spin->domain);
 }
 
-/* paid: it was, or could have been, spun through. */
+/* Adapts the limit.  paid: spinning was enough, so that the thread need not sleep. */
 static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
 {
 	rdv_domain *d = spin->domain;
@@ -187,8 +190,10 @@ static void learn(const struct rdv_spin *spin, bool paid, uint64_t waited_ns)
 	rdv_store_rlx(&d->spin_ns[spin->kind], at_most(ns, d)); /* (d) */
 }
 
-/* What a sleep would teach is not clear: it may have ended because somebody had our CPU
- * meanwhile. */
+/*
+ * The length of a sleep teaches nothing: it may have ended because the sleeper left its
+ * CPU to the thread that it waited for.
+ */
 void rdv_spin_end(struct rdv_spin *spin)
 {
 	bool paid = spin->on;
@@ -203,7 +208,7 @@ void rdv_spin_end(struct rdv_spin *spin)
 
 void rdv_spin_joined(rdv_domain *d)
 {
-	cpu_set_t set; /* too small for a very large machine, which then says EINVAL */
+	cpu_set_t set; /* too small for a very large machine: then EINVAL */
 	int saved_errno = errno;
 	uint32_t cpus;
 

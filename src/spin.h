@@ -13,34 +13,41 @@
 
 #include "domain.h"
 
-/* What a sleep and a wake-up cost at worst: spinning for longer is for the user to ask for. */
+/*
+ * What a sleep and a wake-up cost at worst.  A user who wants longer spinning sets
+ * spin_ns.
+ */
 enum { RDV_SPIN_CAP_NS = 50000 };
 
 struct rdv_spin {
 	rdv_domain *domain;
 	enum rdv_spin_kind kind;
-	bool on, slot; /* it spins; it is, or was, one of the domain's spinners */
+	bool on, slot; /* spinning now; is or was one of the domain's spinners */
 	uint32_t turns;
 	uint64_t start, last; /* ns */
 	uint64_t limit;       /* ns after start */
 	uint64_t left;        /* ns from start to the deadline */
 };
 
-/* False: it is not going to spin. */
+/* Returns false if the thread is not going to spin. */
 bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kind,
 		    const struct timespec *deadline);
 bool rdv_spin_once(struct rdv_spin *spin); /* false, now and from then on: sleep */
 void rdv_spin_end(struct rdv_spin *spin);
 
-/* How a leader may spin for so many threads: RDV_SPIN_FREE if each of them has a CPU, the
- * leader and whoever spins too. */
+/*
+ * The kind of spinning of a leader that waits for so many threads.  RDV_SPIN_FREE if
+ * there is a CPU for each of them, for the leader, and for each thread that spins too.
+ */
 enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited);
 
-/* The calling thread becomes a member, which may run on these CPUs.  With the registry
- * locked. */
+/*
+ * The calling thread becomes a member.  Adds the CPUs on which it may run.  The caller
+ * holds the registry lock.
+ */
 void rdv_spin_joined(rdv_domain *d);
 
-/* Lingering: a round has ended, so go on for another. */
+/* Lingering: a round has ended, so the thread lingers for another. */
 void rdv_spin_prolong(struct rdv_spin *spin);
 
 #endif

@@ -14,7 +14,7 @@ void rdv_stall_begin(struct rdv_member *m);
 int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 		      uint32_t bitset, const struct timespec *deadline);
 
-/* From here on the thread waits for this, spinning or asleep. */
+/* From here on the thread waits for something of this kind, spinning or asleep. */
 static inline void rdv_wait_begin_at(struct rdv_member *m, enum rdv_wait_kind kind,
 				     uint64_t now)
 {
@@ -44,8 +44,10 @@ static inline void rdv_wait_may_give_up(struct rdv_member *m, bool may)
 	m->may_give_up = may;
 }
 
-/* rdv_futex_wait() by a member, without a lock, as it may call on_stall.  Then it returns
- * -EINTR, or -ECANCELED if on_stall wants the wait to end. */
+/*
+ * rdv_futex_wait() by a member that holds no lock: it may call on_stall.  After that it
+ * returns -EINTR, or -ECANCELED if on_stall wants the wait to end.
+ */
 static inline int rdv_wait(struct rdv_member *m, const rdv_word *word, uint32_t expected,
 			   uint32_t bitset, const struct timespec *deadline)
 {

@@ -4,27 +4,32 @@
  * held.
  *
  * While threads are held, the owner adds up for how long the gate was closed and for how
- * long it was open.  When it has been closed for the domain's patience, it stays open until
- * it has been open for as long, or until all the held have run: that is a window.  It bars
- * all isolators, and ends by time.  It waits for no thread: a held thread may get no CPU.
- * While a thread misses one window after another, the next one is twice as long.
+ * long it was open.  When the gate has been closed for the domain's patience, a window
+ * begins.  The gate then stays open until it has been open for as long as it was closed,
+ * or until all the held have run.  A window bars all isolators.  It ends by time and
+ * waits for no thread, because a held thread may get no CPU. While a thread misses one
+ * window after another, each window is twice as long as the last.
  *
- * The owner keeps the account.  What it found when it opened the gate is in barred_until.
+ * The owner keeps the account.  When it opens the gate it writes the end of the window to
+ * barred_until, or 0.
  */
 #include "domain.h"
 #include "clock.h"
 #include "inside/record.h"
 #include "wait.h"
 
-/* held has two counts: of those who missed the start of a window, and of those who came
- * later.  held_unit is what the next held thread adds, and has the place of the latter. */
+/*
+ * held has two counts: of the threads that were held before the window began, and of
+ * those that came later.  held_unit is what the next held thread adds, in the place of
+ * the latter.  Returns how many of the former are still held: these missed the window.
+ */
 static uint32_t missed_it(const rdv_domain *d, uint32_t held)
 {
 	return rdv_load_rlx(&d->held_unit) == 1 ? held >> RDV_HELD_SHIFT /* (f) */
 						: held & ((1u << RDV_HELD_SHIFT) - 1);
 }
 
-/* From here on those who are held have been so before the window. */
+/* From here on the threads that are held count as held before the window. */
 static void change_groups(rdv_domain *d)
 {
 	rdv_store_rlx(&d->held_unit, rdv_load_rlx(&d->held_unit) == 1 /* (f) */
@@ -42,14 +47,14 @@ static void begin(rdv_domain *d, uint32_t since)
 	w->due = false;
 }
 
-/* Without a write where there is nothing to do: isolators look at this line. */
+/* Does not write if there is nothing to do: isolators read this line. */
 static void stop_counting(struct rdv_window *w)
 {
 	if (w->counting)
 		w->counting = false;
 }
 
-/* For how long the gate is to be open, all in all. */
+/* For how long the gate has to be open in a window, all in all. */
 static uint32_t length(const rdv_domain *d)
 {
 	uint64_t us = (uint64_t)d->window.closed << d->window.doubled;
@@ -85,7 +90,7 @@ void rdv_window_gate_closed(rdv_domain *d)
 	w->due = false;
 }
 
-/* When the window ends that is to be now, or 0. */
+/* When the window ends that begins or goes on now; 0: there is none. */
 static uint32_t window(rdv_domain *d, uint32_t held, uint32_t now)
 {
 	struct rdv_window *w = &d->window;
@@ -105,9 +110,9 @@ static uint32_t window(rdv_domain *d, uint32_t held, uint32_t now)
 }
 
 /*
- * The owner is about to open the gate.  now: 0 if it has not looked at the clock.
+ * The owner is about to open the gate.  now: 0 if it has not read the clock.
  *
- * A waker may wake as many as there were microseconds in this round: that at most doubles
+ * A waker may wake as many threads as the round had microseconds.  That at most doubles
  * what the round has cost.
  */
 void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
@@ -135,14 +140,14 @@ void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
 }
 
 /*
- * Whether a round may be opened now, the gate being open.  If not, *left says for how many
- * more microseconds, unless the held have run before.
+ * Whether a round may be opened now.  The gate is open.  If not, *left says for how many
+ * more microseconds it may not, unless the held have run before.
  *
- * [BARRED] Dekker: an isolator that is going to sleep sets its asleep, then reads held; the
- * last held thread subtracts from held, then looks for isolators that are asleep.
+ * [BARRED] Dekker: an isolator that is going to sleep sets its asleep, then reads held;
+ * the last held thread subtracts from held, then looks for isolators that are asleep.
  *
- * A value of barred_until that is not of the last opening belongs to a ctl that has changed,
- * so a compare-and-swap that follows fails.
+ * barred_until may not be that of the last opening.  Then it belongs to a ctl that has
+ * changed, so a compare-and-swap that follows fails.
  */
 bool rdv_may_open(const rdv_domain *d, uint32_t *left)
 {
