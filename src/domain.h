@@ -407,6 +407,7 @@ void rdv_wake_held(rdv_domain *d, uint32_t now);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_wait_open(struct rdv_member *m);
 uint32_t rdv_hold_begin(struct rdv_member *m);
+void rdv_hold_note(struct rdv_member *m, uint32_t unit);
 bool rdv_hold_end(struct rdv_member *m, uint32_t unit);
 
 /* queue.c: who has the token, and who is next */

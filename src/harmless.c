@@ -135,6 +135,8 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 		}
 		if (!held)
 			held = rdv_hold_begin(m);
+		else
+			rdv_hold_note(m, held);
 		ret = rdv_wait_open(m, deadline);
 		if (ret)
 			break;

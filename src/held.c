@@ -16,6 +16,16 @@
 #include <limits.h>
 
 /*
+ * Notes for leave_wait(), and for reports, that the thread is held and has added unit to
+ * held.  A handler that is held on the way out overwrites both.
+ */
+void rdv_hold_note(struct rdv_member *m, uint32_t unit)
+{
+	m->hold = unit == 1 ? 0 : RDV_HELD_SHIFT;
+	rdv_poke(&m->wait_kind, (uint8_t)RDV_WAIT_HELD);
+}
+
+/*
  * Counts the thread as held.  Returns what to give to rdv_hold_end().  The slot cannot
  * keep that value: a handler may be held while its thread is on its way out.
  */
@@ -29,7 +39,7 @@ uint32_t rdv_hold_begin(struct rdv_member *m)
 	/* before the add: whoever sees us counted sees a time that is not too late */
 	if (!rdv_load_sc(&d->held))
 		rdv_store_rlx(&d->held_since, (uint32_t)(now / 1000)); /* (f) */
-	m->hold = unit == 1 ? 0 : RDV_HELD_SHIFT; /* for leave_wait() */
+	rdv_hold_note(m, unit);
 	rdv_add_sc(&d->held, unit);
 	return unit;
 }

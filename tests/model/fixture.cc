@@ -197,6 +197,13 @@ static void count_isolation(uint32_t round)
 static void round_ends()
 {
 	uint64_t us = model_clock_us();
+	unsigned noted = 0, asleep = 0;
+
+	for (const struct rdv_member *m : f.member)
+		noted += m && m->wait_kind == RDV_WAIT_HELD;
+	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
+		asleep += model_sleeps_on(i, &f.d.wake_seq);
+	MODEL_CHECK(asleep <= noted); /* it is reported as held, and may end there */
 
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
 		bool sleeps = model_sleeps_on(i, &f.d.wake_seq);
