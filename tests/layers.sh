@@ -10,8 +10,15 @@ top=${top_srcdir:-$(dirname "$0")/..}
 built=${top_builddir:-$top}/src
 status=0
 
-# FILE has NAME | FILE wants NAME, of the global symbols; a file may have two objects
+# The source of an object, below src/.
+source_of() {
+	printf '%s\n' "${1#"$built"/}" | sed 's,\.libs/,,; s,librdv_core_la-,,; s,o$,c,'
+}
+
+# FILE has NAME | FILE wants NAME, of the global symbols.  A file may have two objects.  An
+# object whose source is gone is left from an earlier build.
 find "$built" -name 'librdv_core_la-*.o' | while read -r object; do
+	[ -f "$top/src/$(source_of "$object")" ] || continue
 	file=${object##*/librdv_core_la-}
 	nm -g "$object" | awk -v file="${file%.o}" '
 		$NF ~ /^rdv_/ { print file, $(NF - 1) == "U" ? "wants" : "has", $NF }'
