@@ -117,12 +117,20 @@ struct rdv_history; /* the histograms, see history.h */
 /* A set of threads, one bit each. */
 typedef rdv_word *rdv_mask;
 
+/* The phases of a sync-point, see sync.c. */
+enum rdv_sync_phase {
+	RDV_SYNC_IDLE,
+	RDV_SYNC_FORMING,
+	RDV_SYNC_SERVING,
+	RDV_SYNC_LEAVING,
+};
+
 /* The sync-point, see sync.c.  All but pending and turn is under the registry lock. */
 struct rdv_sync {
 	rdv_word pending; /* somebody wants one: the eventfd is, or should be, readable */
 	rdv_word turn;    /* futex word: counts the steps of the sync-points */
 	int fd;           /* the eventfd, -1 before rdv_sync_enable() */
-	int phase;        /* enum rdv_sync_phase */
+	enum rdv_sync_phase phase;
 	bool readable;    /* the eventfd was written and not drained */
 	uint32_t wanting; /* how many have subscribed */
 	uint32_t entered; /* how many are between enter's barrier and the end */

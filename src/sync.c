@@ -29,8 +29,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum rdv_sync_phase { IDLE, FORMING, SERVING, LEAVING };
-
 /* The bitsets of waits on turn: a requester's bit follows from its id, all others share
  * one bit. */
 #define REQUESTER_BITS 31u
@@ -122,11 +120,11 @@ static void serve_next(rdv_domain *d)
 			continue;
 		s->next = id + 1;
 		m->sync_turn = true;
-		step(d, SERVING, requester(m));
+		step(d, RDV_SYNC_SERVING, requester(m));
 		return;
 	}
 	settle(s);
-	step(d, LEAVING, RDV_FUTEX_ANY);
+	step(d, RDV_SYNC_LEAVING, RDV_FUTEX_ANY);
 }
 
 static void end_turn(struct rdv_member *m)
@@ -142,11 +140,11 @@ static void check_barriers(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
 
-	if (s->phase == FORMING && s->entered == d->members) {
+	if (s->phase == RDV_SYNC_FORMING && s->entered == d->members) {
 		serve_next(d);
-	} else if (s->phase == LEAVING && s->exited == s->entered) {
+	} else if (s->phase == RDV_SYNC_LEAVING && s->exited == s->entered) {
 		s->entered = s->exited = 0;
-		step(d, IDLE, RDV_FUTEX_ANY);
+		step(d, RDV_SYNC_IDLE, RDV_FUTEX_ANY);
 		call_pollers(d);
 	}
 }
@@ -171,7 +169,7 @@ static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
 void rdv_sync_lock_registry(rdv_domain *d)
 {
 	rdv_lock(&d->registry);
-	while (d->sync.phase == SERVING || d->sync.phase == LEAVING)
+	while (d->sync.phase == RDV_SYNC_SERVING || d->sync.phase == RDV_SYNC_LEAVING)
 		wait_step(d, NULL, OTHERS);
 }
 
@@ -188,9 +186,10 @@ void rdv_sync_joined(rdv_domain *d)
  * is not counted any more. */
 static bool is_counted(const struct rdv_member *m)
 {
-	int phase = m->domain->sync.phase;
+	enum rdv_sync_phase phase = m->domain->sync.phase;
 
-	return m->sync_in && (!m->sync_out || phase == SERVING || phase == LEAVING);
+	return m->sync_in &&
+	       (!m->sync_out || phase == RDV_SYNC_SERVING || phase == RDV_SYNC_LEAVING);
 }
 
 /* A member was removed, in whatever phase. */
@@ -209,9 +208,9 @@ void rdv_sync_left(struct rdv_member *m)
 	else if (m->sync_want)
 		s->wanting--;
 	m->sync_want = false;
-	if (s->phase == FORMING && !s->entered)
-		s->phase = IDLE;
-	if (s->phase == IDLE && !s->wanting)
+	if (s->phase == RDV_SYNC_FORMING && !s->entered)
+		s->phase = RDV_SYNC_IDLE;
+	if (s->phase == RDV_SYNC_IDLE && !s->wanting)
 		settle(s);
 	check_barriers(d);
 }
@@ -240,10 +239,10 @@ void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 	s->exited = 0;
 	s->readable = false;
 	if (!in)
-		s->phase = IDLE;
+		s->phase = RDV_SYNC_IDLE;
 	rdv_store_sc(&s->pending, s->wanting);
 	/* it forked in on_stall: the thread that it waits for does not exist here */
-	if (in && s->phase == SERVING && !survivor->sync_turn)
+	if (in && s->phase == RDV_SYNC_SERVING && !survivor->sync_turn)
 		serve_next(d);
 	check_barriers(d);
 	if (fd < 0)
@@ -363,10 +362,10 @@ void rdv_sync_enter(rdv_thread *self)
 	rdv_record_sync_enter(m);
 	m->sync_in = true;
 	s->entered++;
-	s->phase = FORMING;
+	s->phase = RDV_SYNC_FORMING;
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
-	while (!m->sync_turn && s->phase != LEAVING)
+	while (!m->sync_turn && s->phase != RDV_SYNC_LEAVING)
 		wait_step(d, m, m->sync_want ? requester(m) : OTHERS);
 	rdv_wait_end(m);
 	rdv_unlock(&d->registry);
@@ -399,7 +398,7 @@ void rdv_sync_exit(rdv_thread *self)
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
 	/* The next sync-point may form already.  It cannot serve before we enter it. */
-	while (s->phase == SERVING || s->phase == LEAVING)
+	while (s->phase == RDV_SYNC_SERVING || s->phase == RDV_SYNC_LEAVING)
 		wait_step(d, m, OTHERS);
 	rdv_wait_end(m);
 	m->sync_in = m->sync_out = false;

@@ -16,9 +16,17 @@ LOG_RELEASE = 0x8000
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
 TO_ISOLATION, ISOLATED, HELD, TO_RELEASE = range(4)
 STATES = {0: "running", 1: "harmless"}
-WAITS = ("none", "gather", "queue", "held", "sync")
-PHASES = ("idle", "forming", "serving", "leaving")
 LISTED = 16
+
+
+def name_in(enum, value):
+    """The name of a value of an enum of src/domain.h, as the dump has it."""
+    names = {f.enumval: f.name for f in gdb.lookup_type("enum " + enum).fields()}
+    return names[int(value)].rsplit("_", 1)[1].lower()
+
+
+def wait_of(m):
+    return name_in("rdv_wait_kind", m["wait_kind"])
 
 
 def text(array):
@@ -134,30 +142,30 @@ class Domain:
         line("end")
 
     def dump_sync(self, s):
-        line("sync phase", PHASES[int(s["phase"])],
+        line("sync phase", name_in("rdv_sync_phase", s["phase"]),
              *[w for name in ("turn", "pending", "fd", "readable", "wanting", "entered",
                               "exited") for w in (name, int(s[name]))])
 
     def dump_member(self, m):
-        wait, depth = int(m["wait_kind"]), int(m["depth"])
+        wait, depth = wait_of(m), int(m["depth"])
         r = m["record"]
-        since = int(r["wait_since"]) if wait else int(r["alone"]) if depth else 0
+        since = int(r["wait_since"]) if wait != "none" else int(r["alone"]) if depth else 0
         line("thread", *fields(
             ("id", int(m["id"])), ("tid", int(r["tid"])),
             ("state", STATES.get(int(m["self"]["state"]), "parked")),
             ("bit", self.bit("harmless", m)), ("want_rdv", self.bit("want_rdv", m)),
-            ("shielded", int(m["shielded"])), ("depth", depth), ("wait", WAITS[wait]),
+            ("shielded", int(m["shielded"])), ("depth", depth), ("wait", wait),
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
             ("isolations", int(r["isolations"])), ("worst_delay_ns", int(r["worst"])),
-            ("where", where(r["where"]) if WAITS[wait] in ("gather", "queue") or depth
+            ("where", where(r["where"]) if wait in ("gather", "queue") or depth
              else "-")),
             "name", text(m["name"]))
 
     def blockers(self):
         owner = self.owner()
         wanted = self.number("held") or self.number("queued")
-        if owner is not None and WAITS[int(owner["wait_kind"])] == "gather":
+        if owner is not None and wait_of(owner) == "gather":
             missing = [a & ~h for a, h in zip(self.words("awaited"),
                                               self.words("harmless"))]
             since = int(owner["record"]["wait_since"])
@@ -167,7 +175,7 @@ class Domain:
             return [(owner, "isolated", int(owner["record"]["alone"]))]
         if owner is None and self.number("queued") and self.number("held"):
             return [(m, "held", int(m["record"]["wait_since"])) for m in self.members
-                    if WAITS[int(m["wait_kind"])] == "held"]
+                    if wait_of(m) == "held"]
         return []
 
     # ----------------------------------------------------------------- statistics

@@ -101,11 +101,16 @@ static void dump_mask(struct dump *p, const char *name, rdv_mask mask)
 
 static void dump_sync(struct dump *p)
 {
-	static const char *const phases[] = {"idle", "forming", "serving", "leaving"};
+	static const char *const phases[] = {
+		[RDV_SYNC_IDLE] = "idle",
+		[RDV_SYNC_FORMING] = "forming",
+		[RDV_SYNC_SERVING] = "serving",
+		[RDV_SYNC_LEAVING] = "leaving",
+	};
 	const struct rdv_sync *s = &p->domain->sync;
 
 	begin(p, "sync");
-	word(p, "phase", phases[rdv_glance(&s->phase) & 3]);
+	word(p, "phase", phases[rdv_glance(&s->phase)]);
 	number(p, "turn", rdv_peek(&s->turn));
 	number(p, "pending", rdv_peek(&s->pending));
 	number(p, "fd", (int)rdv_glance(&s->fd));
@@ -145,7 +150,11 @@ static bool is_isolating(const struct rdv_member *m, unsigned kind)
 
 static void dump_member(struct dump *p, const struct rdv_member *m)
 {
-	static const char *const waits[] = {"none", "gather", "queue", "held", "sync"};
+	static const char *const waits[] = {
+		[RDV_WAIT_NONE] = "none",   [RDV_WAIT_GATHER] = "gather",
+		[RDV_WAIT_QUEUE] = "queue", [RDV_WAIT_HELD] = "held",
+		[RDV_WAIT_SYNC] = "sync",
+	};
 	const rdv_domain *d = p->domain;
 	unsigned kind = rdv_peek(&m->wait_kind);
 	uint32_t depth = rdv_glance(&m->depth);
@@ -186,7 +195,11 @@ static void dump_members(struct dump *p)
 
 static void dump_blockers(struct dump *p)
 {
-	static const char *const why[] = {"", "running", "isolated", "held"};
+	static const char *const why[] = {
+		[RDV_BLOCKER_RUNNING] = "running",
+		[RDV_BLOCKER_ISOLATED] = "isolated",
+		[RDV_BLOCKER_HELD] = "held",
+	};
 	struct rdv_blocker b[16];
 	size_t i, n = rdv_domain_blockers(p->domain, b, 16, sizeof(b[0]));
 

@@ -88,7 +88,12 @@ static void put_call(struct rdv_text *t, const char *call)
 
 void rdv_misuse(const char *call, const struct rdv_member *m, enum rdv_wrong wrong)
 {
-	static const char *const states[] = {"running", "harmless", "?", "parked"};
+	static const char *const states[] = {
+		[RDV_STATE_RUNNING] = "running",
+		[RDV_STATE_HARMLESS] = "harmless",
+		[RDV_STATE_PUBLISHED] = "?",
+		[RDV_STATE_PARKED] = "parked",
+	};
 	struct rdv_text t = {0};
 
 	rdv_put(&t, "librdv: misuse: ");

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SYNC_IDLE 0 /* the first phase of sync.c */
-
 /* ----------------------------------------------------------------------- at rest */
 
 static void zero(unsigned value, const char *what)
@@ -45,7 +43,7 @@ static void check_sync(const rdv_domain *d)
 	struct pollfd fd = {.fd = s->fd, .events = POLLIN};
 
 	zero(peek(&s->pending), "sync.pending");
-	zero((unsigned)s->phase, "sync.phase");
+	must(s->phase == RDV_SYNC_IDLE, "at rest: sync.phase is %u", (unsigned)s->phase);
 	zero(s->readable, "sync.readable");
 	zero(s->wanting, "sync.wanting");
 	zero(s->entered, "sync.entered");

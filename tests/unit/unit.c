@@ -251,7 +251,7 @@ void unit_destroy(rdv_domain *d)
 		assert_int_equal(d->registered[word], 0);
 	}
 	assert_int_equal(d->sync.pending, 0);
-	assert_int_equal(d->sync.phase, 0);
+	assert_int_equal(d->sync.phase, RDV_SYNC_IDLE);
 	assert_int_equal(d->sync.wanting, 0);
 	assert_int_equal(d->sync.entered, 0);
 	assert_int_equal(d->sync.exited, 0);
