@@ -133,12 +133,18 @@ void rdv_record_release(struct rdv_member *m, uint64_t begin)
 
 /* ------------------------------------------------------------------------ blame */
 
+/*
+ * How often the leader reads laggard before it gives up.  The thread that swaps gathering
+ * writes laggard a few instructions later, and the leader may be awake before that.  The
+ * limit is for the case that this thread loses its CPU in between.
+ */
 enum { LOOKS = 100 };
 
 /*
- * If the leader slept, the thread that swapped gathering was the last one.  It has noted
- * that, or is about to.  If the leader did not sleep, the answer is what it saw itself
- * when it last looked; a leader that spins looks often.
+ * The id + 1 of the thread that the leader waited for last, or 0.  gathering is not 0 if the
+ * leader has slept.  Then that thread is the one that swapped gathering, and laggard names
+ * it.  If the leader has not slept, or gives up, it takes what it saw itself when it last
+ * looked.  A leader that spins looks often.
  */
 static uint32_t the_last(const rdv_domain *d, uint32_t gathering, uint32_t last)
 {
