@@ -24,7 +24,7 @@ _rdv() {
 		_rdv_list "$("$program" --list | sed -n 's/^  \([a-z][^ ]*\) .*/\1/p')" "$current" ;;
 	rdv-bench:--report)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-	rdv-bench:--json | rdv-proxy:--admin | rdv-proxy:--servers)
+	rdv-bench:--json | rdv-proxy:--admin | rdv-proxy:--servers | rdv-proxy:--export)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 	rdv-bench:--threads | rdv-bench:--rounds | rdv-bench:--seconds | rdv-bench:--load) ;;
 	rdv-proxy:--listen | rdv-proxy:--threads | rdv-proxy:--check | rdv-proxy:--grace) ;;

@@ -4,6 +4,7 @@
 #include "proxy.h"
 #include <err.h>
 #include <getopt.h>
+#include <rdv/export.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -26,22 +27,26 @@ static const char usage[] =
 	"  --grace SECONDS     for connections to end in after SIGTERM or SIGINT, where "
 	"a\n"
 	"                      second signal kills, or when one side has gone (30)\n"
+	"  --export FILE       what rdv-top shows of the proxy, once a second (none)\n"
 	"  -h, --help          print this\n"
 	"  -V, --version       print the version\n\n"
 	"Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n";
 
-enum { LISTEN, ADMIN, SERVERS, THREADS, CHECK, GRACE, HELP, VERSION };
+enum { LISTEN, ADMIN, SERVERS, THREADS, CHECK, GRACE, EXPORT, HELP, VERSION };
 static const char *options[] = {
-	"127.0.0.1:8080", "rdv-proxy.sock", NULL, "4", "1000", "30", NULL, NULL};
+	"127.0.0.1:8080", "rdv-proxy.sock", NULL, "4", "1000", "30", NULL, NULL, NULL};
 static const struct option names[] = {
-	{"listen", 1, NULL, 0},  {"admin", 1, NULL, 0},   {"servers", 1, NULL, 0},
-	{"threads", 1, NULL, 0}, {"check", 1, NULL, 0},   {"grace", 1, NULL, 0},
-	{"help", 0, NULL, 0},    {"version", 0, NULL, 0}, {0},
+	{"listen", 1, NULL, 0},  {"admin", 1, NULL, 0},
+	{"servers", 1, NULL, 0}, {"threads", 1, NULL, 0},
+	{"check", 1, NULL, 0},   {"grace", 1, NULL, 0},
+	{"export", 1, NULL, 0},  {"help", 0, NULL, 0},
+	{"version", 0, NULL, 0}, {0},
 };
 
 struct proxy proxy;
 static struct thread *const self = proxy.threads; /* the main thread */
 static int64_t period;                            /* of the health checks */
+static rdv_export *export;                        /* or NULL */
 
 int64_t now_ns(void)
 {
@@ -280,6 +285,7 @@ static void set_up_domain(void)
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	int ret;
 
+	attr.name = "rdv-proxy";
 	attr.max_threads = proxy.n_threads;
 	if ((ret = rdv_domain_create(&proxy.domain, &attr)) < 0 ||
 	    (ret = rdv_sync_enable(proxy.domain)) < 0 ||
@@ -351,6 +357,7 @@ static void read_options(int argc, char **argv)
 static void open_all(void)
 {
 	const char *error;
+	int ret;
 
 	for (unsigned i = 1; i < proxy.n_threads; i++)
 		listen_on(&self[i], &proxy.listen);
@@ -359,16 +366,26 @@ static void open_all(void)
 		errx(1, "%s", error);
 	if (!admin_listen(options[ADMIN]))
 		err(1, "cannot listen on %s", options[ADMIN]);
+	ret = options[EXPORT] ? rdv_export_open(proxy.domain, options[EXPORT], &export)
+			      : 0;
+	if (ret) {
+		admin_close(options[ADMIN]);
+		errx(1, "cannot export to %s: %s", options[EXPORT], strerror(-ret));
+	}
 }
 
 /* Runs until it is told to stop. */
 static void run(void)
 {
-	int64_t check = now_ns();
+	int64_t check = now_ns(), update = check;
 
 	guard_thread_begin();
 	while (!proxy.stopping) {
-		serve(self, ms_until(check));
+		serve(self, ms_until(export && update < check ? update : check));
+		if (export && now_ns() >= update) {
+			rdv_export_update(export);
+			update = now_ns() + SECOND;
+		}
 		if (now_ns() >= check) {
 			servers_check();
 			check = now_ns() + period;
@@ -407,6 +424,8 @@ int main(int argc, char **argv)
 	if (cut_off)
 		fprintf(stderr, "rdv-proxy: %lu connections were cut off\n", cut_off);
 	servers_free(proxy.servers);
+	if (export)
+		rdv_export_close(export);
 	rdv_domain_destroy(proxy.domain);
 	return 0;
 }

@@ -97,7 +97,14 @@ refuse 1 "cannot listen on : " --admin '' --listen 127.0.0.1:0
 refuse 1 "cannot listen on $tmp/servers: " --admin "$tmp/servers" --listen 127.0.0.1:0
 [ -s "$tmp/servers" ] || fail "a file that is no socket was taken away"
 
-start_proxy "$proxy" --threads 2 --check 20 --grace 600
+refuse 1 "cannot export to $tmp/servers: File exists" --export "$tmp/servers" $any \
+	--admin "$tmp/other"
+[ ! -e "$tmp/other" ] || fail "an admin socket was left"
+
+start_proxy "$proxy" --threads 2 --check 20 --grace 600 --export "$tmp/export"
+"${top_builddir:-.}/tools/rdv-top" --count 1 "$tmp/export" >"$tmp/said" ||
+	fail "rdv-top: $(cat "$tmp/said")"
+grep -q "^rdv-proxy, process $pid, as of " "$tmp/said" || fail "rdv-top: $(cat "$tmp/said")"
 refuse 1 "cannot listen on $address: " --listen "$address" --admin "$tmp/other"
 [ ! -e "$tmp/other" ] || fail "an admin socket was left"
 refuse 1 "cannot listen on $admin: Address already in use" --admin "$admin" --listen 127.0.0.1:0
@@ -147,6 +154,7 @@ kill -HUP "$pid"
 until_said 'SIGHUP: expected --servers FILE to read again; the list stays'
 kill "$pid"
 stop_proxy
+[ ! -e "$tmp/export" ] || fail "the export is still there"
 [ ! -e "$admin" ] || fail "the admin socket is still there"
 
 start_proxy "$proxy" --threads 2 --check 1000000
