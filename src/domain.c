@@ -210,14 +210,15 @@ int rdv_domain_create(rdv_domain **domain, const rdv_domain_attr *attr)
 int rdv_domain_destroy(rdv_domain *domain)
 {
 	int saved_errno = errno;
-	uint32_t id, members;
+	uint32_t id;
+	bool busy;
 
 	if (domain->copy != &rdv_copy)
 		return -EINVAL;
 	rdv_lock(&domain->registry);
-	members = domain->members;
+	busy = domain->members || domain->exports;
 	rdv_unlock(&domain->registry);
-	if (members)
+	if (busy)
 		return -EBUSY;
 	rdv_fork_unwatch(domain);
 	rdv_sync_close(domain);

@@ -12,8 +12,8 @@
  *	...
  *	rdv_export_close(export);       // removes the file
  *
- * Only one thread may use an export at a time.  The thread need not be a member.  Close
- * the export before the domain is destroyed.  After a fork() it belongs to the parent.  In
+ * Only one thread may use an export at a time.  The thread need not be a member.  While an
+ * export is open rdv_domain_destroy() returns -EBUSY.  After a fork() it belongs to the parent.  In
  * the child rdv_export_update() does nothing, and rdv_export_close() only frees memory.
  */
 #ifndef RDV_EXPORT_H

@@ -193,8 +193,8 @@ RDV_MUST_CHECK RDV_API int rdv_domain_create(rdv_domain **domain,
 
 /*
  * Destroys a domain, and closes the descriptor of its sync-point.
- * Returns 0; -EBUSY: a thread is registered; -EINVAL: another copy of the library has made
- * the domain.  After an error nothing has changed.
+ * Returns 0; -EBUSY: a thread is registered, or an export is open; -EINVAL: another copy of
+ * the library has made the domain.  After an error nothing has changed.
  */
 RDV_API int rdv_domain_destroy(rdv_domain *domain);
 

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ static int cancel_off(void)
 }
 
 struct rdv_export {
-	rdv_domain *domain;
+	rdv_domain *domain;           /* NULL in the child of a fork() */
 	struct rdv_export_page *page; /* what the file holds, or should */
 	rdv_export *next;             /* of the domain */
 	int dir, fd;                  /* fd: -1 in the child of a fork() */
@@ -73,7 +74,9 @@ void rdv_export_fork(rdv_domain *d)
 		close(e->fd);
 		close(e->dir);
 		e->fd = e->dir = -1;
+		e->domain = NULL;
 	}
+	d->exports = NULL;
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved_errno;
 }
@@ -88,8 +91,11 @@ static void watch(rdv_export *e)
 
 static void unwatch(rdv_export *e)
 {
-	rdv_export **link = &e->domain->exports;
+	rdv_export **link;
 
+	if (!e->domain)
+		return;
+	link = &e->domain->exports;
 	rdv_lock(&e->domain->registry);
 	while (*link != e)
 		link = &(*link)->next;
@@ -116,6 +122,14 @@ static int write_at(int fd, const void *from, size_t size, size_t at)
 	return 0;
 }
 
+/* A write beyond the limit would be answered by SIGXFSZ, which ends the process. */
+static bool is_allowed(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) || size <= limit.rlim_cur;
+}
+
 static int write_changes(const rdv_export *e)
 {
 	return write_at(e->fd, &e->page->changes, sizeof(e->page->changes),
@@ -128,6 +142,8 @@ static int write_page(const rdv_export *e)
 	struct rdv_export_page *p = e->page;
 	int ret;
 
+	if (!is_allowed(p->size))
+		return -EFBIG;
 	p->changes++;
 	ret = write_changes(e);
 	if (!ret)

@@ -2,7 +2,9 @@
 """librdv through ctypes: every call by its symbol, with no header and no compiler."""
 import ctypes
 import errno
+import os
 import sys
+import tempfile
 import threading
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_long, c_size_t, c_uint
 from ctypes import c_uint32, c_uint64, c_void_p
@@ -33,7 +35,19 @@ for name, result, arguments in (
         ("isolate_try", c_int, (c_void_p,)),
         ("isolate_until", c_int, (c_void_p, POINTER(Timespec))),
         ("release", None, (c_void_p,)),
-        ("isolated", c_bool, (c_void_p,))):
+        ("isolated", c_bool, (c_void_p,)),
+        ("domain_isolated", c_int, (c_void_p,)),
+        ("thread_harmless", c_bool, (c_void_p, c_uint)),
+        ("deadline", Timespec, (c_uint64,)),
+        ("version", c_uint, ()),
+        ("sync_want", None, (c_void_p,)),
+        ("sync_pending", c_bool, (c_void_p,)),
+        ("sync_enter", None, (c_void_p,)),
+        ("sync_my_turn", c_bool, (c_void_p,)),
+        ("sync_exit", None, (c_void_p,)),
+        ("export_open", c_int, (c_void_p, c_char_p, POINTER(c_void_p))),
+        ("export_update", None, (c_void_p,)),
+        ("export_close", None, (c_void_p,))):
     function = getattr(rdv, "rdv_" + name)
     function.restype = result
     function.argtypes = arguments
@@ -68,6 +82,25 @@ def worker():
 self = register(b"main")
 assert rdv.rdv_domain_destroy(domain) == -errno.EBUSY
 assert rdv.rdv_isolate_until(self, byref(Timespec(0, -1))) == -errno.EINVAL
+assert rdv.rdv_version() >= 100
+far = rdv.rdv_deadline(3600 * 10**9)
+assert rdv.rdv_isolate_until(self, byref(far)) == 0
+assert rdv.rdv_domain_isolated(domain) == rdv.rdv_thread_id(self)
+rdv.rdv_release(self)
+assert rdv.rdv_domain_isolated(domain) == -1
+assert not rdv.rdv_thread_harmless(domain, rdv.rdv_thread_id(self))
+rdv.rdv_sync_want(self)
+assert rdv.rdv_sync_pending(domain)
+rdv.rdv_sync_enter(self)
+assert rdv.rdv_sync_my_turn(self)
+rdv.rdv_sync_exit(self)
+with tempfile.TemporaryDirectory() as directory:
+    export = c_void_p()
+    assert rdv.rdv_export_open(domain, f"{directory}/x".encode(), byref(export)) == 0
+    rdv.rdv_export_update(export)
+    assert os.path.getsize(f"{directory}/x") > 0
+    rdv.rdv_export_close(export)
+    assert not os.listdir(directory)
 threads = [threading.Thread(target=worker, daemon=True) for _ in range(2)]
 for thread in threads:
     thread.start()

@@ -256,8 +256,10 @@ static void open_without_room(void *domain)
 	const struct rlimit little = {100, 100};
 	rdv_export *export;
 
-	signal(SIGXFSZ, SIG_IGN);
+	CHECK(NULL, !rdv_export_open(domain, "y", &export));
 	CHECK(NULL, !setrlimit(RLIMIT_FSIZE, &little));
+	rdv_export_update(export);
+	rdv_export_close(export);
 	CHECK(NULL, rdv_export_open(domain, "x", &export) == -EFBIG);
 }
 
@@ -271,6 +273,20 @@ static void a_failure_leaves_no_trace(void)
 	assert_int_equal(access("x", F_OK), -1);
 	assert_int_equal(rdv_export_open(d, "x", &export), 0);
 	rdv_export_close(export);
+	leave_dir();
+}
+
+static void the_domain_is_in_use(void)
+{
+	rdv_domain *d;
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(rdv_domain_create(&d, NULL), 0);
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	assert_int_equal(rdv_domain_destroy(d), -EBUSY);
+	rdv_export_close(export);
+	assert_int_equal(rdv_domain_destroy(d), 0);
 	leave_dir();
 }
 
@@ -302,6 +318,7 @@ static const struct unit_case cases[] = {
 	UNIT(in_the_child_it_is_the_parent_s, ONLY_PLAIN),
 	UNIT(closing_removes_its_own_file_alone, ONLY_PLAIN),
 	UNIT(a_failure_leaves_no_trace, ONLY_PLAIN),
+	UNIT(the_domain_is_in_use, ONLY_PLAIN),
 	UNIT(a_truncated_file_is_whole_again, ONLY_PLAIN),
 };
 
