@@ -54,11 +54,10 @@
  *
  * Closed: there is an owner.  Open, the id is 0.
  *
- * The round counts up each time that the gate opens, for those who watch: compete(), the
- * dump.  A value of ctl returns after 2^16 rounds at most, and no wake-up depends on
- * that it does not.
+ * The round counts up each time that the gate opens.  compete() and the dump look at it.  A
+ * value of ctl returns after 2^16 rounds at most.  No wake-up depends on its not returning.
  *
- * Programs are compiled with RDV_GATE_CLOSED, and with nothing else of this.
+ * RDV_GATE_CLOSED is compiled into programs.  Nothing else of this is.
  */
 #define RDV_CTL_ID_SHIFT 1
 #define RDV_CTL_OWNER    (0x7fffu << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED)
@@ -90,8 +89,8 @@ enum rdv_spin_kind {
 };
 
 /*
- * A wake-up that has been under way for so long is not counted on: the thread got no CPU.
- * now may be that much older than since.
+ * A wake-up that has been under way for longer than this is not relied on: the woken
+ * thread got no CPU. now may be older than since, by up to as much.
  */
 #define RDV_LOST_US 1000u
 
@@ -100,7 +99,7 @@ static inline bool rdv_lost(uint32_t since, uint32_t now)
 	return now - since + RDV_LOST_US >= 2 * RDV_LOST_US;
 }
 
-/* One that is read and written as a whole, where the ABI aligns uint64_t by 4 too. */
+/* 64 bits that are read and written as a whole, even if the ABI aligns uint64_t by 4. */
 typedef uint64_t rdv_count __attribute__((aligned(8)));
 
 /* What a thread waits for in the library. */
@@ -127,7 +126,7 @@ enum rdv_sync_phase {
 
 /* The sync-point, see sync.c.  All but pending and turn is under the registry lock. */
 struct rdv_sync {
-	rdv_word pending; /* somebody wants one: the eventfd is, or should be, readable */
+	rdv_word pending; /* a thread wants one: the eventfd is, or should be, readable */
 	rdv_word turn;    /* futex word: counts the steps of the sync-points */
 	int fd;           /* the eventfd, -1 before rdv_sync_enable() */
 	enum rdv_sync_phase phase;
@@ -144,11 +143,11 @@ struct rdv_sync {
  * window.c.  It belongs to the owner.  Times are in us, wrapping.
  */
 struct rdv_window {
-	bool counting;  /* somebody was held when the gate was last closed or opened */
+	bool counting;  /* a thread was held when the gate was last closed or opened */
 	bool due;       /* isolators are barred until the window is over */
 	uint32_t since; /* when the gate was last closed or opened */
 	uint32_t closed, open;
-	uint32_t doubled; /* how often, as a thread has missed so many windows in a row */
+	uint32_t doubled; /* how many windows in a row a thread has missed */
 };
 
 struct rdv_domain {
@@ -163,31 +162,42 @@ struct rdv_domain {
 	 * open gate.
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_word held;
-	/* What a thread adds to held.  Legal to be that of the other count: a window is taken
-	 * for missed. */
+	/*
+	 * What a thread adds to held.  Legal to be that of the other count: a window then
+	 * counts as missed.
+	 */
 	rdv_word held_unit;
 	/* When held left 0, in us.  Legal to be too early: a window comes too early, once. */
 	rdv_word held_since;
-	/* How many of the held sleep on wake_seq.  Legal to count a thread that is awake: a
-	 * wake-up for nobody; illegal not to count one that sleeps, or is about to. */
+	/*
+	 * How many of the held sleep on wake_seq.  Legal to count a thread that is awake:
+	 * the wake-up finds nobody.  Illegal not to count one that sleeps or is about to.
+	 */
 	rdv_word asleep;
 	/* Futex word: counts the wake-ups of held threads. */
 	rdv_word wake_seq;
-	/* When a thread was woken to look at ctl and wake others, in us, or 0.  Legal to be 0
-	 * while such a thread is on its way; legal not to be while nobody is asleep.  Illegal not
-	 * to be, since a thread that sleeps has stored 0, unless some thread is going to wake one
-	 * or to store 0, and then to look at ctl, and at asleep if it runs. */
+	/*
+	 * When a thread was woken to look at ctl and to wake others, in us, or 0.  Legal
+	 * to be 0 while such a thread is on its way.  Legal not to be 0 while no thread
+	 * is asleep.  After a thread that sleeps has stored 0, it is illegal not to be 0
+	 * unless some thread is going to wake one, or to store 0, and then to look at
+	 * ctl, and at asleep if it runs.
+	 */
 	rdv_word waking;
-	/* How many bits of want_rdv[] are set.  Legal to be too high: a search for nobody;
-	 * illegal not to count an isolator that sleeps, or is about to. */
+	/*
+	 * How many bits of want_rdv[] are set.  Legal to be too high: the search finds
+	 * nobody.  Illegal not to count an isolator that sleeps, or is about to.
+	 */
 	rdv_word queued;
 	/* How many isolators are on their way to the gate, and since when the last is, see
 	 * queue.c.  Legal not to count one; illegal to count one that will not count itself
 	 * out and then look at the gate. */
 	rdv_word competing;
 	rdv_word tickets; /* how many have been drawn */
-	/* While somebody is held: until when no round is opened, in us, or 0.  Written by the
-	 * owner before it opens the gate. */
+	/*
+	 * While a thread is held: the time until which no round is opened, in us, or 0.
+	 * The owner writes it before it opens the gate.
+	 */
 	rdv_word barred_until;
 	rdv_word wake_most; /* how many held threads a waker may wake: a hint */
 	/* These belong to the owner.  gathered: the predecessor passed the token while it was
@@ -196,10 +206,13 @@ struct rdv_domain {
 	uint32_t gathered, turn_began;
 	struct rdv_window window;
 
-	/* Not 0: the leader sleeps on it until nobody is awaited.  Legal to be set while no
-	 * leader sleeps; illegal to be 0 while one sleeps that is owed a wake-up. */
+	/*
+	 * Not 0: the leader sleeps on it until nobody is awaited.  Legal not to be 0
+	 * while no leader sleeps.  Illegal to be 0 while a leader sleeps that is owed a
+	 * wake-up.
+	 */
 	_Alignas(RDV_CACHE_LINE) rdv_word gathering;
-	/* Threads that spin now.  Legal to be wrong for a moment: it is a hint. */
+	/* How many threads spin now: a hint.  Legal to be wrong for a moment. */
 	rdv_word spinners;
 	rdv_word spin_ns[RDV_SPIN_KINDS]; /* how long spinning may take, see spin.c */
 	rdv_word cpus;                    /* on which members may run: a hint */
@@ -208,10 +221,11 @@ struct rdv_domain {
 	rdv_count held_wakes; /* wake-ups of held threads so far */
 
 	/*
-	 * Read only, but for words, which grows.
+	 * Read only, except for words, which grows.
 	 *
-	 * words: of the masks that are in use.  Legal to be too high; illegal not to count that
-	 * of a thread that runs, once the gate that it saw open is closed.
+	 * words: how many words of the masks are in use.  Legal to be too high.  Illegal
+	 * not to count the word of a thread that runs, once the gate that it saw open is
+	 * closed.
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_word words;
 	uint32_t max_threads;
@@ -226,17 +240,23 @@ struct rdv_domain {
 	/* Legal to be clear for a harmless thread; illegal to be set for one that runs.  Set for
 	 * each id that no thread has. */
 	rdv_mask harmless;
-	/* Isolators that wait for the token.  Whoever clears a bit that was set decides who has
-	 * it: the owner has handed it over, or the isolator has given up. */
+	/*
+	 * Isolators that wait for the token.  The thread that clears a bit that was set
+	 * decides who has the token.  If it is the owner, it has handed the token over.
+	 * If it is the isolator, it has given up.
+	 */
 	rdv_mask want_rdv;
-	/* Whom the leader waits for.  Only shrinks; means nothing while gathering is 0. */
+	/*
+	 * The threads that the leader waits for.  Only shrinks; means nothing while
+	 * gathering is 0.
+	 */
 	rdv_mask awaited;
 	rdv_word *ticket;           /* by id: when a queued isolator came, see queue.c */
 	struct rdv_member **member; /* by id; never freed before the domain */
 	struct rdv_history *history;
 	char name[32];
 
-	/* Who is there.  Apart from the line above, which every slow path reads. */
+	/* The members.  Apart from the line above, which every slow path reads. */
 	_Alignas(RDV_CACHE_LINE) rdv_mutex registry;
 	uint32_t members, members_max;
 	uint32_t *registered; /* a mask, under the registry lock, and this: */
@@ -248,8 +268,8 @@ struct rdv_domain {
 };
 
 /*
- * What is told of a member: statistics.  The protocol reads none of it.  The thread itself
- * writes all of it except worst, through the functions of inside/record.h.
+ * The statistics of a member.  The protocol reads none of it.  The thread itself writes
+ * all of it except worst, through the functions of inside/record.h.
  */
 struct rdv_record {
 	/* What an uncontended isolation writes: it shares the thread's line. */
@@ -279,8 +299,9 @@ struct rdv_record {
 };
 
 /*
- * X(word) for each word of a domain that is 0 while nobody waits, as are want_rdv[] and the
- * count in competing.  They are no struct, as they share their lines with other words.
+ * X(word) for each word of a domain that is 0 while no thread waits.  want_rdv[] and the
+ * count in competing are 0 then, too.  The words are no struct, because they share their
+ * lines with other words.
  */
 #define RDV_WORDS_AT_REST(X) X(held) X(asleep) X(queued) X(gathering) X(spinners)
 
@@ -383,8 +404,11 @@ static inline bool rdv_runs(const struct rdv_member *m)
 	return rdv_load_rlx(&m->self.state) == RDV_STATE_RUNNING; /* (a) */
 }
 
-/* Whether the calling thread is the owner, by its name on the gate.  Its predecessor may have
- * written that, but nobody takes it off before the thread has passed the token on itself. */
+/*
+ * Whether the calling thread is the owner, by its name on the gate.  Its predecessor may
+ * have written that name.  No other thread takes it off before the thread has passed the
+ * token on itself.
+ */
 static inline bool rdv_owns(const struct rdv_member *m)
 {
 	uint32_t ctl = rdv_load_rlx(&m->domain->ctl); /* (a) */
