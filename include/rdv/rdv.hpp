@@ -184,7 +184,8 @@ public:
 		return attr;
 	}
 
-	/* Returns 0, and the object is then empty; or -EBUSY if a thread is registered or an export open. */
+	/* Returns 0, and the object is then empty; or -EBUSY if a thread is registered, or an
+	 * export is open. */
 	int destroy() noexcept
 	{
 		const int ret = handle ? rdv_domain_destroy(handle.get()) : 0;
