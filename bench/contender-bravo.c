@@ -3,14 +3,14 @@
  * A pthread_rwlock with biased readers, after D. Dice and A. Kogan, "BRAVO: Biased Locking
  * for Reader-Writer Locks", USENIX ATC 2019: running = read-held, isolated = write-held.
  *
- * While the lock is biased a reader does not take it: it puts the lock's address into the
- * slot of a table that its thread's number hashes to, and looks at the bias again.  If it
- * is gone, or the slot is taken, it takes the lock.  A writer takes the lock, takes the bias
- * away and waits until no slot has the lock's address.  How long that took decides for how
- * long the lock stays without its bias, nine times as long; then a reader that has the lock
- * gives it back.
+ * While the lock is biased a reader does not take it.  The reader's number hashes to a slot
+ * of a table.  The reader puts the lock's address into that slot, and looks at the bias
+ * again.  If the bias is gone, or the slot was taken, the reader takes the lock.  A writer
+ * takes the lock, takes the bias away, and waits until no slot has the lock's address.  The
+ * lock then stays without its bias for nine times as long as that took.  After that a reader
+ * that has the lock gives the bias back.
  *
- * Whoever waits for a slot yields: its reader may have no CPU.
+ * A writer that waits for a slot yields, because the reader of that slot may have no CPU.
  */
 #include "contender-rwlock.h"
 #include "measure.h"
@@ -29,7 +29,7 @@ static const void *table[TABLE_SIZE];
 static struct {
 	pthread_rwlock_t lock;
 	_Alignas(128) bool biased;
-	uint64_t unbiased_until; /* by whoever holds the lock */
+	uint64_t unbiased_until; /* written by the holder of the lock */
 } bravo;
 
 static struct reader {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What isolation needs on top of something that has a side for many and a way to wait
- * until nobody is on it: a read-write lock, or RCU.  The same for all of them, so that
- * all do the same job.
+ * A gate, which makes isolation of a read-write lock or of RCU.  Each of these has a side
+ * on which many threads may be, and a way to wait until none is on it.  The gate is the same
+ * for all of them, so all do the same job.
  *
- *	isolate   close the gate; leave the side; take the turn: nobody is on the side
- *	          any more who had not seen the gate, and no other isolator is alone
- *	release   give the turn up; the last one opens the gate and wakes the held; enter
- *	          the side like everybody else
- *	others    enter the side, look at the gate, and if it is closed back off and sleep
+ *	isolate   close the gate; leave the side; take the turn: then no thread is on the
+ *	          side that has not seen the gate, and no other isolator is alone
+ *	release   give the turn up; the last isolator opens the gate and wakes the held;
+ *	          enter the side like all others
+ *	others    enter the side and look at the gate; if it is closed leave the side and
+ *	          sleep
  *
  * A source defines, as static inline functions, what it is built on,
  *
@@ -18,8 +19,8 @@
  *	void *side_join(void);                       // not NULL, and outside of the side
  *	void side_quit(void *self);                  // outside of the side
  *
- * and includes this.  A checkpoint is a look at the gate: to leave the side while it is
- * open would help nobody.
+ * and includes this header.  A checkpoint is a look at the gate: if the gate is open, there
+ * is no reason to leave the side.
  */
 #include "contender-loops.h"
 #include "contender.h"

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rendez-vous as HAProxy has it today, after what src/thread.c does since version 2.7
- * (2022), in words of our own.  Threads are in groups of 64, each with a mask of who is
- * harmless.  One counter says how many want to isolate, one word who is isolated.
+ * (2022), in words of our own.  Threads are in groups of 64.  Each group has a mask of the
+ * threads that are harmless.  One counter says how many threads want to isolate.  The word
+ * `owner` says which one is isolated.
  *
- *	isolate   say harmless; count oneself as a request; once all are harmless put one's
- *	          name into `owner`; look at all again; say not harmless
- *	release   take the name out, count oneself out, and go on: it does not wait
+ *	isolate   set the thread's harmless bit; count the thread as a request; when all
+ *	          are harmless put the thread's name into `owner`; look at all again; clear
+ *	          the bit
+ *	release   take the name out, count the thread out, and go on without waiting
  *
  * An owner looks again because its predecessor went on running.  A thread that comes to a
- * checkpoint or out of its sleep waits until there is no request, by sched_yield().
+ * checkpoint, or out of its sleep, waits by sched_yield() until there is no request.
  */
 #include "contender-loops.h"
 #include "contender.h"

@@ -5,9 +5,9 @@
  *	static inline void NAME_harmless_now(void *self);
  *	... harmless_end, checkpoint, isolate, release
  *
- * and CONTENDER_LOOPS(NAME) makes the loops of them.  Eight steps a turn, so that
- * the counter costs next to nothing; the barrier after each step keeps the compiler
- * from making one step of two, and from keeping in registers what a real caller
+ * and CONTENDER_LOOPS(NAME) makes the loops of them.  A turn of a loop has eight steps, so
+ * the counter costs next to nothing.  After each step there is a compiler barrier.  It keeps
+ * the compiler from making one step of two, and from keeping in registers what a real caller
  * would have to load again.
  */
 #ifndef BENCH_CONTENDER_LOOPS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Isolation on liburcu, for each flavour in a source of its own: their names clash.
+ * Isolation on liburcu.  Each flavour has a source of its own, because their names clash.
  * The source includes the flavour's header with _LGPL_SOURCE, for its inline functions,
  * and defines
  *
@@ -8,8 +8,8 @@
  *	URCU_ENTER           what enters the read side: read_lock
  *	URCU_LEAVE           what leaves it: read_unlock
  *
- * synchronize_rcu() is not under the turn, so that liburcu can batch the grace periods
- * of concurrent isolators.
+ * An isolator calls synchronize_rcu() before it takes the turn, so liburcu can batch the
+ * grace periods of concurrent isolators.
  */
 #include <pthread.h>
 

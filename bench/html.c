@@ -143,7 +143,8 @@ static void put_digest(FILE *page, const struct results *r)
 static void put_contenders(FILE *page, const struct results *r)
 {
 	fputs("<h2 id=\"contenders\">Contenders</h2>\n<p>All do the same job: while one "
-	      "thread is isolated no other runs, and who wants to run is held.</p>\n"
+	      "thread is isolated no other runs, and a thread that wants to run is "
+	      "held.</p>\n"
 	      "<table class=\"words\">\n",
 	      page);
 	for (unsigned i = 0; i < r->n_contenders; i++) {

@@ -78,7 +78,7 @@ static bool torture_all_forms(struct results *r, const struct contender *c)
 	return passed;
 }
 
-/* Whoever passes takes part.  Returns how many did not. */
+/* The contenders that pass take part.  Returns how many did not. */
 static unsigned admit(struct results *r, const struct options *o)
 {
 	unsigned failed = 0;
@@ -109,7 +109,7 @@ static void add_tables(struct results *r, const struct options *o)
 	}
 }
 
-/* With the torture of each contender and of the control. */
+/* The expected time, including the torture of each contender and of the control. */
 static double expected_ms(const struct results *r, const struct options *o)
 {
 	return (1 + o->n_contenders) * torture_ms() +
@@ -122,7 +122,7 @@ static void conclude(struct results *r)
 	r->seconds = (double)(now_ns() - began_ns) / NS_PER_S;
 }
 
-/* Once it has measured all a signal ends the program at once. */
+/* Measures all.  After that a signal ends the program at once. */
 static void measure_all(struct results *r)
 {
 	int err = load_start(settings.load);
@@ -178,7 +178,10 @@ static void stop_processes(void)
 	neighbour_stop();
 }
 
-/* By the thread that watches the signals, or at exit.  Nothing is measured any more. */
+/*
+ * The thread that watches the signals calls it, or the program at exit.  Nothing is
+ * measured any more.
+ */
 static _Noreturn void stop_here(int status)
 {
 	run_lock();
@@ -203,7 +206,7 @@ static void on_signal(int signal)
 	stop_here(EXIT_INTERRUPTED);
 }
 
-/* A contender that hangs ends the program where it is. */
+/* If a contender hangs, the program ends where it is. */
 static void on_exit_while_measuring(void)
 {
 	if (is_measuring())

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * P10: kernel work per isolation, counted and not timed.  N threads sleep harmless;
- * beside them run either none, or RUNNERS that compute between checkpoints and have
- * to be gathered and held.  Each isolation is counted in three parts:
+ * P10: kernel work per isolation.  It is counted, and not timed.  N threads sleep harmless.
+ * Beside them run either none, or RUNNERS.  A runner computes between checkpoints, and has to
+ * be gathered and held.  Each isolation is counted in three parts:
  *
  *	gathering   from the call of isolate to its return
  *	holding     from there until all that were held have run again
