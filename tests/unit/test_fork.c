@@ -433,6 +433,8 @@ static void without_eventfd(void *arg)
 	struct actor *a = arg;
 
 	IN_CHILD(rdv_sync_fd(a->domain) == -1);
+	shim.deny_eventfd = 0;
+	IN_CHILD(rdv_sync_enable(a->domain) >= 0);
 	check_life(a->domain, a->self);
 }
 
