@@ -53,3 +53,4 @@ done
 	done
 	echo '</dl></body></html>'
 } >"$dir/index.html"
+echo "$dir/index.html"
