@@ -145,15 +145,17 @@ void rdv_release(rdv_thread *self)
 	rdv_domain *d = m->domain;
 	uint32_t now = 0;
 	uint64_t begin;
+	bool waited_for;
 
 	rdv_must_own(m);
 	rdv_must_be(m->depth, m, RDV_NOT_ISOLATED);
 	if (!m->depth || --m->depth)
 		return;
 	rdv_record_released(m);
-	if (rdv_load_sc(&d->queued) || rdv_load_sc(&d->held))
-		now = rdv_now_us();
-	if (!now || !rdv_turn_over(d, now)) {
+	waited_for = rdv_load_sc(&d->queued) || rdv_load_sc(&d->held);
+	if (waited_for)
+		now = rdv_now_us(); /* which is 0 once in 71 minutes */
+	if (!waited_for || !rdv_turn_over(d, now)) {
 		if (rdv_open(m, now))
 			wake_sleepers(m, now ? now : rdv_now_us());
 		return;

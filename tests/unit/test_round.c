@@ -154,13 +154,14 @@ static void g6_the_order_when_tickets_wrap(void)
 }
 
 /* For a turn a thread may go past the others; then it is for the one that waits longest. */
-static void check_turn(uint64_t patience_ns, uint64_t turn_ns)
+static void check_turn(uint64_t start, uint64_t patience_ns, uint64_t turn_ns)
 {
 	rdv_domain *d = domain_of_patience(patience_ns);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
+	clock_set(start);
 	actor_do(b, do_now);
-	d->turn_began = (uint32_t)(noon / US);
+	d->turn_began = (uint32_t)(start / US);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
 	actor_do(a, do_isolate);
 	assert_goes(b, do_isolate, QUEUED);
@@ -173,7 +174,7 @@ static void check_turn(uint64_t patience_ns, uint64_t turn_ns)
 	clock_pass(US);
 	assert_goes(a, do_release, HELD);
 	assert_where(b, DONE);
-	assert_int_equal(d->turn_began, (uint32_t)((noon + turn_ns) / US));
+	assert_int_equal(d->turn_began, (uint32_t)((start + turn_ns) / US));
 	actor_do(b, do_release); /* its turn has just begun */
 	assert_where(a, DONE);
 	unit_clear();
@@ -181,24 +182,36 @@ static void check_turn(uint64_t patience_ns, uint64_t turn_ns)
 
 static void g6_a_turn_ends(void)
 {
-	check_turn(MS, MS);
-	check_turn(1, US);
-	check_turn(100 * MS, 100 * MS);
+	check_turn(noon, MS, MS);
+	check_turn(noon, 1, US);
+	check_turn(noon, 100 * MS, 100 * MS);
 	/* 18 minutes, a quarter of what the clock of 32 bits can tell: no turn is longer */
-	check_turn(RDV_PATIENCE_NONE - 1, (UINT64_C(1) << 30) * US);
+	check_turn(noon, RDV_PATIENCE_NONE - 1, (UINT64_C(1) << 30) * US);
 }
 
-/* While the gate opens again and again one at a time is woken for it. */
-static void g6_one_is_woken_to_compete(void)
+/* 71 minutes after the machine was started. */
+static const uint64_t wrap = (UINT64_C(1) << 32) * US;
+
+static void g6_a_turn_ends_when_the_clock_wraps(void)
+{
+	check_turn(wrap - MS, MS, MS);
+	check_turn(wrap - MS / 2, MS, MS);
+	check_turn(wrap - US, 1, US);
+	check_turn(wrap - MS, RDV_PATIENCE_NONE - 1, (UINT64_C(1) << 30) * US);
+}
+
+static void check_competing(uint64_t start)
 {
 	rdv_domain *d = domain_of_patience(1000000 * (uint64_t)MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 	struct actor *c = actor_member(d, "c");
 	int i;
 
+	clock_set(start);
+	shim_count_from_here();
 	actor_do(b, do_now);
 	actor_do(c, do_now);
-	d->turn_began = (uint32_t)(noon / US);
+	d->turn_began = (uint32_t)(start / US);
 	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
 	actor_do(a, do_isolate);
 	assert_goes(b, do_isolate, QUEUED);
@@ -221,6 +234,19 @@ static void g6_one_is_woken_to_compete(void)
 	shim_resume(b->shim);
 	assert_where(b, DONE);
 	actor_do(b, do_release);
+	unit_clear();
+}
+
+/* While the gate opens again and again one at a time is woken for it. */
+static void g6_one_is_woken_to_compete(void)
+{
+	/* of the time in competing */
+	const uint64_t short_wrap = (UINT64_C(1) << 17) * US;
+
+	check_competing(noon);
+	check_competing(wrap - MS / 2);
+	check_competing(noon / short_wrap * short_wrap - MS / 2);
+	check_competing(noon / short_wrap * short_wrap - MS);
 }
 
 /* One that was woken to compete gives up: it leaves that to another. */
@@ -899,7 +925,7 @@ static void p10_all_are_woken_after_a_long_round(void)
 }
 
 /* Those who were woken get no CPU.  Whoever opens the gate later must not rely on them. */
-static void g3_a_wake_up_is_lost(void)
+static void check_lost(uint64_t start)
 {
 	struct actor *a, *h[4];
 	rdv_domain *d;
@@ -907,6 +933,8 @@ static void g3_a_wake_up_is_lost(void)
 
 	shim.cpus = 1;
 	d = domain_of_patience(INT64_MAX);
+	clock_set(start);
+	shim_count_from_here();
 	a = actor_member(d, "a");
 	for (i = 0; i < 4; i++) {
 		h[i] = actor_member(d, "held");
@@ -933,6 +961,37 @@ static void g3_a_wake_up_is_lost(void)
 		shim_resume(h[i]->shim);
 		assert_where(h[i], DONE);
 	}
+	unit_clear();
+}
+
+static void g3_a_wake_up_is_lost(void)
+{
+	check_lost(noon);
+	check_lost(wrap - US);
+	check_lost(wrap);
+	check_lost(wrap - MS / 2);
+}
+
+/* After 2^16 rounds ctl is what it was, for a thread on its way to sleep, too. */
+static void g3_the_round_returns(void)
+{
+	rdv_domain *d = domain_of_patience(INT64_MAX);
+	struct actor *a = actor_member(d, "a"), *h = actor_member(d, "held");
+	uint32_t ctl;
+
+	actor_do(h, do_now);
+	actor_do(a, do_isolate);
+	ctl = d->ctl;
+	shim_stop_at(h->shim, SHIM_BEFORE_WAIT);
+	assert_goes(h, do_end, STOPPED);
+	actor_do(a, do_release);
+	actor_do(a, do_isolate);
+	d->ctl = ctl;
+	shim_resume(h->shim);
+	assert_where(h, HELD);
+	d->ctl = ctl - RDV_CTL_ROUND;
+	actor_do(a, do_release);
+	assert_where(h, DONE);
 }
 
 /* Two were woken; one of them is slow, and a third one still gets to run. */
@@ -1023,6 +1082,7 @@ static const struct unit_case cases[] = {
 	UNIT(g6_the_order_when_tickets_wrap, BOTH),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
 	UNIT(g6_a_turn_ends, BOTH),
+	UNIT(g6_a_turn_ends_when_the_clock_wraps, ONLY_PLAIN),
 	UNIT(g6_one_is_woken_to_compete, BOTH),
 	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
 	UNIT(g6_an_isolator_lingers, BOTH),
@@ -1047,6 +1107,7 @@ static const struct unit_case cases[] = {
 	UNIT(p10_the_held_sleep_once, BOTH),
 	UNIT(p10_all_are_woken_after_a_long_round, BOTH),
 	UNIT(g3_a_wake_up_is_lost, BOTH),
+	UNIT(g3_the_round_returns, BOTH),
 	UNIT(g3_the_woken_come_too_late, BOTH),
 	UNIT(g3_a_slow_one_keeps_nobody, BOTH),
 	UNIT(g3_those_who_do_not_run_wake_the_others, ALL),

@@ -190,6 +190,27 @@ static void g7_a_cap_is_kept(void)
 	assert_true(spin_out(d, RDV_SPIN_GATHER) <= 2 * US + 2 * STEP);
 }
 
+static void g7_the_smallest_and_the_largest_cap(void)
+{
+	struct timespec deadline = {.tv_sec = 1, .tv_nsec = 100 * US};
+	rdv_domain *d = spinning_domain(1, 1 + SPARE);
+	struct rdv_spin spin;
+
+	clock_moves(STEP);
+	assert_true(spin_out(d, RDV_SPIN_FREE) <= 2 * STEP);
+	assert_true(spin_out(d, RDV_SPIN_LINGER) <= 2 * US);
+	d = spinning_domain(RDV_SPIN_NEVER - 1, 1 + SPARE);
+	d->spin_ns[RDV_SPIN_HELD] = RDV_SPIN_NEVER - 1;
+	clock_moves(10 * US);
+	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_HELD, &deadline));
+	while (rdv_spin_once(&spin))
+		;
+	rdv_spin_end(&spin);
+	assert_in_range(shim.clock_ns, 1000000000 + 100 * US, 1000000000 + 130 * US);
+	spin_and_win(d, RDV_SPIN_HELD, 400);
+	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, RDV_SPIN_NEVER - 1);
+}
+
 static void g7_never_if_told_so_or_alone(void)
 {
 	rdv_domain *d = spinning_domain(RDV_SPIN_NEVER, 1 + SPARE);
@@ -374,6 +395,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_the_cpus_are_those_of_the_members, ONLY_PLAIN),
 	UNIT(g7_the_limit_is_probed, ONLY_PLAIN),
 	UNIT(g7_a_cap_is_kept, ONLY_PLAIN),
+	UNIT(g7_the_smallest_and_the_largest_cap, ONLY_PLAIN),
 	UNIT(g7_never_if_told_so_or_alone, ONLY_PLAIN),
 	UNIT(g7_on_a_very_large_machine, ONLY_PLAIN),
 	UNIT(g7_one_processor_is_left_to_the_others, ONLY_PLAIN),
