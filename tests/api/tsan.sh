@@ -29,10 +29,12 @@ try() {
 	failed=1
 }
 
-# Whether it works at all: it may be missing, or not know this kernel's addresses.
+# Whether it works at all: it may be missing, not know this kernel's addresses, or be for
+# another machine than the library.
 echo 'int main(void) { return 0; }' >"$tmp/empty.c"
 for compiler in "$CC" clang; do
-	$compiler -fsanitize=thread "$tmp/empty.c" -o "$tmp/empty" 2>/dev/null &&
+	$compiler -fsanitize=thread "$tmp/empty.c" -o "$tmp/empty" -L"$libs" -lrdv -pthread \
+		2>/dev/null &&
 		"$tmp/empty" 2>/dev/null || continue
 	tried=1
 	try 0 $compiler -O2

@@ -23,15 +23,29 @@ try() {
 		--error-exitcode=66 "$tmp/program" >"$tmp/out" 2>&1
 	status=$?
 	[ $status = "$3" ] && return
+	# seen with helgrind 3.19 for 32 bits: it lost the number of a thread
+	if grep -qi "^$1: .*Assertion '.*' failed" "$tmp/out"; then
+		echo "skipped: $1 itself has failed"
+		exit 77
+	fi
 	echo "$1 $4: exit status $status, expected $3"
 	sed 's/^/  /' "$tmp/out"
 	failed=1
 }
 
-# valgrind is for some machines, and its headers may be missing
-echo 'int main(void) { return 0; }' >"$tmp/empty.c"
+# Its headers may be missing, and it does not know the threads of each machine.
+cat >"$tmp/empty.c" <<'EOS'
+#include <pthread.h>
+static void *nothing(void *arg) { return arg; }
+int main(void)
+{
+	pthread_t thread;
+	return pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL);
+}
+EOS
 for tool in helgrind drd; do
-	$CC $CFLAGS -include "valgrind/$tool.h" "$tmp/empty.c" -o "$tmp/empty" 2>/dev/null &&
+	$CC $CFLAGS -include "valgrind/$tool.h" "$tmp/empty.c" -o "$tmp/empty" -pthread \
+		2>/dev/null &&
 		valgrind --tool=$tool "$tmp/empty" >/dev/null 2>&1 || continue
 	tried=1
 	try $tool $tool 0 ""
