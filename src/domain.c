@@ -138,7 +138,7 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 {
 	size_t words = RDV_MASK_WORDS(max_threads);
 	size_t mask = whole_lines(words), tickets = whole_lines(max_threads);
-	size_t size = sizeof(rdv_domain) + 4 * mask + tickets + rdv_record_size() +
+	size_t size = sizeof(rdv_domain) + 5 * mask + tickets + rdv_record_size() +
 		      max_threads * sizeof(struct rdv_member *);
 	rdv_domain *d;
 	char *block;
@@ -151,9 +151,10 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->harmless = (rdv_mask)block;
 	d->want_rdv = (rdv_mask)(block + mask);
 	d->awaited = (rdv_mask)(block + 2 * mask);
-	d->registered = (uint32_t *)(block + 3 * mask);
-	d->ticket = (rdv_word *)(block + 4 * mask);
-	block += 4 * mask + tickets;
+	d->owing = (rdv_mask)(block + 3 * mask);
+	d->registered = (uint32_t *)(block + 4 * mask);
+	d->ticket = (rdv_word *)(block + 5 * mask);
+	block += 5 * mask + tickets;
 	d->history = (struct rdv_history *)block;
 	d->member = (struct rdv_member **)(block + rdv_record_size());
 	/* the bit of an id without a member is set: nobody waits for it */
@@ -222,6 +223,7 @@ int rdv_domain_destroy(rdv_domain *domain)
 		return -EBUSY;
 	rdv_fork_unwatch(domain);
 	rdv_sync_close(domain);
+	rdv_retired_call(domain->orphans); /* left by the child of a fork() */
 	for (id = 0; id < domain->max_threads; id++)
 		free(domain->member[id]);
 	free(domain);

@@ -31,6 +31,8 @@
  *	                                      may try to take it      token, opens the gate
  *	                                                              or is the last held
  *	                                                              thread to leave; time
+ *	who waits for  graces                 a round of asking is    the last thread that
+ *	a grace period                        over                    answers
  *	a held thread  wake_seq               the gate is open        the round's end, then
  *	                                                              one another
  */
@@ -49,19 +51,20 @@
 #define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
 
 /*
- * ctl:   31       16  15        1       0
- *       |   round   |  owner's id  | closed |
+ * ctl:   31       17  16        2     1       0
+ *       |   round   |  owner's id  | asked | closed |
  *
- * Closed: there is an owner.  Open, the id is 0.
+ * Closed: there is an owner.  Open, the id is 0.  Asked: a round of asking is on, see
+ * ask.c; the owner has nothing to do with it.
  *
  * The round counts up each time that the gate opens.  compete() and the dump look at it.  A
- * value of ctl returns after 2^16 rounds at most.  No wake-up depends on its not returning.
+ * value of ctl returns after 2^15 rounds at most.  No wake-up depends on its not returning.
  *
- * RDV_GATE_CLOSED is compiled into programs.  Nothing else of this is.
+ * RDV_GATE_SLOW is compiled into programs.  Nothing else of this is.
  */
-#define RDV_CTL_ID_SHIFT 1
+#define RDV_CTL_ID_SHIFT 2
 #define RDV_CTL_OWNER    (0x7fffu << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED)
-#define RDV_CTL_ROUND    (1u << 16)
+#define RDV_CTL_ROUND    (1u << 17)
 #ifndef RDV_ROUND_STEP /* 0 in the model: there a value of ctl returns at once */
 #define RDV_ROUND_STEP RDV_CTL_ROUND
 #endif
@@ -102,6 +105,12 @@ static inline bool rdv_lost(uint32_t since, uint32_t now)
 /* 64 bits that are read and written as a whole, even if the ABI aligns uint64_t by 4. */
 typedef uint64_t rdv_count __attribute__((aligned(8)));
 
+/* A word of the protocol that never returns to a former value. */
+#ifndef RDV_WIDE_WORD /* rdv_word in the model */
+#define RDV_WIDE_WORD rdv_count
+#endif
+typedef RDV_WIDE_WORD rdv_wide_word;
+
 /* What a thread waits for in the library. */
 enum rdv_wait_kind {
 	RDV_WAIT_NONE,
@@ -109,6 +118,7 @@ enum rdv_wait_kind {
 	RDV_WAIT_QUEUE,
 	RDV_WAIT_HELD,
 	RDV_WAIT_SYNC,
+	RDV_WAIT_GRACE,
 };
 
 struct rdv_history; /* the histograms, see history.h */
@@ -221,6 +231,21 @@ struct rdv_domain {
 	rdv_count held_wakes; /* wake-ups of held threads so far */
 
 	/*
+	 * Rounds of asking, see ask.c.
+	 *
+	 * grace: twice the number of those that are over, plus 1 while one is on.
+	 */
+	_Alignas(RDV_CACHE_LINE) rdv_wide_word grace;
+	/* How many bits of owing[] are set, plus 1 while the thread that began the round of
+	 * asking looks around.  Who takes it to 0 ends that. */
+	rdv_word owed;
+	/* Futex word: counts the rounds of asking that are over. */
+	rdv_word graces;
+	/* How many threads sleep on graces.  Legal to count a thread that is awake; illegal not
+	 * to count one that sleeps, or is about to. */
+	rdv_word graces_asleep;
+
+	/*
 	 * Read only, except for words, which grows.
 	 *
 	 * words: how many words of the masks are in use.  Legal to be too high.  Illegal
@@ -251,6 +276,9 @@ struct rdv_domain {
 	 * gathering is 0.
 	 */
 	rdv_mask awaited;
+	/* Who was asked and has not answered.  Set for each thread that was running when the
+	 * round of asking began.  Illegal to stay set for a thread that stays harmless. */
+	rdv_mask owing;
 	rdv_word *ticket;           /* by id: when a queued isolator came, see queue.c */
 	struct rdv_member **member; /* by id; never freed before the domain */
 	struct rdv_history *history;
@@ -263,7 +291,9 @@ struct rdv_domain {
 	cpu_set_t cpu_set;    /* the CPUs on which members may run */
 	/* Apart from the lock: an event loop reads sync.pending on each turn. */
 	_Alignas(RDV_CACHE_LINE) struct rdv_sync sync;
-	rdv_domain *next;           /* all domains, see fork.c */
+	rdv_domain *next; /* all domains, see fork.c */
+	/* What members have left behind, see retire.c; changed under the registry lock. */
+	struct rdv_retired *orphans;
 	struct rdv_export *exports; /* under the registry lock */
 };
 
@@ -294,7 +324,7 @@ struct rdv_record {
 	rdv_count worst; /* the longest that it was blamed for, ns; written by leaders */
 	rdv_count stall_next; /* when it reports its wait next, in ns */
 	int32_t tid;          /* the kernel's, 0 = no thread is in the slot */
-	uint16_t log[10];     /* waits to be added to the histograms */
+	uint16_t log[6];      /* waits to be added to the histograms */
 	const char *where;    /* it isolates there, while depth or wait_kind says so */
 };
 
@@ -303,7 +333,8 @@ struct rdv_record {
  * count in competing are 0 then, too.  The words are no struct, because they share their
  * lines with other words.
  */
-#define RDV_WORDS_AT_REST(X) X(held) X(asleep) X(queued) X(gathering) X(spinners)
+#define RDV_WORDS_AT_REST(X) \
+	X(held) X(asleep) X(queued) X(gathering) X(spinners) X(owed) X(graces_asleep)
 
 /* A slot of a domain and the thread in it; self is first, so that a handle is one. */
 struct rdv_member {
@@ -324,8 +355,11 @@ struct rdv_member {
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
 	struct rdv_record record;
-	uint8_t may_give_up; /* on_stall may end the wait */
-	uint8_t hold;        /* what its last wait to run has added to held: 1 << hold */
+	struct rdv_retired *retired; /* what it has retired, see retire.c */
+	uint8_t fresh;               /* how many items since it last looked at them */
+	bool retiring;               /* it is in a function given to rdv_retire() */
+	uint8_t may_give_up;         /* on_stall may end the wait */
+	uint8_t hold; /* what its last wait to run has added to held: 1 << hold */
 };
 
 _Static_assert(offsetof(struct rdv_member, self) == 0, "a handle is a slot");
@@ -385,10 +419,10 @@ static inline uint32_t rdv_ctl_owned(uint32_t ctl, const struct rdv_member *m)
 	return (ctl & ~RDV_CTL_OWNER) | rdv_ctl_name(m);
 }
 
-/* ctl at the end of a round */
-static inline uint32_t rdv_ctl_next_round(uint32_t ctl)
+/* What is added to ctl, owned by m, at the end of a round. */
+static inline uint32_t rdv_ctl_next_round(const struct rdv_member *m)
 {
-	return (ctl & ~RDV_CTL_OWNER) + RDV_ROUND_STEP;
+	return RDV_ROUND_STEP - rdv_ctl_name(m);
 }
 
 /* ctl: the id of the owner, or -1 */
@@ -458,6 +492,21 @@ bool rdv_all_harmless(struct rdv_member *m);
 bool rdv_await(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_await(struct rdv_member *m);
 void rdv_tell_leader(struct rdv_member *m);
+
+/* ask.c: rounds of asking */
+bool rdv_owes(const struct rdv_member *t);
+void rdv_answer(struct rdv_member *m);
+uint64_t rdv_grace_next(rdv_domain *d);
+bool rdv_grace_reached(const rdv_domain *d, uint64_t grace);
+void rdv_ask(struct rdv_member *m);
+
+/* grace.c: who waits until one is over */
+void rdv_leave_grace(struct rdv_member *m);
+
+/* retire.c: what is called once a grace period is over */
+void rdv_retired_covered(struct rdv_member *m, uint64_t grace);
+struct rdv_retired *rdv_retired_left(struct rdv_member *m);
+void rdv_retired_call(struct rdv_retired *list);
 
 /* sync.c */
 void rdv_sync_lock_registry(rdv_domain *d);

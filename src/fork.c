@@ -65,7 +65,8 @@ static void clear_slot(struct rdv_member *m)
 	m->depth = m->shielded = m->asleep = 0;
 	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = m->sync_pair = false;
 	m->wait_kind = RDV_WAIT_NONE;
-	m->in_report = false;
+	m->in_report = m->retiring = false;
+	m->retired = NULL; /* its thread may have been in the middle of a change */
 }
 
 /*
@@ -87,6 +88,9 @@ static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
 	case RDV_WAIT_HELD:
 		d->held = 1u << survivor->hold;
 		d->asleep = 1;
+		break;
+	case RDV_WAIT_GRACE:
+		d->graces_asleep = 1;
 		break;
 	}
 }
@@ -111,16 +115,17 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		own = survivor && survivor->word == word ? survivor->bit : 0;
 		d->harmless[word] |= ~own;
 		d->registered[word] = own;
-		d->want_rdv[word] = 0;
+		d->want_rdv[word] = d->owing[word] = 0;
 	}
 	d->members = survivor != NULL;
-	d->ctl = rdv_ctl_next_round(d->ctl);
+	d->ctl = d->ctl / RDV_CTL_ROUND * RDV_CTL_ROUND + RDV_CTL_ROUND;
 	if (survivor && survivor->depth)
 		d->ctl = rdv_ctl_owned(d->ctl, survivor);
 #define CLEAR(word) d->word = 0;
 	RDV_WORDS_AT_REST(CLEAR)
 	d->waking = d->competing = d->barred_until = 0;
 	d->window.counting = false;
+	d->grace += d->grace & 1; /* whoever it asked has gone */
 	if (survivor && survivor->in_report)
 		keep_wait(d, survivor);
 	rdv_sync_fork(d, survivor);

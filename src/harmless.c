@@ -56,6 +56,7 @@ void rdv_park(struct rdv_member *m)
 		rdv_signal_fence();
 	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED); /* (a) */
 	rdv_tell_leader(m);
+	rdv_answer(m);
 }
 
 /* -------------------------------------------------------------------- leaving */
@@ -169,14 +170,39 @@ void rdv_leave_hold(struct rdv_member *m)
 /* ---------------------------------------------------------------------- calls */
 
 /*
- * Called if the gate is closed, or if the thread was parked and the fast path has just
- * overwritten its state.
+ * Whether a fast path came here for a round of asking and nothing else: the gate is open,
+ * and the thread had not been parked.  [LENT] a leader that had parked it before it got here
+ * set its bit before it opened the gate: so the gate first, then the bit.
+ */
+static bool only_asked(const struct rdv_member *m)
+{
+	const rdv_domain *d = m->domain;
+
+	return (rdv_load_sc(&d->ctl) & RDV_GATE_SLOW) == RDV_GATE_ASKED &&
+	       !(rdv_load_sc(&d->harmless[m->word]) & m->bit);
+}
+
+/* The thread is at a harmless point, and may be running. */
+static void answer(struct rdv_member *m)
+{
+	struct rdv_shield shield;
+
+	rdv_shield(m, &shield);
+	rdv_answer(m);
+	rdv_unshield(m, &shield);
+}
+
+/*
+ * Called if the gate is closed, if threads are asked, or if the thread was parked and the
+ * fast path has just overwritten its state.
  */
 void rdv_priv_harmless_now_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (!rdv_shielded(m) && rdv_owns(m))
+	if (only_asked(m))
+		answer(m);
+	else if (!rdv_shielded(m) && rdv_owns(m))
 		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) owner: stay so */
 	else
 		rdv_park(m);
@@ -191,7 +217,9 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 
-	if (rdv_shielded(m))
+	if (only_asked(m))
+		answer(m);
+	else if (rdv_shielded(m))
 		rdv_park(m);
 	else if (rdv_owns(m))
 		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) */
@@ -269,6 +297,10 @@ bool rdv_priv_checkpoint_slow(rdv_thread *self)
 
 	if (!rdv_runs(m) || rdv_shielded(m) || rdv_owns(m))
 		return false;
+	if (only_asked(m)) {
+		answer(m);
+		return false;
+	}
 	rdv_park(m);
 	return rdv_leave(m);
 }
@@ -288,7 +320,7 @@ static bool needs_slow(rdv_thread *self, uint32_t state)
 {
 	uint32_t published = rdv_priv_state_set(self, state);
 
-	return (rdv_load_sc(self->gate) & RDV_GATE_CLOSED) | published;
+	return (rdv_load_sc(self->gate) & RDV_GATE_SLOW) | published;
 }
 
 void rdv_harmless_now(rdv_thread *self)
@@ -313,7 +345,7 @@ bool rdv_checkpoint(rdv_thread *self)
 	uint32_t gate = rdv_load_rlx(self->gate); /* (d) the next call sees it */
 
 	rdv_must_own(rdv_member_of(self));
-	return !rdv_ctl_open(gate) && rdv_priv_checkpoint_slow(self);
+	return (gate & RDV_GATE_SLOW) && rdv_priv_checkpoint_slow(self);
 }
 
 #endif

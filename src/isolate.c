@@ -135,7 +135,7 @@ static void wake_sleepers(struct rdv_member *m, uint32_t now)
 }
 
 /*
- * Mostly one swap ends the round.  If its turn is over, the thread becomes harmless
+ * Mostly one addition ends the round.  If its turn is over, the thread becomes harmless
  * before it passes the token on.  It is then held like all others until the round is
  * over.
  */

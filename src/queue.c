@@ -25,15 +25,18 @@
 /*
  * Takes the token and so opens a round, if none is on and the isolators are not barred.
  * [GATE] The thread closes the gate before the leader reads any thread's state.
+ * If no more than a round of asking has begun or ended in between, the gate is as it was.
  */
 bool rdv_take(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_acq(&d->ctl), left;
+	uint32_t ctl = rdv_load_acq(&d->ctl), seen = ctl, left;
 
-	if (!rdv_ctl_open(ctl) || !rdv_may_open(d, &left) ||
-	    !rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
+	if (!rdv_ctl_open(ctl) || !rdv_may_open(d, &left))
 		return false;
+	while (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
+		if ((ctl ^ seen) & ~RDV_GATE_ASKED)
+			return false;
 	rdv_record_round(m);
 	if (d->gathered) /* as in stop_counting() */
 		d->gathered = false;
@@ -154,16 +157,15 @@ static bool isolators_sleep(const rdv_domain *d, uint32_t now)
 
 /*
  * The owner ends the round.  [OPEN] A thread that sees the gate open sees all that the
- * isolators of the round did: the swap carries it.  now: 0 if the owner has not read the
+ * isolators of the round did: the addition carries it.  now: 0 if the owner has not read the
  * clock.  True if threads sleep: the caller goes on to rdv_wake_sleepers().
  */
 bool rdv_open(struct rdv_member *m, uint32_t now)
 {
 	rdv_domain *d = m->domain;
-	uint32_t ctl = rdv_load_rlx(&d->ctl); /* (a) */
 
 	rdv_window_gate_opens(d, now);
-	rdv_xchg_sc(&d->ctl, rdv_ctl_next_round(ctl));
+	rdv_add_sc(&d->ctl, rdv_ctl_next_round(m));
 	rdv_record_round_end(m);
 	return rdv_held_sleep(d, now) || isolators_sleep(d, now);
 }

@@ -108,9 +108,11 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	return 0;
 }
 
-/* Called by a thread that is parked and does not own the rendez-vous. */
-static void strike_off(struct rdv_member *m)
+/* Called by a thread that is parked and does not own the rendez-vous.  Returns what it has
+ * to call, see rdv_retire(). */
+static struct rdv_retired *strike_off(struct rdv_member *m)
 {
+	struct rdv_retired *left;
 	rdv_domain *d = m->domain;
 
 	rdv_lock(&d->registry);
@@ -118,7 +120,9 @@ static void strike_off(struct rdv_member *m)
 	rdv_store_rlx(&d->members, d->members - 1); /* (e) */
 	rdv_record_left(m);
 	rdv_sync_left(m);
+	left = rdv_retired_left(m);
 	rdv_unlock(&d->registry);
+	return left;
 }
 
 /*
@@ -143,6 +147,9 @@ static void leave_wait(struct rdv_member *m)
 		break;
 	case RDV_WAIT_SYNC:
 		rdv_sync_leave(m);
+		break;
+	case RDV_WAIT_GRACE:
+		rdv_leave_grace(m);
 		break;
 	}
 	rdv_record_wait_left(m);
@@ -191,5 +198,6 @@ void rdv_thread_unregister(rdv_thread *self)
 	if (rdv_owns(m))
 		rdv_pass(m, true);
 	rdv_self_remove(m);
-	strike_off(m); /* shielded stays set: the next thread in the slot clears it */
+	/* shielded stays set: the next thread in the slot clears it */
+	rdv_retired_call(strike_off(m));
 }

@@ -10,7 +10,7 @@ librdv has to have its debugging symbols.  The same as src/inside/dump.c, but fo
 """
 import gdb
 
-CLOSED, ROUND, COMPETING = 1, 1 << 16, 1 << 15
+CLOSED, ROUND, COMPETING = 1, 1 << 17, 1 << 15
 WORD_BITS = 32
 LOG_RELEASE = 0x8000
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
@@ -102,7 +102,7 @@ class Domain:
 
     def owner_id(self):
         ctl = self.number("ctl")
-        return ctl % ROUND >> 1 if ctl & CLOSED else -1
+        return ctl % ROUND >> 2 if ctl & CLOSED else -1
 
     # ------------------------------------------------------------- what is printed
 
@@ -124,7 +124,10 @@ class Domain:
              *fields(("competing", self.number("competing") % COMPETING)),
              *fields(*[(name, self.number(name))
                        for name in ("barred_until", "gathering", "spinners")]))
-        for mask in ("harmless", "want_rdv", "awaited"):
+        line("asking", *fields(("grace", self.number("grace")),
+                               ("owed", self.number("owed")),
+                               ("asleep", self.number("graces_asleep"))))
+        for mask in ("harmless", "want_rdv", "awaited", "owing"):
             line("mask", mask, *["%08x" % w for w in self.words(mask)])
         self.dump_sync(d["sync"])
         for m in self.members:

@@ -363,7 +363,9 @@ struct rdv_thread {
 #define RDV_STATE_HARMLESS  1u /* by the fast path: only the owner of the handle knows */
 #define RDV_STATE_PARKED    3u /* harmless, and the mask says so or is about to */
 #define RDV_STATE_PUBLISHED (RDV_STATE_PARKED & ~RDV_STATE_HARMLESS)
-#define RDV_GATE_CLOSED     1u /* of *gate; no program knows the rest of it */
+#define RDV_GATE_CLOSED     1u /* of *gate: an isolation is on */
+#define RDV_GATE_ASKED      2u /* of *gate: threads are asked, see <rdv/handshake.h> */
+#define RDV_GATE_SLOW       3u /* either; no program knows the rest of *gate */
 
 RDV_API void rdv_priv_harmless_now_slow(rdv_thread *self);
 RDV_API void rdv_priv_harmless_end_slow(rdv_thread *self);
@@ -396,7 +398,7 @@ inline void rdv_harmless_now(rdv_thread *self)
 	uint32_t published = rdv_priv_state_set(self, RDV_STATE_HARMLESS);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_CLOSED) | published))
+	if (RDV_UNLIKELY((gate & RDV_GATE_SLOW) | published))
 		rdv_priv_harmless_now_slow(self);
 }
 
@@ -405,7 +407,7 @@ inline void rdv_harmless_end(rdv_thread *self)
 	uint32_t published = rdv_priv_state_set(self, RDV_STATE_RUNNING);
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_SEQ_CST);
 
-	if (RDV_UNLIKELY((gate & RDV_GATE_CLOSED) | published))
+	if (RDV_UNLIKELY((gate & RDV_GATE_SLOW) | published))
 		rdv_priv_harmless_end_slow(self);
 }
 
@@ -414,7 +416,7 @@ inline bool rdv_checkpoint(rdv_thread *self)
 	/* relaxed: a missed request is seen by the next call, the slow path fences */
 	uint32_t gate = __atomic_load_n(self->gate, __ATOMIC_RELAXED);
 
-	return RDV_UNLIKELY(gate & RDV_GATE_CLOSED) && rdv_priv_checkpoint_slow(self);
+	return RDV_UNLIKELY(gate & RDV_GATE_SLOW) && rdv_priv_checkpoint_slow(self);
 }
 
 #endif /* RDV_NO_INLINE */

@@ -184,7 +184,7 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * If stall_ns of rdv_domain_attr is not 0, a thread that has waited that long calls
  * on_stall, and again when it has waited twice, four times, ... as long.  The library
  * uses no thread, no timer and no signal for that.  Reported are waits for isolation, for
- * the end of a round, and in the sync-point.
+ * the end of a round, in the sync-point, and for a grace period.
  *
  * If on_stall is NULL, the report is one line on stderr, by one write().
  *
@@ -193,8 +193,8 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  *
  * For that domain on_stall may call what does not wait: the functions of this header, the
  * predicates, harmless calls in pairs, rdv_sync_want(), and rdv_isolate_try(), which
- * returns -EBUSY.  rdv_isolate(), rdv_isolate_until(), rdv_sync_enter() and
- * rdv_sync_exit() end the program with a message.  For other domains it may call
+ * returns -EBUSY.  rdv_isolate(), rdv_isolate_until(), rdv_synchronize(),
+ * rdv_synchronize_until(), rdv_sync_enter() and rdv_sync_exit() end the program with a message.  For other domains it may call
  * everything.
  *
  * The thread is not cancelled in on_stall.  It may end there by pthread_exit(): it is
@@ -203,19 +203,21 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * only if on_stall does not return after that, for example on the way to exit(). on_stall
  * must not be left by longjmp() or by an exception.
  *
- * If on_stall returns anything but 0 and may_give_up is not 0, rdv_isolate_until() gives
- * up and returns -ETIMEDOUT.
+ * If on_stall returns anything but 0 and may_give_up is not 0, rdv_isolate_until() or
+ * rdv_synchronize_until() gives up and returns -ETIMEDOUT.
  */
 #define RDV_STALL_GATHER 1u /* for running threads, to be isolated */
 #define RDV_STALL_QUEUE  2u /* for other isolators, to be isolated */
 #define RDV_STALL_HELD   3u /* for the round to end, to run */
 #define RDV_STALL_SYNC   4u /* for others in the sync-point */
+#define RDV_STALL_GRACE  5u /* for running threads, in rdv_synchronize() */
 
 struct rdv_stall {
-	uint32_t size;        /* of this struct: it grows at the end */
-	uint32_t kind;        /* RDV_STALL_* */
-	uint32_t count;       /* 1 for the first report of a wait */
-	uint32_t may_give_up; /* the call is rdv_isolate_until() */
+	uint32_t size;  /* of this struct: it grows at the end */
+	uint32_t kind;  /* RDV_STALL_* */
+	uint32_t count; /* 1 for the first report of a wait */
+	uint32_t
+		may_give_up; /* the call is rdv_isolate_until() or rdv_synchronize_until() */
 	const rdv_domain *domain;
 	const char *domain_name;
 	const rdv_thread *self; /* who waits, which is who calls */

@@ -52,6 +52,22 @@ static void add_awaited(struct list *l, const struct rdv_member *leader)
 	}
 }
 
+/* Those that have been asked and have not answered. */
+static void add_owing(struct list *l)
+{
+	const rdv_domain *d = l->domain;
+	uint32_t word, owing, id;
+
+	for (word = 0; word < rdv_peek(&d->words); word++) {
+		owing = rdv_peek(&d->owing[word]);
+		for (; owing; owing &= owing - 1) {
+			id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(owing);
+			if (member_at(d, id))
+				add(l, member_at(d, id), RDV_BLOCKER_RUNNING, l->since);
+		}
+	}
+}
+
 static void add_all(struct list *l, uint32_t (*why)(const struct rdv_member *m))
 {
 	const struct rdv_member *m;
@@ -99,11 +115,13 @@ size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 		    struct rdv_blocker *blockers, size_t n, size_t size)
 {
 	const struct rdv_member *owner = rdv_owner(d);
-	struct list l = {
-		d, (char *)blockers, n, size, 0, kind == RDV_WAIT_SYNC ? since : 0};
+	bool own = kind == RDV_WAIT_SYNC || kind == RDV_WAIT_GRACE;
+	struct list l = {d, (char *)blockers, n, size, 0, own ? since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
 		add_all(&l, if_not_in_sync);
+	else if (kind == RDV_WAIT_GRACE)
+		add_owing(&l);
 	else if (owner && rdv_peek(&owner->wait_kind) == RDV_WAIT_GATHER)
 		add_awaited(&l, owner);
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))

@@ -82,6 +82,11 @@ static void dump_words(struct dump *p)
 	number(p, "gathering", rdv_peek(&d->gathering));
 	number(p, "spinners", rdv_peek(&d->spinners));
 	end(p);
+	begin(p, "asking");
+	number(p, "grace", (int64_t)rdv_peek(&d->grace));
+	number(p, "owed", rdv_peek(&d->owed));
+	number(p, "asleep", rdv_peek(&d->graces_asleep));
+	end(p);
 }
 
 static void dump_mask(struct dump *p, const char *name, rdv_mask mask)
@@ -153,7 +158,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	static const char *const waits[] = {
 		[RDV_WAIT_NONE] = "none",   [RDV_WAIT_GATHER] = "gather",
 		[RDV_WAIT_QUEUE] = "queue", [RDV_WAIT_HELD] = "held",
-		[RDV_WAIT_SYNC] = "sync",
+		[RDV_WAIT_SYNC] = "sync",   [RDV_WAIT_GRACE] = "grace",
 	};
 	const rdv_domain *d = p->domain;
 	unsigned kind = rdv_peek(&m->wait_kind);
@@ -286,6 +291,7 @@ int rdv_domain_dump(const rdv_domain *domain, int fd)
 	dump_mask(&p, "harmless", domain->harmless);
 	dump_mask(&p, "want_rdv", domain->want_rdv);
 	dump_mask(&p, "awaited", domain->awaited);
+	dump_mask(&p, "owing", domain->owing);
 	dump_sync(&p);
 	dump_members(&p);
 	dump_blockers(&p);

@@ -32,6 +32,8 @@ static const struct {
 			      "use the handle of the caller, rdv_thread_self()"},
 	[RDV_GONE] = {"has unregistered", "a handle ends with its registration"},
 	[RDV_IN_REPORT] = {"is in on_stall of this domain", "do not wait there"},
+	[RDV_RETIRED_TWICE] = {"has retired the same item before",
+			       "retire it again in its function or later"},
 	[RDV_LEFT_IN_REPORT] = {"returned, but has unregistered its thread",
 				"stay registered there"},
 	[RDV_DROPS_NOTHING] = {"without rdv_lock_taken", "pair the two calls"},
@@ -48,6 +50,9 @@ static const char *page(const char *call)
 		{"rdv_harmless", "rdv_harmless(3)"},
 		{"rdv_checkpoint", "rdv_harmless(3)"},
 		{"rdv_thread", "rdv_thread(3)"},
+		{"rdv_grace", "rdv_handshake(3)"},
+		{"rdv_retire", "rdv_handshake(3)"},
+		{"rdv_synchronize", "rdv_handshake(3)"}, /* before rdv_sync */
 		{"rdv_sync", "rdv_sync(3)"},
 		{"on_stall", "rdv_stats(3)"},
 		{"fork", "rdv(7)"},

@@ -26,6 +26,7 @@ enum rdv_wrong {
 	RDV_OTHER_THREAD,
 	RDV_GONE,
 	RDV_IN_REPORT,
+	RDV_RETIRED_TWICE,
 	/* these say nothing about a thread */
 	RDV_LEFT_IN_REPORT,
 	RDV_DROPS_NOTHING,

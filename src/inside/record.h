@@ -98,7 +98,7 @@ static inline void rdv_record_failed(struct rdv_member *m, bool tried)
 
 static inline void rdv_record_fence(rdv_domain *d)
 {
-	rdv_bump(&d->fences, 1);
+	rdv_tally(&d->fences, 1);
 }
 
 /* The thread has opened the gate. */

@@ -21,7 +21,8 @@ enum { MAX_LISTED = 16 }; /* blockers in a report */
 _Static_assert((unsigned)RDV_WAIT_GATHER == RDV_STALL_GATHER &&
 		       (unsigned)RDV_WAIT_QUEUE == RDV_STALL_QUEUE &&
 		       (unsigned)RDV_WAIT_HELD == RDV_STALL_HELD &&
-		       (unsigned)RDV_WAIT_SYNC == RDV_STALL_SYNC,
+		       (unsigned)RDV_WAIT_SYNC == RDV_STALL_SYNC &&
+		       (unsigned)RDV_WAIT_GRACE == RDV_STALL_GRACE,
 	       "a report has the kind of the wait");
 
 void rdv_stall_begin(struct rdv_member *m)
@@ -42,6 +43,8 @@ static const char *what_for(uint32_t kind)
 		return " held";
 	case RDV_STALL_SYNC:
 		return " in the sync-point";
+	case RDV_STALL_GRACE:
+		return " for a grace period";
 	default:
 		return " to be isolated";
 	}
@@ -165,7 +168,7 @@ static bool report(struct rdv_member *m)
 		.size = sizeof(stall),
 		.kind = m->wait_kind,
 		.count = ++r->stalls,
-		.may_give_up = isolates && m->may_give_up,
+		.may_give_up = m->may_give_up && m->wait_kind != RDV_WAIT_HELD,
 		.domain = d,
 		.domain_name = d->name,
 		.self = &m->self,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what the public headers fix besides names: sizes, offsets and values. */
 #include <rdv/export.h>
+#include <rdv/handshake.h>
 #include <rdv/hathreads.h>
 #include <rdv/blocking.h>
 #include <rdv/stats.h>
@@ -46,6 +47,17 @@ static void handle(void)
 	VALUE(RDV_STATE_PARKED);
 	VALUE(RDV_STATE_PUBLISHED);
 	VALUE(RDV_GATE_CLOSED);
+	VALUE(RDV_GATE_ASKED);
+	VALUE(RDV_GATE_SLOW);
+}
+
+static void retired(void)
+{
+	SIZE(rdv_grace);
+	SIZE(struct rdv_retired);
+	FIELD(struct rdv_retired, next);
+	FIELD(struct rdv_retired, fn);
+	FIELD(struct rdv_retired, due);
 }
 
 /* What programs read of the statistics. */
@@ -139,12 +151,14 @@ static void numbers(void)
 	VALUE(RDV_STALL_QUEUE);
 	VALUE(RDV_STALL_HELD);
 	VALUE(RDV_STALL_SYNC);
+	VALUE(RDV_STALL_GRACE);
 }
 
 int main(void)
 {
 	attributes();
 	handle();
+	retired();
 	statistics();
 	numbers();
 	return 0;

@@ -30,6 +30,7 @@ void create(const struct kind &kind)
 	d->harmless = f.harmless;
 	d->want_rdv = f.want_rdv;
 	d->awaited = f.awaited;
+	d->owing = f.owing;
 	d->registered = f.registered;
 	d->member = f.member;
 	d->history = &history;
@@ -40,6 +41,8 @@ void create(const struct kind &kind)
 		d->registered[0] = ~1u;
 	f.shared.write(RDV_HERE);
 	f.request.write(RDV_HERE);
+	for (i = 0; i < OBJECTS; i++)
+		f.object[i].write(RDV_HERE);
 	for (i = 0; i < MODEL_THREADS_MAX; i++) {
 		f.own[i].write(RDV_HERE);
 		f.round[i] = ~0u;
@@ -72,12 +75,18 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"wake_most", &d.wake_most, nullptr},
 		{"cpus", &d.cpus, nullptr},
 		{"gathering", &d.gathering, nullptr},
+		{"grace", &d.grace, nullptr},
+		{"owed", &d.owed, nullptr},
+		{"graces", &d.graces, nullptr},
+		{"graces_asleep", &d.graces_asleep, nullptr},
 		{"words", &d.words, nullptr},
 		{"sync.pending", &d.sync.pending, nullptr},
 		{"sync.turn", &d.sync.turn, nullptr},
 		{"harmless", f.harmless, f.harmless + WORDS},
 		{"want_rdv", f.want_rdv, f.want_rdv + WORDS},
 		{"awaited", f.awaited, f.awaited + WORDS},
+		{"owing", f.owing, f.owing + WORDS},
+		{"newest", &f.newest, nullptr},
 		{"ticket", f.ticket, f.ticket + IDS},
 	};
 
@@ -425,7 +434,8 @@ void at_rest_but_for(uint32_t held)
 {
 	const rdv_domain &d = f.d;
 
-	MODEL_CHECK(!(d.ctl.newest() & RDV_CTL_OWNER));
+	MODEL_CHECK(!(d.ctl.newest() & (RDV_CTL_OWNER | RDV_GATE_ASKED)));
+	MODEL_CHECK(!(d.grace.newest() & 1));
 #define CHECK_WORD(word) MODEL_CHECK(d.word.newest() == (&d.word == &d.held ? held : 0));
 	RDV_WORDS_AT_REST(CHECK_WORD)
 	MODEL_CHECK(!(d.competing.newest() & RDV_COMPETING));
@@ -433,7 +443,7 @@ void at_rest_but_for(uint32_t held)
 	MODEL_CHECK(!d.sync.wanting && !d.sync.entered && !d.sync.exited);
 	MODEL_CHECK(!model_eventfd_readable());
 	for (unsigned i = 0; i < WORDS; i++)
-		MODEL_CHECK(!f.want_rdv[i].newest());
+		MODEL_CHECK(!f.want_rdv[i].newest() && !f.owing[i].newest());
 	for (uint32_t id = 0; id < IDS; id++)
 		member_at_rest(id);
 }

@@ -16,11 +16,11 @@
 
 #include <rdv/sync.h>
 
-enum { WORDS = 2, IDS = WORDS * 32 };
+enum { WORDS = 2, IDS = WORDS * 32, OBJECTS = 4 };
 
 struct fixture {
 	rdv_domain d;
-	rdv_word harmless[WORDS], want_rdv[WORDS], awaited[WORDS];
+	rdv_word harmless[WORDS], want_rdv[WORDS], awaited[WORDS], owing[WORDS];
 	rdv_word ticket[IDS];
 	uint32_t registered[WORDS];
 	struct rdv_member *member[IDS];
@@ -28,6 +28,9 @@ struct fixture {
 	model_data shared;                 /* written by who is alone, read by who runs */
 	model_data own[MODEL_THREADS_MAX]; /* written by its thread, and who is alone */
 	model_data request;                /* written before a sync-point is asked for */
+	rdv_word newest;                   /* of the objects: an index */
+	model_data object[OBJECTS]; /* read by who runs, written when it is freed */
+	unsigned freed;
 
 	bool idle[MODEL_THREADS_MAX];   /* what its user would tell a handler */
 	bool unsure[MODEL_THREADS_MAX]; /* ... but cannot know at this moment */

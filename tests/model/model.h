@@ -59,6 +59,17 @@ public:
 	bool compare_exchange(unsigned *expected, unsigned value, int success,
 			      int failure, rdv_place);
 
+	/* For words that are wider in the library. */
+	bool compare_exchange(uint64_t *expected, unsigned value, int success,
+			      int failure, rdv_place place)
+	{
+		unsigned seen = (unsigned)*expected;
+		bool done = compare_exchange(&seen, value, success, failure, place);
+
+		*expected = seen;
+		return done;
+	}
+
 	/* The newest value, which the kernel sees, and the checks. */
 	unsigned newest() const;
 
@@ -175,6 +186,8 @@ static inline bool rdv_deadline_valid(const struct timespec *)
 
 /* A value of ctl returns at the end of each round: nothing may depend on that it does not. */
 #define RDV_ROUND_STEP 0
+
+#define RDV_WIDE_WORD rdv_word
 
 #define RDV_SPIN_H
 #define _Alignas alignas

@@ -209,6 +209,8 @@ static enum where which(const struct actor *a, const rdv_word *word)
 		return SYNCING;
 	if (word == &d->gathering)
 		return GATHERING;
+	if (word == &d->graces)
+		return ASKING;
 	return a->self && word == &member(a)->asleep ? QUEUED : LOST;
 }
 
@@ -284,6 +286,7 @@ const char *where_name(enum where where)
 		[QUEUED] = "queued",
 		[GATHERING] = "gathering",
 		[SYNCING] = "in a sync-point",
+		[ASKING] = "waiting for a grace period",
 		[STOPPED] = "stopped",
 		[OUTSIDE] = "outside of the library",
 		[LOST] = "asleep elsewhere",
@@ -432,6 +435,16 @@ void do_isolate_until(struct actor *a)
 void do_release(struct actor *a)
 {
 	CALL(a, rdv_release(a->self));
+}
+
+void do_synchronize(struct actor *a)
+{
+	CALL(a, rdv_synchronize(a->self));
+}
+
+void do_synchronize_until(struct actor *a)
+{
+	CALL(a, a->ret = rdv_synchronize_until(a->self, a->deadline));
 }
 
 void do_want(struct actor *a)

@@ -123,6 +123,16 @@ static void do_till_end_or_child(struct actor *self)
 	check_rest();
 }
 
+static void do_synchronize_or_child(struct actor *self)
+{
+	do_synchronize(self);
+	if (!in.child)
+		return;
+	IN_CHILD(actor_state(self) == RDV_STATE_RUNNING);
+	rdv_harmless_now(self->self);
+	check_rest();
+}
+
 static void do_enter_or_child(struct actor *self)
 {
 	do_enter(self);
@@ -193,6 +203,11 @@ static void leave(void)
 	actor_wait(b);
 }
 
+static void ask(void)
+{
+	actor_go(a, do_synchronize_or_child);
+}
+
 /* How the wait ends, and all is as before; and what b does if a is not there any more. */
 static void nothing(void)
 {
@@ -255,6 +270,17 @@ static void go_both(void)
 	actor_wait(a);
 }
 
+static void answer(void)
+{
+	actor_do(b, do_checkpoint);
+}
+
+static void answer_a(void)
+{
+	answer();
+	actor_wait(a);
+}
+
 static void meet_nobody(void)
 {
 	actor_do(b, do_enter);
@@ -272,6 +298,7 @@ static const struct scene {
 	{enter, come, meet_nobody, RDV_STALL_SYNC},
 	{enter_as_a_guest, come_for_a_turn, meet_nobody, RDV_STALL_SYNC},
 	{leave, go_both, go, RDV_STALL_SYNC},
+	{ask, answer_a, answer, RDV_STALL_GRACE},
 };
 
 enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };

@@ -165,6 +165,39 @@ static void isolate_until_with_a_lock(void)
 	ignored = rdv_isolate_until(self, &unit_past);
 }
 
+static void synchronize_with_a_lock(void)
+{
+	rdv_lock_taken();
+	rdv_synchronize(self);
+}
+
+static struct rdv_retired items[2];
+
+static void never(struct rdv_retired *item)
+{
+	(void)item;
+	abort();
+}
+
+static void retire_twice(void)
+{
+	rdv_retire(self, &items[0], never);
+	rdv_retire(self, &items[1], never);
+	rdv_retire(self, &items[0], never);
+}
+
+static void leave(struct rdv_retired *item)
+{
+	(void)item;
+	rdv_thread_unregister(self);
+}
+
+static void retire_and_leave(void)
+{
+	rdv_retire(self, &items[0], leave);
+	rdv_synchronize(self);
+}
+
 static void enter_with_a_lock(void)
 {
 	rdv_sync_want(self);
@@ -226,6 +259,12 @@ static void misuse_is_told_and_fatal(void)
 		    "holds a lock: state running, isolated 0, locks 1");
 	assert_dies(isolate_until_with_a_lock, "rdv_isolate_until by thread 0",
 		    "holds a lock: state running, isolated 0, locks 1");
+	assert_dies(synchronize_with_a_lock, "rdv_synchronize by thread 0",
+		    "holds a lock: state running, isolated 0, locks 1");
+	assert_dies(retire_twice, "rdv_retire by thread 0",
+		    "has retired the same item before: state running");
+	assert_dies(retire_and_leave, "rdv_retire_run by thread 0",
+		    "has unregistered: state parked");
 	assert_dies(enter_with_a_lock, "rdv_sync_enter by thread 0",
 		    "holds a lock: state running, isolated 0, locks 1");
 	assert_dies(enter_isolated, "rdv_sync_enter by thread 0",

@@ -21,8 +21,8 @@ struct kept {
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
-	unsigned reports[RDV_STALL_SYNC + 1]; /* of each kind */
-	struct kept kept[KEPT];               /* the first of all */
+	unsigned reports[RDV_STALL_GRACE + 1]; /* of each kind */
+	struct kept kept[KEPT];                /* the first of all */
 	struct kept last;
 	unsigned kept_n, answer;
 	bool locked, running;
@@ -172,6 +172,26 @@ static void those_in_a_sync_point_report(void)
 	assert_reports(a, RDV_STALL_SYNC, b, RDV_BLOCKER_LEAVING);
 	actor_do(b, do_exit);
 	actor_wait(a);
+}
+
+static void those_who_ask_report(void)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_go(a, do_synchronize);
+	assert_reports(a, RDV_STALL_GRACE, b, RDV_BLOCKER_RUNNING);
+	SHIM_SET(seen.answer, 1); /* rdv_synchronize() does not care */
+	await_reports(RDV_STALL_GRACE, 2);
+	assert_false(seen.last.stall.may_give_up);
+	a->deadline = &unit_far;
+	actor_do(b, do_checkpoint);
+	actor_wait(a);
+	actor_go(a, do_synchronize_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	assert_true(seen.last.stall.may_give_up);
+	actor_do(b, do_checkpoint);
 }
 
 /* G8: as if the deadline had passed, and only for that call. */
@@ -383,6 +403,7 @@ static const struct unit_case cases[] = {
 	UNIT(leaders_report, ALL),
 	UNIT(the_queued_and_the_held_report, ALL),
 	UNIT(those_in_a_sync_point_report, ALL),
+	UNIT(those_who_ask_report, ALL),
 	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
 	UNIT(a_deadline_passes_as_ever, BOTH),
 	UNIT(the_default_writes_a_line, ONLY_PLAIN),

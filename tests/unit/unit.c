@@ -270,8 +270,11 @@ void unit_quiet(const rdv_domain *d)
 #define IS_ZERO(word) assert_int_equal(rdv_load_sc(&d->word), 0);
 	RDV_WORDS_AT_REST(IS_ZERO)
 	assert_int_equal(rdv_load_sc(&d->competing) & RDV_COMPETING, 0);
-	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++)
+	assert_int_equal(rdv_load_sc(&d->grace) % 2, 0);
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		assert_int_equal(rdv_load_sc(&d->want_rdv[word]), 0);
+		assert_int_equal(rdv_load_sc(&d->owing[word]), 0);
+	}
 }
 
 struct unit_words unit_words(const rdv_domain *d)

@@ -39,6 +39,7 @@
 
 #include <cmocka.h>
 
+#include <rdv/handshake.h>
 #include <rdv/sync.h>
 
 #include "domain.h"
@@ -182,6 +183,7 @@ enum where {
 	QUEUED,    /* asleep on its own asleep */
 	GATHERING, /* asleep on gathering */
 	SYNCING,   /* asleep on the sync-point's turn */
+	ASKING,    /* asleep on graces */
 	STOPPED,   /* by shim_stop_at() */
 	OUTSIDE,   /* asleep in the system call that it has announced */
 	LOST,      /* asleep elsewhere */
@@ -277,7 +279,8 @@ void unit_call_end(struct actor *a);
 
 actor_fn do_register, do_unregister, do_now, do_end, do_end_try, do_end_until,
 	do_till_end, do_checkpoint, do_isolate, do_isolate_try, do_isolate_until,
-	do_release, do_want, do_enter, do_exit, do_wanted, do_pthread_exit;
+	do_release, do_synchronize, do_synchronize_until, do_want, do_enter, do_exit,
+	do_wanted, do_pthread_exit;
 
 /* Deadlines: for ever but for actor_expire(); passed; before the clock began. */
 extern const struct timespec unit_far, unit_past, unit_negative;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * <rdv/handshake.h> - ask the other threads without stopping them.
+ *
+ * A thread that is harmless touches nothing that is shared.  So when every thread has been
+ * harmless since an object was taken out of the shared data, no thread can still look at the
+ * object, and it may be freed.  The time until then is a grace period.  Nobody is alone and
+ * nobody is held for it:
+ *
+ *	list_del(server);                // others may be looking at it
+ *	rdv_synchronize(self);           // returns when none of them can be any more
+ *	free(server);
+ *
+ * or, without waiting:
+ *
+ *	list_del(server);
+ *	rdv_retire(self, &server->retired, free_server);
+ *
+ * A reader runs, from its rdv_harmless_end() or checkpoint to its next one, and may look at
+ * shared data meanwhile.  Others change the data at the same time, so a pointer to an object is
+ * stored with release order and loaded with acquire order.  Those who change the same data
+ * exclude each other, by a mutex (see rdv_mutex_lock()) or by rdv_isolate().
+ *
+ * While threads are asked, the next harmless call or checkpoint of each running thread answers.
+ * A thread that stays harmless is not woken, and nothing is written to its memory.
+ */
+#ifndef RDV_HANDSHAKE_H
+#define RDV_HANDSHAKE_H
+
+#include <rdv/rdv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ grace periods */
+
+/*
+ * rdv_synchronize(): returns when each other member that was running at the call has been
+ * harmless or at a checkpoint since, or has left.  A member that waits for isolation counts as
+ * harmless; a member that is isolated does not before its next harmless call after the
+ * release.  What the caller did before is seen by whoever runs afterwards.  What those members
+ * did before is seen by the caller.
+ *
+ * The caller may be running or harmless, and is so again afterwards.  It is harmless while it
+ * waits, so two threads never wait for each other here, and a pointer to shared data that it
+ * had before is not valid afterwards.  If a round is on when the wait is over, a caller that was
+ * running is held.  By an isolated thread the call returns at once: all others are harmless.
+ * Several callers share the wait.  Not for signal handlers.  Never call it with a lock held that
+ * a running thread may wait for.
+ *
+ * rdv_synchronize_until(): returns 0; -ETIMEDOUT: some member has not been harmless yet;
+ * -EINVAL: malformed deadline.  Members that were asked answer all the same.  If a round is on
+ * at the deadline, a caller that was running returns when that has ended.
+ */
+RDV_API void rdv_synchronize(rdv_thread *self);
+RDV_MUST_CHECK RDV_API int rdv_synchronize_until(rdv_thread *self,
+						 const struct timespec *deadline);
+
+/*
+ * The same without waiting.  rdv_grace_begin() returns a value that stands for this moment.
+ * rdv_grace_over() returns whether each other member that was running then has been harmless
+ * since.  It asks them, at the first call that is too early, so call it now and then:
+ *
+ *	rdv_grace grace = rdv_grace_begin(self);
+ *	...
+ *	if (rdv_grace_over(self, grace))      // in a later turn of the event loop
+ *		free(server);
+ *
+ * A grace period that nobody asks about costs nothing.  The value is valid for every thread of
+ * the domain, for ever, and in the child after a fork().  0 is a grace period that is over.  A
+ * value of another domain means nothing.  By an isolated thread rdv_grace_over() returns true:
+ * all others are harmless.  Neither waits.  Not for signal handlers.
+ */
+typedef uint64_t rdv_grace;
+
+RDV_MUST_CHECK RDV_API rdv_grace rdv_grace_begin(rdv_thread *self);
+RDV_MUST_CHECK RDV_API bool rdv_grace_over(rdv_thread *self, rdv_grace grace);
+
+/* ---------------------------------------------------------------------- free later */
+
+/* A part of an object that is to be freed, or whatever fn does, later.  The library writes all
+ * of it. */
+struct rdv_retired {
+	struct rdv_retired *next;
+	void (*fn)(struct rdv_retired *item);
+	uint64_t due;
+};
+
+/*
+ * rdv_retire(): has fn(item) called once every member, the caller included, has been harmless
+ * or at a checkpoint since.  The caller calls it, in the order of retiring, in a later
+ * rdv_retire(), rdv_synchronize() or rdv_retire_run(), while it is running.  Each 64th
+ * rdv_retire() looks whether something is due.  If the thread leaves first, another member
+ * inherits its items, and calls them in one of these functions.  The last member to leave calls
+ * all that is left, after it has left: rdv_thread_self() is NULL then.
+ *
+ * fn may retire other items, isolate and wait.  It must not unregister the thread.  The item
+ * belongs to the library until fn is called.  Retiring an item a second time before that
+ * corrupts the list; a build with --enable-debug aborts, if the item is among the 1000 that
+ * the thread has retired first.  In the child after a fork() the items of other threads are
+ * never called, as these may have been in the middle of a call.
+ *
+ * Never waits, allocates nothing, starts no thread.  Not for signal handlers.
+ */
+RDV_API void rdv_retire(rdv_thread *self, struct rdv_retired *item,
+			void (*fn)(struct rdv_retired *item));
+
+/*
+ * Calls the functions of those items that are due, and asks for the others.  Returns how many
+ * it called.  Once per turn of an event loop is a good place.  By a thread that is harmless, and
+ * inside of such a function, it does nothing and returns 0.
+ */
+RDV_API unsigned rdv_retire_run(rdv_thread *self);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RDV_HANDSHAKE_H */

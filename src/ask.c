@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rounds of asking: whether every thread has been harmless since.
+ *
+ * A round of asking sends each running thread through the slow path of its next harmless
+ * call or checkpoint.  There the thread answers.  The round is over when all have answered.
+ * One is on at a time, and serves all who wait for a grace period and came before it began.
+ *
+ *	grace     is                                        changed by
+ *	2 n       n rounds of asking are over, none is on   the last thread that answers
+ *	2 n + 1   another one is on                         whoever begins it
+ *
+ * Whoever begins a round answers for the threads that it finds harmless.  It needs nobody to
+ * go on: the threads end the round by themselves.
+ *
+ *	a bit of owing[]  is set by    whoever begins the round, for each thread that is not
+ *	                               parked, before it looks at the thread's state
+ *	                  is cleared   by the thread, when it is harmless, starts to run or is at
+ *	                               a checkpoint; or by whoever began, if it finds the thread
+ *	                               harmless.  Who clears it subtracts from owed
+ *
+ * See domain.h for the words and doc/design.md for the argument.
+ */
+#include "domain.h"
+#include "fence.h"
+#include "futex.h"
+#include "inside/record.h"
+
+#include <limits.h>
+
+/* ---------------------------------------------------------------------- answering */
+
+/*
+ * [GRACE-SLEEP] Dekker: a thread that waits counts itself in graces_asleep, then reads graces
+ * and grace; we change grace and graces, then read graces_asleep.
+ */
+static void end_asking(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+
+	rdv_and_sc(&d->ctl, ~RDV_GATE_ASKED);
+	rdv_add_sc(&d->grace, 1);
+	rdv_add_sc(&d->graces, 1);
+	if (!rdv_load_sc(&d->graces_asleep))
+		return;
+	rdv_record_wake(m);
+	rdv_futex_wake(&d->graces, INT_MAX, RDV_FUTEX_ANY);
+}
+
+/* m, or whoever it answers for, owes no longer. */
+static void settle(struct rdv_member *m)
+{
+	if (rdv_sub_sc(&m->domain->owed, 1) == 1)
+		end_asking(m);
+}
+
+bool rdv_owes(const struct rdv_member *t)
+{
+	return rdv_load_sc(&t->domain->owing[t->word]) & t->bit;
+}
+
+/* Whether it was owed, and nobody else has answered. */
+static bool clear_owing(const struct rdv_member *t)
+{
+	return rdv_and_sc(&t->domain->owing[t->word], ~t->bit) & t->bit;
+}
+
+/*
+ * The calling thread is at a harmless point: it has published that it is harmless, or is
+ * about to run, or is at a checkpoint.  If it owes an answer, this is it.
+ *
+ * [ASKED] Dekker: we write our state, then read ctl and owing[]; whoever asks writes both,
+ * then reads our state.  [ANSWER] carries what we did before to those who wait.
+ *
+ * Shielded: a handler that is held between the two would keep those who wait.  It leaves the
+ * thread parked, and the callers see to that.
+ */
+void rdv_answer(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	bool shielded = rdv_shielded(m);
+
+	if (!(rdv_load_sc(&d->ctl) & RDV_GATE_ASKED) || !rdv_owes(m))
+		return;
+	rdv_shield_on(m);
+	if (clear_owing(m))
+		settle(m);
+	if (!shielded)
+		rdv_shield_off(m);
+}
+
+/* ------------------------------------------------------------------------- asking */
+
+/*
+ * Everybody owes who is not parked.  [ASKED] the bits are there before we read the states:
+ * a thread that becomes harmless between the two finds its bit.
+ */
+static void ask_all(rdv_domain *d)
+{
+	uint32_t word, words = rdv_load_sc(&d->words), owing;
+
+	for (word = 0; word < words; word++) {
+		owing = ~rdv_load_sc(&d->harmless[word]);
+		if (!owing)
+			continue;
+		rdv_add_sc(&d->owed, (uint32_t)__builtin_popcount(owing));
+		rdv_store_sc(&d->owing[word], owing);
+	}
+}
+
+/*
+ * [ASKED] the bit and the state, after all that was written.  A thread that parks makes its
+ * bit seq_cst, one that takes the fast path its state, so we read both.  [PARK] what the
+ * thread did before.  A thread that has its bit still set, and is RUNNING, has not looked at
+ * ctl yet: it will see what we did.
+ */
+static bool is_harmless(const struct rdv_member *t)
+{
+	return rdv_load_sc(&t->domain->harmless[t->word]) & t->bit ||
+	       rdv_load_sc(&t->self.state) != RDV_STATE_RUNNING;
+}
+
+static void answer_for_the_harmless(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t word, words = rdv_load_sc(&d->words), owing;
+	struct rdv_member *t;
+
+	for (word = 0; word < words; word++) {
+		owing = rdv_load_sc(&d->owing[word]);
+		for (; owing; owing &= owing - 1) {
+			t = d->member[word * RDV_WORD_BITS +
+				      (uint32_t)__builtin_ctz(owing)];
+			if (is_harmless(t) && clear_owing(t))
+				settle(m);
+		}
+	}
+}
+
+/*
+ * Begins a round of asking, unless one is on.  The caller is shielded: if it were held here
+ * nobody could ask.
+ *
+ * [GRACE] the swap of grace acquires what those did who have drawn their grace before, and
+ * that of ctl releases it.
+ */
+void rdv_ask(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint64_t grace = rdv_load_sc(&d->grace);
+
+	if (grace & 1 || !rdv_cas_sc(&d->grace, &grace, grace + 1))
+		return;
+	rdv_store_rlx(&d->owed, 1); /* (f) */
+	rdv_or_sc(&d->ctl, RDV_GATE_ASKED);
+	ask_all(d);
+	if (d->biased) {
+		rdv_fence_all();
+		rdv_record_fence(d);
+	}
+	answer_for_the_harmless(m);
+	settle(m);
+}
+
+/*
+ * What grace will be when a round of asking is over that has not begun yet.  [GRACE] a
+ * read-modify-write, so that whoever begins that round sees what we did before.
+ */
+uint64_t rdv_grace_next(rdv_domain *d)
+{
+	return (rdv_or_sc(&d->grace, 0) + 3) / 2 * 2;
+}
+
+/* [ANSWER] what everybody did before it answered */
+bool rdv_grace_reached(const rdv_domain *d, uint64_t grace)
+{
+	return rdv_load_sc(&d->grace) >= grace;
+}

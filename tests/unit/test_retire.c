@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Free later: when the functions are called, by whom, and that each is called once.
+ */
+#include "unit.h"
+
+enum { ITEMS = 200 };
+
+static struct object {
+	int filler;
+	struct rdv_retired retired;
+	pid_t by; /* who called its function */
+	unsigned place, called;
+} objects[ITEMS];
+
+static unsigned retired_n, called_n;
+
+static void begin(void)
+{
+	memset(objects, 0, sizeof(objects));
+	retired_n = called_n = 0;
+}
+
+static struct object *object_of(struct rdv_retired *item)
+{
+	return (struct object *)(void *)((char *)item - offsetof(struct object, retired));
+}
+
+static void collect(struct rdv_retired *item)
+{
+	struct object *object = object_of(item);
+
+	object->by = gettid();
+	object->place = called_n++;
+	object->called++;
+}
+
+static void do_retire(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &objects[retired_n++].retired, collect));
+}
+
+static void do_run(struct actor *a)
+{
+	CALL(a, a->ret = (int)rdv_retire_run(a->self));
+}
+
+/* --------------------------------------------------------------------------- when */
+
+static void called_once_everybody_has_been_harmless(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	shim_count_from_here();
+	actor_do(a, do_retire);
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	assert_does(a, do_run, 0);
+	actor_do(b, do_checkpoint);
+	assert_does(a, do_run, 0); /* the caller has not been harmless either */
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 2);
+	assert_does(a, do_run, 0);
+	assert_int_equal(objects[0].place, 0);
+	assert_int_equal(objects[1].place, 1);
+	assert_int_equal(objects[0].by, a->tid);
+	assert_int_equal(SHIM(futex_calls), 0);
+}
+
+/* One that comes while others wait is not called with them. */
+static void latecomers_have_a_grace_period_of_their_own(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	actor_do(b, do_checkpoint);
+	actor_do(a, do_retire);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 1);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 0);
+	actor_do(b, do_checkpoint);
+	assert_does(a, do_run, 1);
+	assert_int_equal(objects[1].called, 1);
+}
+
+static void synchronize_covers_all_of_them(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	actor_do(a, do_retire);
+	assert_goes(a, do_synchronize, ASKING);
+	assert_int_equal(called_n, 0);
+	actor_do(b, do_checkpoint);
+	if (actor_where(a) != DONE) /* the round of asking was from before */
+		actor_do(b, do_checkpoint);
+	assert_where(a, DONE);
+	assert_int_equal(called_n, 2);
+}
+
+/* Nothing is called by a thread that is harmless. */
+static void never_while_harmless(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	begin();
+	actor_do(a, do_retire);
+	actor_do(a, do_now);
+	actor_do(a, do_synchronize);
+	assert_does(a, do_run, 0);
+	assert_int_equal(called_n, 0);
+	actor_do(a, do_end);
+	assert_int_equal(called_n, 0);
+	assert_does(a, do_run, 1);
+}
+
+/* Whoever retires many need not call anything else. */
+static void retire_looks_now_and_then(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	unsigned i;
+
+	begin();
+	actor_do(b, do_now);
+	for (i = 0; i < ITEMS; i++) {
+		actor_do(a, do_retire);
+		actor_do(a, do_checkpoint);
+	}
+	assert_true(called_n >= 64);
+	for (i = 0; i < called_n; i++)
+		assert_int_equal(objects[i].place, i);
+	actor_do(b, do_end);
+	actor_do(b, do_now);
+	actor_do(a, do_synchronize);
+	assert_int_equal(called_n, ITEMS);
+	for (i = 0; i < ITEMS; i++)
+		assert_int_equal(objects[i].called, 1);
+	actor_do(b, do_end);
+}
+
+/* In an isolated section nobody else runs, but the caller does. */
+static void isolated_the_caller_has_to_be_harmless(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	begin();
+	actor_do(a, do_isolate);
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	actor_do(a, do_release);
+	assert_does(a, do_run, 0);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 1);
+}
+
+/* -------------------------------------------------------------- from such a function */
+
+static struct actor *caller;
+
+static void collect_and_retire(struct rdv_retired *item)
+{
+	collect(item);
+	assert_int_equal(rdv_retire_run(caller->self), 0);
+	rdv_retire(caller->self, &objects[retired_n++].retired, collect);
+	rdv_isolate(caller->self);
+	rdv_release(caller->self);
+	rdv_synchronize(caller->self);
+}
+
+static void do_retire_chain(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &objects[retired_n++].retired, collect_and_retire));
+}
+
+static void a_function_may_retire_isolate_and_wait(void)
+{
+	rdv_domain *d = unit_domain();
+
+	begin();
+	caller = actor_member(d, "a");
+	actor_do(caller, do_retire_chain);
+	actor_do(caller, do_synchronize);
+	assert_true(called_n >= 1);
+	actor_do(caller, do_checkpoint);
+	actor_do(caller, do_run);
+	assert_int_equal(called_n, 2);
+	assert_int_equal(objects[1].called, 1);
+}
+
+static void exits(struct rdv_retired *item)
+{
+	collect(item);
+	shim_call_end();
+	pthread_exit(NULL);
+}
+
+static void do_retire_exit(struct actor *a)
+{
+	rdv_retire(a->self, &objects[retired_n++].retired, exits);
+	rdv_retire(a->self, &objects[retired_n++].retired, collect);
+}
+
+static void do_synchronize_and_exit(struct actor *a)
+{
+	shim_call_begin();
+	rdv_synchronize(a->self);
+}
+
+static void a_function_may_end_the_thread(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(b, do_now);
+	actor_do(a, do_retire_exit);
+	actor_go(a, do_synchronize_and_exit);
+	actor_join(a);
+	assert_int_equal(objects[0].called, 1);
+	assert_int_equal(objects[1].called, 0);
+	actor_do(b, do_end);
+	assert_does(b, do_run, 1); /* it was due as well */
+	assert_int_equal(objects[1].by, b->tid);
+}
+
+/* ------------------------------------------------------------------ those who leave */
+
+static void g9_what_a_thread_leaves_is_inherited(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	begin();
+	actor_do(a, do_retire);
+	actor_do(a, do_retire);
+	actor_do(a, do_unregister);
+	assert_int_equal(called_n, 0);
+	actor_do(b, do_retire);
+	assert_does(b, do_run, 0);
+	actor_do(b, do_checkpoint);
+	assert_does(b, do_run, 0);
+	actor_do(c, do_checkpoint);
+	assert_does(b, do_run, 3);
+	assert_int_equal(objects[0].by, b->tid);
+}
+
+static void g9_the_last_one_calls_all(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(a, do_retire);
+	actor_do(b, do_retire);
+	assert_does(b, do_run, 0);
+	actor_go(a, do_pthread_exit);
+	actor_join(a);
+	assert_int_equal(called_n, 0);
+	actor_do(b, do_retire);
+	actor_do(b, do_unregister);
+	assert_int_equal(called_n, 3);
+	assert_int_equal(objects[0].by, b->tid);
+}
+
+/* ---------------------------------------------------------------------------- fork */
+
+static void in_child(void *arg)
+{
+	struct actor *a = arg;
+
+	rdv_synchronize(a->self);
+	rdv_synchronize(a->self); /* for what it has inherited meanwhile */
+	CHECK(NULL, objects[0].called && !objects[1].called && objects[2].called);
+	rdv_thread_unregister(a->self);
+	CHECK(NULL, called_n == 2);
+	CHECK(NULL, !rdv_domain_destroy(a->domain));
+}
+
+static void do_fork(struct actor *a)
+{
+	a->ret = unit_child(in_child, a);
+}
+
+/* The child calls what its thread has retired, and what it inherits. */
+static void g10_the_child_has_its_own(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	begin();
+	actor_do(a, do_retire);
+	actor_do(b, do_retire);
+	actor_do(c, do_retire);
+	actor_do(c, do_unregister);
+	assert_does(a, do_fork, 0);
+	assert_int_equal(called_n, 0);
+	actor_do(b, do_now);
+	actor_do(a, do_synchronize);
+	assert_int_equal(called_n, 1);
+	assert_does(a, do_run, 0);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 1); /* what c has left */
+	actor_do(b, do_end);
+	actor_do(b, do_unregister);
+	actor_do(a, do_unregister);
+	assert_int_equal(called_n, 3);
+}
+
+static void destroy_in_child(void *arg)
+{
+	rdv_domain *d = arg;
+
+	CHECK(NULL, !rdv_domain_destroy(d));
+	CHECK(NULL, called_n == 1);
+}
+
+/* The child of a thread that is no member has a domain without members. */
+static void g10_destroy_calls_what_is_left(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(a, do_retire);
+	actor_do(a, do_unregister);
+	assert_int_equal(unit_child(destroy_in_child, d), 0);
+	actor_do(b, do_unregister);
+	assert_int_equal(called_n, 1);
+}
+
+static const struct unit_case cases[] = {
+	UNIT(called_once_everybody_has_been_harmless, BOTH),
+	UNIT(latecomers_have_a_grace_period_of_their_own, BOTH),
+	UNIT(synchronize_covers_all_of_them, ALL),
+	UNIT(never_while_harmless, BOTH),
+	UNIT(retire_looks_now_and_then, BOTH),
+	UNIT(isolated_the_caller_has_to_be_harmless, BOTH),
+	UNIT(a_function_may_retire_isolate_and_wait, BOTH),
+	UNIT(a_function_may_end_the_thread, ONLY_PLAIN),
+	UNIT(g9_what_a_thread_leaves_is_inherited, BOTH),
+	UNIT(g9_the_last_one_calls_all, BOTH),
+	UNIT(g10_the_child_has_its_own, BOTH),
+	UNIT(g10_destroy_calls_what_is_left, ONLY_PLAIN),
+};
+
+UNIT_MAIN("retire", cases)
