@@ -55,7 +55,8 @@ extern "C" {
  */
 RDV_API void rdv_synchronize(rdv_thread *self);
 RDV_MUST_CHECK RDV_API int rdv_synchronize_until(rdv_thread *self,
-						 const struct timespec *deadline);
+						 const struct timespec *deadline)
+	RDV_PRIV_TIMED(rdv_synchronize_until);
 
 /*
  * The same without waiting.  rdv_grace_begin() returns a value that stands for this moment.
