@@ -106,7 +106,8 @@ in_page "$(row P4 'N = 60 idle')"
 in_page "$(row P4 'N = 1023 idle')"
 in_page "| $(printf '%.0f ns; %.1f ns' "$(figure P2 '1 thread' rdv)" \
 	"$(figure P2 '1 thread' rdv-biased)") with"
-in_page "| $(printf '%.0f ns' "$(figure P4 'N = 1023 idle' rdv)"), and none"
+in_page "| $(printf '%.0f ns, and none of them is woken; %.0f ns' \
+	"$(figure P4 'N = 1023 idle' rdv)" "$(figure P4 'N = 1023 idle' rdv-biased)") with"
 in_page "takes $(awk '/^P12/ { on = 1 } on && $1 == "rdv" { print $(NF - 1); exit }' "$results") bytes"
 
 # ---- what it names
