@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* doc/guide.md, step 1: two threads, and one of them is alone for a moment. */
 #include <pthread.h>
-#include <rdv/scope.h>
+#include <rdv/blocking.h>
+#include <rdv/rdv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <rdv/blocking.h>
-#include <rdv/scope.h>
+#include <rdv/rdv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <rdv/blocking.h>
+#include <rdv/rdv.h>
 #include <rdv/stats.h>
 #include <rdv/sync.h>
 #include <signal.h>
@@ -98,8 +99,8 @@ static void *worker(void *arg)
 				answer(w, events[i].data.ptr);
 		}
 		if (rdv_sync_pending(domain)) {
-			rdv_sync_enter(self); /* all are here now ... */
-			rdv_sync_exit(self);  /* ... and go on together */
+			rdv_sync_enter(self); /* main has had its turn ... */
+			rdv_sync_exit(self);  /* ... and all go on together */
 		}
 	}
 	while (w->conns)
@@ -154,7 +155,7 @@ static void stop(rdv_thread *self)
 {
 	rdv_sync_want(self);  /* wakes all */
 	rdv_sync_enter(self); /* waits for all */
-	stopping = true;      /* alone */
+	stopping = true;      /* main's turn: all others wait */
 	rdv_sync_exit(self);
 	for (int i = 0; i < WORKERS; i++) {
 		RDV_HARMLESS(self)
