@@ -119,7 +119,7 @@ static void serve_next(rdv_domain *d)
 		if (!m || !m->sync_in || m->sync_out || !m->sync_want)
 			continue;
 		s->next = id + 1;
-		m->sync_turn = true;
+		rdv_store_rlx(&m->sync_turn, true); /* (e) */
 		step(d, RDV_SYNC_SERVING, requester(m));
 		return;
 	}
@@ -327,16 +327,17 @@ bool rdv_sync_pending(const rdv_domain *domain)
 	return pending;
 }
 
+/* A handler that interrupts rdv_sync_enter() may see the turn come at any moment. */
 bool rdv_sync_my_turn(const rdv_thread *self)
 {
-	return rdv_member_of(self)->sync_turn;
+	return rdv_load_rlx(&rdv_member_of(self)->sync_turn); /* (f) */
 }
 
 bool rdv_sync_wanted(const rdv_thread *self)
 {
 	const struct rdv_member *m = rdv_member_of(self);
 
-	return m->sync_in ? m->sync_turn : m->sync_want;
+	return m->sync_in ? rdv_load_rlx(&m->sync_turn) : m->sync_want; /* (f) */
 }
 
 void rdv_sync_enter(rdv_thread *self)
