@@ -216,6 +216,20 @@ static void one_polls_one_waits(unsigned self)
 	}
 }
 
+/* Who polls draws its grace while the other begins to ask; it is in another word of the
+ * masks, so a reader learns of it by that round of asking alone. */
+static void one_polls_another_asks(unsigned self)
+{
+	if (self == 0) {
+		poll_for_it();
+	} else if (self == 1) {
+		look();
+		synchronize();
+	} else {
+		read_and_pair();
+	}
+}
+
 static void with_rounds(unsigned self)
 {
 	if (self == 0) {
@@ -482,6 +496,7 @@ static const scenarios these({
 	{"grace-polled-biased", 2, biased<2>, one_polls, at_rest},
 	{"grace-polled-far", 2, far<2>, one_polls, at_rest},
 	{"grace-all-poll", 3, plain<3>, all_poll, at_rest},
+	{"grace-drawn-far", 3, far<3>, one_polls_another_asks, at_rest},
 	{"grace-polled-and-awaited", 3, plain<3>, one_polls_one_waits, at_rest},
 	{"grace-rounds", 3, plain<3>, with_rounds, at_rest},
 	{"grace-rounds-biased", 3, biased<3>, with_rounds, at_rest},
