@@ -35,11 +35,16 @@ int main(void)
 	for (int i = 0; i < 4; i++)
 		pthread_create(&thread[i], NULL, worker, NULL);
 	for (int version = 1; version <= LAST; version++) {
+		int *old, *next = calloc(1, sizeof(*next)); /* before: others run */
+
+		if (!next)
+			abort();
+		*next = version;
 		rdv_isolate(self); /* alone: nobody reads config from here ... */
-		free(config);
-		config = malloc(sizeof(*config));
-		*config = version;
+		old = config;
+		config = next;
 		rdv_release(self); /* ... to here */
+		free(old);         /* after: nobody can have it any more */
 		usleep(200);       /* once in a while */
 	}
 	rdv_thread_unregister(self);
