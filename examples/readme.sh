@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# README.md against the sources: its code is that of examples/quickstart.c, the command beside
-# it builds the program, which prints what the page says; the figures are those of the results
-# that the page names; the files, functions and options that it names exist.  The same goes for
+# README.md against the sources: its code is that of examples/quickstart.c and .cc, the commands
+# beside them build these programs, which print what the page says, and the whole program has
+# 15 lines at most; the figures are those of the results that the page names; the files, functions and options that it names exist.  The same goes for
 # the code of examples/proxy/README.md, and for the names in the table of doc/porting.md.
 set -u
 
@@ -14,6 +14,7 @@ failed=0
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 . "$top/tests/quoted.sh"
+. "$top/tests/lacks.sh"
 [ -r "$readme" ] || { echo "readme.sh: no $readme" >&2; exit 99; }
 
 # wrong MESSAGE [PAGE]
@@ -65,15 +66,37 @@ want=$(sed -n '/^It prints$/,$p' "$readme" | first_block)
 found=$("$dir/quickstart") || wrong "examples/quickstart: exit status $?"
 [ "$found" = "$want" ] || wrong "the program prints \"$found\", not \"$want\""
 
-# the command to build it, with the directories and the flags of this build
-if [ -e "$built/src/.libs/librdv.a" ]; then
-	command=$(grep '^cc .*quickstart' "$readme") || wrong "no command builds the program"
-	command=$(echo "$command" | sed "s,^cc,$CC $CFLAGS $SANITIZE,
+# by_command PATTERN COMPILER...: what the program prints that this command of the page builds,
+# with the directories of this build, the compiler and its flags
+by_command()
+{
+	command=$(grep "^$1" "$readme") || { echo "no command $1"; return; }
+	shift
+	eval "$(echo "$command" | sed "s,^[a-z+]*,$*,
 		s,-Iinclude,-I'$top/include',; s,examples/,'$top'/examples/,
 		s,build/src,'$built'/src,; s,-o quickstart,-o '$tmp/quickstart',
-		s,\./quickstart,'$tmp/quickstart',")
-	found=$(eval "$command") || wrong "the command to build the program: exit status $?"
+		s,\./quickstart,'$tmp/quickstart',")"
+}
+
+# built by the commands, if there is a static library
+static=$built/src/.libs/librdv.a
+if [ -e "$static" ]; then
+	found=$(by_command 'cc .*quickstart\.c ' "$CC $CFLAGS $SANITIZE")
 	[ "$found" = "$want" ] || wrong "built by its command, the program prints \"$found\""
+fi
+
+# ---- the whole program
+awk '/^```/ { on = 0 } on; /^```cpp/ { on = 1 }' "$readme" >"$tmp/whole"
+n=$(wc -l <"$tmp/whole")
+[ "$n" -le 15 ] || wrong "the whole program: expected at most 15 lines, found $n"
+sed 1d "$top/examples/quickstart.cc" | cmp - "$tmp/whole" ||
+	wrong "the whole program is not examples/quickstart.cc"
+if [ -z "${CXX-}" ]; then
+	lack g++
+elif [ -e "$static" ]; then
+	found=$(by_command 'c++ .*quickstart\.cc ' "$CXX $CXXFLAGS $SANITIZE -Wall -Wextra -Werror")
+	grep -q -F "it prints \`$found\`" "$readme" ||
+		wrong "built by its command, the whole program prints \"$found\""
 fi
 
 # ---- the figures
@@ -141,4 +164,4 @@ for option in $(names 'scripts/bench\.sh --[a-z]+' | sed 's/.* //'); do
 		wrong "scripts/bench.sh has no $option"
 done
 
-exit $failed
+finish $failed
