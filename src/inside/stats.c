@@ -69,12 +69,19 @@ uint64_t rdv_histogram_percentile(const struct rdv_histogram *histogram, double 
 
 /* --------------------------------------------------------------------- the reader */
 
-static void add_counts(struct rdv_histogram *to, const struct rdv_histogram *counts)
+/* By the array that is aligned: compilers see that no lock is needed for 64 bits. */
+static uint64_t bucket_of(const rdv_domain *d, enum rdv_histogram_kind kind, unsigned i)
+{
+	return rdv_peek(&d->history->counts[kind].bucket[i]);
+}
+
+static void add_counts(struct rdv_histogram *to, const rdv_domain *d,
+		       enum rdv_histogram_kind kind)
 {
 	unsigned i;
 
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
-		to->bucket[i] += rdv_peek(&counts->bucket[i]);
+		to->bucket[i] += bucket_of(d, kind, i);
 }
 
 static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool release)
@@ -104,13 +111,12 @@ static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
 /* How many isolations are over. */
 static uint64_t count_isolated(const rdv_domain *d)
 {
-	const struct rdv_histogram *counts = &d->history->counts[RDV_ISOLATED];
 	const struct rdv_member *m;
 	uint64_t count = 0;
 	uint32_t i;
 
 	for (i = 0; i < RDV_HISTOGRAM_BUCKETS; i++)
-		count += rdv_peek(&counts->bucket[i]);
+		count += bucket_of(d, RDV_ISOLATED, i);
 	for (i = 0; i < d->max_threads; i++) {
 		m = rdv_load_acq(&d->member[i]); /* [SLOT] */
 		if (m)
@@ -135,7 +141,7 @@ void rdv_read_histogram(const rdv_domain *d, enum rdv_histogram_kind kind,
 	uint32_t id;
 
 	memset(h, 0, sizeof(*h));
-	add_counts(h, &d->history->counts[kind]);
+	add_counts(h, d, kind);
 	for (id = 0; id < d->max_threads; id++) {
 		m = rdv_load_acq(&d->member[id]); /* [SLOT] */
 		if (m)
