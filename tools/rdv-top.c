@@ -37,6 +37,12 @@ static void fail(const char *path, const char *what)
 	exit(1);
 }
 
+static void flush_output(void)
+{
+	if (fflush(stdout))
+		fail("standard output", strerror(errno));
+}
+
 /* False: the file ends before. */
 static bool read_at(const struct view *v, void *to, size_t size, size_t at)
 {
@@ -76,7 +82,18 @@ static void open_page(struct view *v, const char *path)
 		fail(path, "made by another version of librdv");
 }
 
-/* A copy that nobody wrote to meanwhile. */
+/* Its lock says so, whoever and wherever the process is. */
+static bool alive(const struct view *v)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	return v->now.pid && (fcntl(v->fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK);
+}
+
+/*
+ * A copy that nobody wrote to meanwhile.  False: the program has ended, possibly killed
+ * while it was writing.
+ */
 static bool copy(struct view *v)
 {
 	uint32_t changes;
@@ -93,19 +110,14 @@ static bool copy(struct view *v)
 		if (!read_at(v, v->threads, v->n_threads * sizeof(v->threads[0]),
 			     v->now.threads_at))
 			fail(v->path, "has been truncated");
+		if (!alive(v))
+			return false;
 		if (!(changes & 1) && changes == read_changes(v))
 			return true;
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
+	fail(v->path, "is being written to all the time");
 	return false;
-}
-
-/* Its lock says so, whoever and wherever the process is. */
-static bool alive(const struct view *v)
-{
-	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-
-	return v->now.pid && (fcntl(v->fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK);
 }
 
 /* ---------------------------------------------------------------------- the screen */
@@ -242,8 +254,7 @@ static void show(struct view *v)
 	show_threads(v);
 	if (!v->terminal)
 		printf("\n");
-	if (fflush(stdout))
-		fail("standard output", strerror(errno));
+	flush_output();
 }
 
 /* ------------------------------------------------------------------------ the rest */
@@ -313,10 +324,12 @@ static const char *options(int argc, char **argv)
 			metrics = true;
 		} else if (c == 'h') {
 			fputs(usage, stdout);
+			flush_output();
 			exit(0);
 		} else if (c == 'V') {
 			printf("rdv-top %d.%d.%d\n", RDV_VERSION_MAJOR, RDV_VERSION_MINOR,
 			       RDV_VERSION_PATCH);
+			flush_output();
 			exit(0);
 		} else {
 			exit(2);
@@ -379,13 +392,10 @@ static void pause_for(double seconds, bool keys)
 static int write_metrics(struct view *v)
 {
 	if (!copy(v))
-		fail(v->path, "is being written to all the time");
-	if (!alive(v))
 		fail(v->path, "the program has ended");
 	openmetrics_write(
 		stdout, &(struct openmetrics){&v->now, v->threads, v->n_threads, age(v)});
-	if (fflush(stdout))
-		fail("standard output", strerror(errno));
+	flush_output();
 	return 0;
 }
 
@@ -401,10 +411,9 @@ int main(int argc, char **argv)
 	v.terminal = isatty(STDOUT_FILENO);
 	keys = v.terminal && listen_to_keys();
 	while (!ended && count--) {
-		if (!copy(&v))
-			fail(path, "is being written to all the time");
-		if (!alive(&v)) {
+		if (!copy(&v)) {
 			printf("the program has ended\n");
+			flush_output();
 			return 0;
 		}
 		show(&v);

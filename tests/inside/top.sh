@@ -61,6 +61,7 @@ says 'no file that rdv_export_open' 1 "$top" "$tmp/fifo"
 if [ -c /dev/full ]; then
 	"$top" -n 1 "$tmp/page" >/dev/full 2>"$tmp/err" && fail "/dev/full has room"
 	grep -q 'standard output: No space' "$tmp/err" || fail "$(cat "$tmp/err")"
+	"$top" --help >/dev/full 2>/dev/null && fail "--help: /dev/full has room"
 fi
 
 # Truncated by somebody: the program goes on, and makes it whole again.
@@ -84,6 +85,12 @@ fi
 # A copy has no lock: its program is not there.
 cp "$tmp/page" "$tmp/short"
 "$top" "$tmp/short" | grep -q 'the program has ended' || fail "a copy is alive"
+says 'the program has ended' 1 "$top" --openmetrics "$tmp/short"
+
+# Killed while it was writing: the number of changes, 12 bytes from the start, is odd
+# for ever.
+printf '\001\001\001\001' | dd of="$tmp/short" bs=1 seek=12 conv=notrunc 2>/dev/null || exit 99
+"$top" "$tmp/short" | grep -q 'the program has ended' || fail "half a copy is alive"
 says 'the program has ended' 1 "$top" --openmetrics "$tmp/short"
 
 exec 4>&-
