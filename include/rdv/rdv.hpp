@@ -460,19 +460,11 @@ RDV_PRIV_NODISCARD std::unique_lock<Lock> lock(rdv_thread *self, Lock &lockable)
 	return std::unique_lock<Lock>(lockable, std::adopt_lock);
 }
 
-/* Waits once, harmless, as rdv_cond_wait() does.  With a predicate: until that is true. */
+/* Waits once, as rdv_cond_wait() does.  With a predicate: until that is true. */
 inline void wait(rdv_thread *self, std::condition_variable &condition,
 		 std::unique_lock<std::mutex> &held)
 {
-	harmless waiting(self);
-
-	condition.wait(held);
-	if (waiting.try_end())
-		return;
-	held.unlock();
-	waiting.end();
-	lock(self, *held.mutex()).release();
-	held = std::unique_lock<std::mutex>(*held.mutex(), std::adopt_lock);
+	rdv_cond_wait(self, condition.native_handle(), held.mutex()->native_handle());
 }
 template <class Predicate>
 void wait(rdv_thread *self, std::condition_variable &condition,
