@@ -311,6 +311,15 @@ static int make_and_name_file(rdv_export *e)
 
 /* -------------------------------------------------------------------------- calls */
 
+/* A program that closes all descriptors it does not know gets their numbers for other
+ * files.  Those must not be written to. */
+static bool has_file(const rdv_export *e)
+{
+	struct stat st;
+
+	return !fstat(e->fd, &st) && st.st_dev == e->dev && st.st_ino == e->ino;
+}
+
 static void discard(rdv_export *e)
 {
 	if (e->fd >= 0)
@@ -351,13 +360,12 @@ int rdv_export_open(const rdv_domain *domain, const char *path, rdv_export **ope
 
 void rdv_export_update(rdv_export *opened)
 {
-	int saved_errno = errno, cancel;
+	int saved_errno = errno, cancel = cancel_off();
 
-	if (opened->fd < 0)
-		return;
-	cancel = cancel_off();
-	fill_page(opened);
-	write_page(opened);
+	if (has_file(opened)) {
+		fill_page(opened);
+		write_page(opened);
+	}
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved_errno;
 }
@@ -369,11 +377,13 @@ void rdv_export_close(rdv_export *opened)
 	struct stat st = {.st_dev = opened->dev, .st_ino = opened->ino};
 
 	unwatch(opened);
-	if (opened->fd >= 0) {
+	if (has_file(opened)) {
 		opened->page->pid = 0;
 		write_page(opened);
 		if (is_at(opened->dir, opened->name, &st))
 			unlinkat(opened->dir, opened->name, 0);
+	} else {
+		opened->dir = opened->fd = -1; /* not ours to close */
 	}
 	discard(opened);
 	pthread_setcancelstate(cancel, NULL);

@@ -310,6 +310,49 @@ static void a_truncated_file_is_whole_again(void)
 	leave_dir();
 }
 
+static int free_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	close(fd);
+	return fd;
+}
+
+/* As closefrom() does.  The file "x" stays, for nobody knows its descriptor any more. */
+static void close_all_descriptors(void *domain)
+{
+	int fd, first = free_descriptor(), last;
+	rdv_export *export;
+	struct stat st;
+
+	put("mine");
+	CHECK(NULL, !rdv_export_open(domain, "x", &export));
+	last = free_descriptor();
+	CHECK(NULL, last > first);
+	for (fd = first; fd < last; fd++)
+		close(fd);
+	for (fd = first; fd < last; fd++)
+		CHECK(NULL, open("mine", O_RDWR) == fd);
+	rdv_export_update(export);
+	rdv_export_close(export);
+	for (fd = first; fd < last; fd++)
+		CHECK(NULL, fcntl(fd, F_GETFD) == 0);
+	CHECK(NULL, !stat("mine", &st) && st.st_size == 8);
+}
+
+static void another_file_with_its_descriptor_is_left_alone(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+
+	enter_dir();
+	assert_int_equal(unit_child(close_all_descriptors, d), 0);
+	unlink("mine");
+	assert_int_equal(rdv_export_open(d, "x", &export), 0);
+	rdv_export_close(export);
+	leave_dir();
+}
+
 static const struct unit_case cases[] = {
 	UNIT(the_page_follows_the_domain, BOTH),
 	UNIT(other_files_are_left_alone, ONLY_PLAIN),
@@ -320,6 +363,7 @@ static const struct unit_case cases[] = {
 	UNIT(a_failure_leaves_no_trace, ONLY_PLAIN),
 	UNIT(the_domain_is_in_use, ONLY_PLAIN),
 	UNIT(a_truncated_file_is_whole_again, ONLY_PLAIN),
+	UNIT(another_file_with_its_descriptor_is_left_alone, ONLY_PLAIN),
 };
 
 UNIT_MAIN("export", cases)
