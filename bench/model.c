@@ -114,5 +114,5 @@ int model_print(FILE *out)
 	predict(out, &m, cpu_count(), 60, m.transfer);
 	predict(out, &m, 256, 4095, m.transfer);
 	predict(out, &m, 256, 4095, 500);
-	return ferror(out) ? -EIO : 0;
+	return fflush(out) || ferror(out) ? -EIO : 0;
 }

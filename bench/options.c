@@ -218,6 +218,14 @@ static void set_defaults(struct options *o)
 		settings.seconds = settings.quick ? QUICK_SECONDS : FULL_SECONDS;
 }
 
+static _Noreturn void exit_written(void)
+{
+	if (!fflush(stdout))
+		exit(EXIT_DONE);
+	fprintf(stderr, "rdv-bench: standard output: %s\n", strerror(errno));
+	exit(EXIT_ENVIRONMENT);
+}
+
 static void parse_one(struct options *o, int option)
 {
 	switch (option) {
@@ -253,13 +261,13 @@ static void parse_one(struct options *o, int option)
 		return;
 	case 'l':
 		print_list();
-		exit(EXIT_DONE);
+		exit_written();
 	case 'h':
 		fputs(help, stdout);
-		exit(EXIT_DONE);
+		exit_written();
 	case 'V':
 		puts("rdv-bench " PACKAGE_VERSION);
-		exit(EXIT_DONE);
+		exit_written();
 	default: /* getopt has printed what is wrong */
 		exit(EXIT_BAD_OPTION);
 	}

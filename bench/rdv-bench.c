@@ -155,21 +155,28 @@ static bool complete(const struct results *r)
 	return true;
 }
 
+static int write_tables(const struct results *r)
+{
+	report_tables(stdout, r);
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "rdv-bench: standard output: not all could be written\n");
+	return -EIO;
+}
+
 /* The table, and the files that were asked for.  Returns 0 or -errno, of the last failure. */
 static int write_all(const struct results *r, const struct options *o)
 {
 	char page[PATH_MAX];
-	int err = 0, err_page = 0;
+	int err = write_tables(r), err_json = 0, err_page = 0;
 
-	report_tables(stdout, r);
-	fflush(stdout);
 	if (o->json)
-		err = output_write(o->json, report_json, r);
+		err_json = output_write(o->json, report_json, r);
 	if (o->report) {
 		page_name(o->report, page);
 		err_page = output_write(page, html_write, r);
 	}
-	return err_page ? err_page : err;
+	return err_page ? err_page : err_json ? err_json : err;
 }
 
 static void stop_processes(void)

@@ -204,6 +204,11 @@ fi
 
 if [ -w /dev/full ]; then
 	run 1 --quick --rounds 1 --scenario P1 --contender seed --json /dev/full
+	for options in --help --list '--quick --rounds 1 --scenario P1 --contender seed'; do
+		# shellcheck disable=SC2086 # a list of options
+		"$bench" $options >/dev/full 2>/dev/null
+		[ $? = 1 ] || fail "$options: /dev/full has room"
+	done
 fi
 RDV_NO_MEMBARRIER=1
 export RDV_NO_MEMBARRIER
