@@ -92,7 +92,8 @@ EOS
 for bits in 32 64; do
 	mkdir "$tmp/$bits" || exit 99
 	eval "flags=\$time$bits"
-	$cc $flags -std=gnu11 -D_GNU_SOURCE -fPIC -shared -fvisibility=hidden $include \
+	$cc $flags -std=gnu11 -D_GNU_SOURCE -DRDV_NO_INLINE -fPIC -shared -fvisibility=hidden \
+		$include \
 		-I"$top_builddir" -I"$top_srcdir/src" "$top_srcdir"/src/*.c \
 		"$top_srcdir"/src/inside/*.c -o "$tmp/$bits/librdv.so" -pthread \
 		-Wl,--version-script="$top_srcdir/src/librdv.map" || exit 99
