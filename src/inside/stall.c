@@ -68,6 +68,7 @@ static const char *why_text(uint32_t why)
 static const char *hint(uint32_t why)
 {
 	static const char *const text[] = {
+		/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): it is one text */
 		[RDV_BLOCKER_RUNNING] = "a running thread has to call rdv_harmless_now() "
 					"or rdv_checkpoint()",
 		[RDV_BLOCKER_ISOLATED] = "an isolated thread has to call rdv_release()",

@@ -45,13 +45,13 @@ static inline bool rdv_tsan(void)
 
 static inline void rdv_tsan_acquire(const void *address)
 {
-	if (rdv_tsan())
+	if (__tsan_acquire)
 		__tsan_acquire((void *)(uintptr_t)address);
 }
 
 static inline void rdv_tsan_release(const void *address)
 {
-	if (rdv_tsan())
+	if (__tsan_release)
 		__tsan_release((void *)(uintptr_t)address);
 }
 

@@ -26,9 +26,11 @@ found() {
 
 sources=$(files 'src/*.c' 'bench/*.c' 'examples/*.c' | grep -v -e "$(left_out)")
 
+glib=$(${PKG_CONFIG:-pkg-config} --cflags glib-2.0 2>/dev/null)
 if command -v clang-tidy >/dev/null; then
+	# shellcheck disable=SC2086 # these are words
 	echo "$sources" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} clang-tidy --quiet {} \
-		-- -std=gnu11 -include "$config" -Iinclude -Isrc 2>/dev/null
+		-- -std=gnu11 -include "$config" -Iinclude -Isrc $glib 2>/dev/null
 	found clang-tidy $?
 else
 	echo "SKIP: no clang-tidy"
