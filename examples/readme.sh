@@ -72,7 +72,7 @@ by_command()
 {
 	command=$(grep "^$1" "$readme") || { echo "no command $1"; return; }
 	shift
-	eval "$(echo "$command" | sed "s,^[a-z+]*,$*,
+	eval "$(echo "$command" | sed "s|^[a-z+]*|$*|
 		s,-Iinclude,-I'$top/include',; s,examples/,'$top'/examples/,
 		s,build/src,'$built'/src,; s,-o quickstart,-o '$tmp/quickstart',
 		s,\./quickstart,'$tmp/quickstart',")"
