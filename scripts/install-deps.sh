@@ -56,6 +56,10 @@ have_daemon() {
 	have "$1" || [ -x "/usr/sbin/$1" ]
 }
 
+installed() {
+	dpkg-query -W -f '${Status}' "$1" | grep -q ' installed$'
+}
+
 module() {
 	have pkg-config && pkg-config --exists "$1"
 }
@@ -141,6 +145,7 @@ for group in ${groups:-bootstrap build test bench}; do
 		;;
 	deb)
 		package dpkg-dev have dpkg-buildpackage
+		package build-essential installed build-essential # by this name
 		package debhelper have dh
 		package lintian have lintian
 		;;
