@@ -94,7 +94,7 @@ END {
 	print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" width "\" height=\"" y \
 		"\" viewBox=\"0 0 " width " " y "\" role=\"img\">"
 	print "<!-- SPDX-License-Identifier: MIT; made by doc/picture.sh -->"
-	print "<title>Threads over time: an isolation, and a sync-point</title>"
+	print "<title>Threads over time: an isolation, a sync-point, and a grace period</title>"
 	print "<style>"
 	print "text { font: 12px sans-serif; fill: #24292f }"
 	print ".title { font-size: 14px; font-weight: bold }"
@@ -158,6 +158,23 @@ part sleep 0 22 asleep
 part run 22 32 woken
 part wait 32 80 waits, though it did not ask
 part run 80 100
+
+panel Grace period: nobody is held, nobody is woken; when it is over, nobody has the old object
+event 20 rdv_synchronize()
+event 62 over: may be freed
+lane admin
+part run 0 20 takes it out
+part wait 20 62 waits, harmless
+part run 62 100 frees it
+lane worker 1
+part run 0 30
+part sleep 30 52 harmless: that answers
+part run 52 100 runs on
+lane worker 2
+part run 0 62 computes until its rdv_checkpoint()
+part run 62.4 100 runs on
+lane worker 3
+part sleep 0 100 asleep all the time: not asked, not woken
 
 legend
 key run 202 running: uses the shared data
