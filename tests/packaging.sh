@@ -5,6 +5,8 @@
 # soname that it names exist.
 set -u
 
+[ -e "$top_srcdir/debian/rules" ] || { echo "skipped: a release has no debian/"; exit 77; }
+
 page=$top_srcdir/doc/packaging.md
 root=$top_builddir/tests/consumer/root
 tmp=$(mktemp -d) || exit 99
