@@ -11,7 +11,9 @@
 
 enum { US = 1000, MS = 1000 * US };
 
-static const uint64_t noon = UINT64_C(43200000000000);
+/* Later than the kernel's clock, or waits until a time of our own would end at once.  In
+ * seconds it fits into a time_t of 32 bits. */
+static const uint64_t noon = UINT64_C(50) * 365 * 24 * 3600 * RDV_NSEC_PER_SEC;
 
 static void clock_set(uint64_t ns)
 {
