@@ -159,7 +159,7 @@ part run 22 32 woken
 part wait 32 80 waits, though it did not ask
 part run 80 100
 
-panel Grace period: nobody is held, nobody is woken; when it is over, nobody has the old object
+panel Grace period: no sleeping thread is woken; when it is over, no other thread has the old object
 event 20 rdv_synchronize()
 event 62 over: may be freed
 lane admin
@@ -174,7 +174,8 @@ lane worker 2
 part run 0 62 computes until its rdv_checkpoint()
 part run 62.4 100 runs on
 lane worker 3
-part sleep 0 100 asleep all the time: not asked, not woken
+part sleep 0 82 asleep all the time: not asked, not woken
+part sleep 82 100
 
 legend
 key run 202 running: uses the shared data
