@@ -34,10 +34,11 @@
  * [GRACE-SLEEP] Dekker: a thread that waits counts itself in graces_asleep, then reads graces
  * and grace; we change grace and graces, then read graces_asleep.
  */
-static void end_asking(struct rdv_member *m)
+static void end_asking(struct rdv_member *m, bool answers)
 {
 	rdv_domain *d = m->domain;
 
+	rdv_record_grace_end(m, answers);
 	rdv_and_sc(&d->ctl, ~RDV_GATE_ASKED);
 	rdv_add_sc(&d->grace, 1);
 	rdv_add_sc(&d->graces, 1);
@@ -47,11 +48,11 @@ static void end_asking(struct rdv_member *m)
 	rdv_futex_wake(&d->graces, INT_MAX, RDV_FUTEX_ANY);
 }
 
-/* m, or whoever it answers for, owes no longer. */
-static void settle(struct rdv_member *m)
+/* m owes no longer, if it answers; or whoever it has looked at. */
+static void settle(struct rdv_member *m, bool answers)
 {
 	if (rdv_sub_sc(&m->domain->owed, 1) == 1)
-		end_asking(m);
+		end_asking(m, answers);
 }
 
 bool rdv_owes(const struct rdv_member *t)
@@ -84,7 +85,7 @@ void rdv_answer(struct rdv_member *m)
 		return;
 	rdv_shield_on(m);
 	if (clear_owing(m))
-		settle(m);
+		settle(m, true);
 	if (!shielded)
 		rdv_shield_off(m);
 }
@@ -132,7 +133,7 @@ static void answer_for_the_harmless(struct rdv_member *m)
 			t = d->member[word * RDV_WORD_BITS +
 				      (uint32_t)__builtin_ctz(owing)];
 			if (is_harmless(t) && clear_owing(t))
-				settle(m);
+				settle(m, false);
 		}
 	}
 }
@@ -159,7 +160,8 @@ void rdv_ask(struct rdv_member *m)
 		rdv_record_fence(d);
 	}
 	answer_for_the_harmless(m);
-	settle(m);
+	rdv_record_grace_begin(m);
+	settle(m, false);
 }
 
 /*

@@ -316,15 +316,16 @@ struct rdv_record {
 	rdv_count alone; /* since when it is isolated, in ns */
 	rdv_count seen;  /* when it last released a timed one */
 	rdv_count wait_since;
-	rdv_count rounds;   /* that it has opened */
-	rdv_count tries;    /* that failed */
-	rdv_count timeouts; /* timed isolations that failed */
+	rdv_count rounds; /* that it has opened */
+	rdv_count tries;  /* that failed */
 	rdv_count waits, wakes;
 	rdv_count delay; /* how long its last isolation waited for the one blamed, ns */
 	rdv_count worst; /* the longest that it was blamed for, ns; written by leaders */
 	rdv_count stall_next; /* when it reports its wait next, in ns */
 	int32_t tid;          /* the kernel's, 0 = no thread is in the slot */
 	uint16_t log[6];      /* waits to be added to the histograms */
+	uint32_t items;       /* that it has retired or inherited, see retire.c ... */
+	uint32_t called;      /* ... and called since it last subtracted those */
 	const char *where;    /* it isolates there, while depth or wait_kind says so */
 };
 

@@ -89,6 +89,7 @@ static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 	rdv_park(m);
 	grace = rdv_grace_next(m->domain);
 	over = await_grace(m, grace, deadline);
+	rdv_record_synchronized(m, over);
 	if (over)
 		rdv_retired_covered(m, grace);
 	rdv_unshield(m, &shield);

@@ -79,6 +79,7 @@ static void adopt(struct rdv_member *m)
 	rdv_lock(&d->registry);
 	join(&m->retired, d->orphans);
 	rdv_store_rlx(&d->orphans, NULL); /* (e) */
+	rdv_record_adopted(m);
 	rdv_unlock(&d->registry);
 	rdv_unshield(m, &shield);
 }
@@ -118,11 +119,14 @@ unsigned rdv_retire_run(rdv_thread *self)
 	m->retiring = true;
 	while (m->retired && is_due(m)) {
 		item = take_first(&m->retired);
+		rdv_record_called(m);
 		item->fn(item);
 		rdv_must_own(m);
 		n++;
 	}
 	m->retiring = false;
+	if (n)
+		rdv_record_items(m);
 	return n;
 }
 
@@ -148,6 +152,7 @@ void rdv_retire(rdv_thread *self, struct rdv_retired *item,
 	item->due = 0;
 	item->next = item;
 	join(&m->retired, item);
+	rdv_record_retired(m);
 	if (++m->fresh % LOOK_EVERY == 0)
 		rdv_retire_run(self);
 }

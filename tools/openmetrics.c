@@ -33,6 +33,11 @@ static const struct number {
 	COUNTER("rdv_futex_waits", futex_waits, "System calls that wait on a futex."),
 	COUNTER("rdv_futex_wakes", futex_wakes, "System calls that wake from a futex."),
 	COUNTER("rdv_membarriers", membarriers, "Calls of membarrier."),
+	COUNTER("rdv_grace_periods", grace_periods,
+		"Grace periods that threads were asked for."),
+	COUNTER("rdv_graces_failed", graces_failed,
+		"Calls of rdv_synchronize_until that failed."),
+	COUNTER("rdv_retired", retired, "Items given to rdv_retire."),
 #undef COUNTER
 #undef GAUGE
 };
@@ -49,6 +54,8 @@ static const struct times {
 	 offsetof(struct rdv_stats, held)},
 	{"rdv_to_release_seconds", "From rdv_release until it returns.",
 	 offsetof(struct rdv_stats, to_release)},
+	{"rdv_to_grace_seconds", "From rdv_synchronize until the grace period is over.",
+	 offsetof(struct rdv_stats, to_grace)},
 };
 
 static void put_family(FILE *out, const char *name, const char *type, const char *unit,
@@ -133,6 +140,7 @@ static void put_threads(FILE *out, const struct openmetrics *m)
 {
 	static const char isolations[] = "rdv_thread_isolations";
 	static const char delay[] = "rdv_thread_worst_delay_seconds";
+	static const char waiting[] = "rdv_thread_retired_waiting";
 	const struct rdv_thread_stats *end = m->threads + m->n_threads;
 
 	put_family(out, isolations, "counter", "", "Isolations of the thread.");
@@ -145,6 +153,12 @@ static void put_threads(FILE *out, const struct openmetrics *m)
 	for (const struct rdv_thread_stats *t = m->threads; t < end; t++) {
 		put_thread(out, m, delay, "", t);
 		fprintf(out, "%.9g\n", (double)t->worst_delay_ns / 1e9);
+	}
+	put_family(out, waiting, "gauge", "",
+		   "Items that the thread has retired and not called yet.");
+	for (const struct rdv_thread_stats *t = m->threads; t < end; t++) {
+		put_thread(out, m, waiting, "", t);
+		fprintf(out, "%" PRIu64 "\n", t->retired_waiting);
 	}
 }
 
@@ -159,6 +173,10 @@ void openmetrics_write(FILE *out, const struct openmetrics *m)
 	put_sample(out, m, "rdv_age_seconds", "");
 	fprintf(out, "} %.3f\n", m->age);
 	put_numbers(out, m);
+	put_family(out, "rdv_retired_waiting", "gauge", "",
+		   "Items given to rdv_retire and not called yet.");
+	put_sample(out, m, "rdv_retired_waiting", "");
+	fprintf(out, "} %" PRIu64 "\n", m->page->stats.retired_waiting);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		put_times(out, m, &times[i]);
 	put_threads(out, m);

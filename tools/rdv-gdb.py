@@ -12,9 +12,8 @@ import gdb
 
 CLOSED, ROUND, COMPETING = 1, 1 << 17, 1 << 15
 WORD_BITS = 32
-LOG_RELEASE = 0x8000
-HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release")
-TO_ISOLATION, ISOLATED, HELD, TO_RELEASE = range(4)
+HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release", "to_grace")
+TO_ISOLATION, ISOLATED, HELD, TO_RELEASE, TO_GRACE = range(5)
 STATES = {0: "running", 1: "harmless"}
 LISTED = 16
 
@@ -161,6 +160,7 @@ class Domain:
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
             ("isolations", int(r["isolations"])), ("worst_delay_ns", int(r["worst"])),
+            ("retired", int(r["items"]) - int(r["called"])),
             ("where", where(r["where"]) if wait in ("gather", "queue") or depth
              else "-")),
             "name", text(m["name"]))
@@ -193,8 +193,8 @@ class Domain:
                 continue
             for i in range(int(r["logged"])):
                 entry = int(r["log"][i])
-                if bool(entry & LOG_RELEASE) == (kind == TO_RELEASE):
-                    buckets[entry & ~LOG_RELEASE] += 1
+                if entry >> 8 == kind:
+                    buckets[entry & 0xFF] += 1
         if kind == TO_RELEASE:
             buckets[0] += max(0, sum(self.histogram(ISOLATED)) - sum(buckets))
         return buckets
@@ -204,21 +204,27 @@ class Domain:
 
     def dump_stats(self):
         wakes = int(self.d["sync"]["wakes"]) + self.number("held_wakes")
+        history = self.d["history"]
+        called = int(history["called"]) + self.total("called")
+        waiting = int(history["orphans"]) + self.total("items") - self.total("called")
         line("stats", *fields(
             ("isolations", self.total("isolations")), ("rounds", self.total("rounds")),
             ("tries_failed", self.total("tries")),
-            ("timeouts_failed", self.total("timeouts")),
+            ("timeouts_failed", int(history["timeouts"])),
             ("futex_waits", self.total("waits")),
             ("futex_wakes", wakes + self.total("wakes")),
             ("membarriers", self.number("fences"))))
+        line("graces", *fields(
+            ("periods", int(history["graces"])), ("failed", int(history["graces_failed"])),
+            ("retired", called + waiting), ("waiting", waiting)))
         for kind, name in enumerate(HISTOGRAMS):
             h = self.histogram(kind)
             line("time", name, *fields(
                 ("count", sum(h)), ("p50_ns", percentile(h, 50)),
                 ("p90_ns", percentile(h, 90)), ("p99_ns", percentile(h, 99)),
                 ("max_ns", percentile(h, 100))))
-        for which in ("last", "worst", "longest"):
-            b = self.d["history"][which]
+        for which in ("last", "worst", "longest", "last_grace", "worst_grace"):
+            b = history[which]
             if int(b["id"]):
                 line("delay", which, *fields(("id", int(b["id"]) - 1),
                                              ("tid", int(b["tid"])), ("ns", int(b["ns"])),

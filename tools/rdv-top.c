@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum { MAX_THREADS = 4096, SHOWN = 16, TRIES = 1000 };
-enum { OTHER_LINES = 15 }; /* of a screen, around the threads */
+enum { OTHER_LINES = 20 }; /* of a screen, around the threads */
 
 struct view {
 	const char *path;
@@ -164,23 +164,53 @@ static void show_times(const char *what, const struct rdv_histogram *now,
 	printf(" %10s\n", time_text(rdv_histogram_percentile(now, 100), text));
 }
 
+/* Items whose functions have been called. */
+static uint64_t called(const struct rdv_stats *s)
+{
+	return s->retired > s->retired_waiting ? s->retired - s->retired_waiting : 0;
+}
+
 static void show_rates(const struct view *v)
 {
 	const struct rdv_stats *n = &v->now.stats, *b = &v->before.stats;
+	const uint64_t done = called(n) > called(b) ? called(n) - called(b) : 0;
 	double s = (double)(v->now.updated - v->before.updated) / 1e9;
 
 	if (s <= 0)
 		s = 1;
 	printf("per second: %.0f isolations, %.0f rounds, %.0f held,\n"
-	       "            %.0f futex waits, %.0f wakes, %.0f membarriers\n",
+	       "            %.0f futex waits, %.0f wakes, %.0f membarriers,\n"
+	       "            %.0f grace periods, %.0f items retired, %.0f called\n",
 	       (double)(n->isolations - b->isolations) / s,
 	       (double)(n->rounds - b->rounds) / s,
 	       (double)(n->held_waits - b->held_waits) / s,
 	       (double)(n->futex_waits - b->futex_waits) / s,
 	       (double)(n->futex_wakes - b->futex_wakes) / s,
-	       (double)(n->membarriers - b->membarriers) / s);
-	printf("failed so far: %" PRIu64 " tries, %" PRIu64 " timed\n", n->tries_failed,
-	       n->timeouts_failed);
+	       (double)(n->membarriers - b->membarriers) / s,
+	       (double)(n->grace_periods - b->grace_periods) / s,
+	       (double)(n->retired > b->retired ? n->retired - b->retired : 0) / s,
+	       (double)done / s);
+	printf("failed so far: %" PRIu64 " tries, %" PRIu64 " timed, %" PRIu64
+	       " timed grace periods\n",
+	       n->tries_failed, n->timeouts_failed, n->graces_failed);
+}
+
+static void show_delay(const char *which, struct rdv_delay *delay)
+{
+	char text[16];
+
+	if (delay->id < 0)
+		return;
+	printf("%s grace period waited for thread %d (%s): %s\n", which, (int)delay->id,
+	       printable(delay->name, sizeof(delay->name)), time_text(delay->ns, text));
+}
+
+/* What is in the way of memory that is to be freed. */
+static void show_graces(struct view *v)
+{
+	printf("retired items that wait: %" PRIu64 "\n", v->now.stats.retired_waiting);
+	show_delay("last", &v->now.stats.last_grace);
+	show_delay("longest", &v->now.stats.worst_grace);
 }
 
 static int by_delay(const void *a, const void *b)
@@ -245,12 +275,14 @@ static void show(struct view *v)
 	       n->threads == 1 ? "" : "s", n->threads_max, n->max_threads,
 	       n->fence == RDV_FENCE_BIASED ? "biased" : "full");
 	show_rates(v);
+	show_graces(v);
 	printf("\n%-13s %10s %10s %10s %10s %10s %10s\n", "", "count", "p50", "p90",
 	       "p99", "max", "max so far");
 	show_times("to isolation", &n->to_isolation, &b->to_isolation);
 	show_times("isolated", &n->isolated, &b->isolated);
 	show_times("held", &n->held, &b->held);
 	show_times("to release", &n->to_release, &b->to_release);
+	show_times("to grace", &n->to_grace, &b->to_grace);
 	show_threads(v);
 	if (!v->terminal)
 		printf("\n");

@@ -61,14 +61,15 @@ RDV_API uint64_t rdv_histogram_bucket_floor(unsigned bucket);
 
 /* ------------------------------------------------------------------------ blame */
 
-/* The thread that an isolation waited for, the last to become harmless, and how long that
- * took.  In the field longest: the thread that was isolated, and how long. */
+/* The thread that an isolation or a grace period waited for, the last to become harmless, and
+ * how long that took.  In the field longest: the thread that was isolated, and how long. */
 struct rdv_delay {
 	uint64_t ns;
 	int32_t id;         /* rdv_thread_id() */
 	int32_t kernel_tid; /* the kernel's; 0 if the thread is gone */
 	char name[16];      /* of the thread */
-	char where[32];     /* where the isolation was called, see rdv_isolate_at() */
+	char where
+		[32]; /* where the isolation was called, see rdv_isolate_at(); else empty */
 };
 
 /*
@@ -111,8 +112,9 @@ struct rdv_thread_stats {
 	uint32_t id;
 	int32_t kernel_tid;
 	char name[16];
-	uint64_t isolations;     /* those of former threads with this id included */
-	uint64_t worst_delay_ns; /* the longest that an isolation waited for it */
+	uint64_t isolations;      /* those of former threads with this id included */
+	uint64_t worst_delay_ns;  /* the longest that an isolation waited for it */
+	uint64_t retired_waiting; /* items that it has retired and not called yet */
 };
 
 /*
@@ -157,6 +159,14 @@ struct rdv_stats {
 	struct rdv_histogram isolated;     /* alone, until rdv_release() */
 	struct rdv_histogram held;         /* from wanting to run until running */
 	struct rdv_histogram to_release;   /* from rdv_release() until it returns */
+	/* what <rdv/handshake.h> has done */
+	uint64_t grace_periods;   /* that threads were asked for; many calls share one */
+	uint64_t graces_failed;   /* rdv_synchronize_until() gave up */
+	uint64_t retired;         /* items, by rdv_retire() */
+	uint64_t retired_waiting; /* of those, not called yet */
+	struct rdv_delay last_grace;   /* of the last grace period that had to wait ... */
+	struct rdv_delay worst_grace;  /* ... and the longest wait so far; id -1: none */
+	struct rdv_histogram to_grace; /* from rdv_synchronize() until that is over */
 };
 
 /*

@@ -182,6 +182,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	number(p, "sync_turn", rdv_glance(&m->sync_turn));
 	number(p, "isolations", (int64_t)rdv_peek(&m->record.isolations));
 	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->record.worst));
+	number(p, "retired", rdv_read_items(m));
 	where(p, is_isolating(m, kind) ? rdv_peek(&m->record.where) : NULL);
 	end_named(p, m->name);
 }
@@ -263,10 +264,16 @@ static void dump_counters(struct dump *p)
 	number(p, "isolations", (int64_t)c.isolations);
 	number(p, "rounds", (int64_t)c.rounds);
 	number(p, "tries_failed", (int64_t)c.tries);
-	number(p, "timeouts_failed", (int64_t)c.timeouts);
+	number(p, "timeouts_failed", (int64_t)rdv_peek(&p->domain->history->timeouts));
 	number(p, "futex_waits", (int64_t)c.waits);
 	number(p, "futex_wakes", (int64_t)c.wakes);
 	number(p, "membarriers", (int64_t)rdv_peek(&p->domain->fences));
+	end(p);
+	begin(p, "graces");
+	number(p, "periods", (int64_t)rdv_peek(&p->domain->history->graces));
+	number(p, "failed", (int64_t)rdv_peek(&p->domain->history->graces_failed));
+	number(p, "retired", (int64_t)(c.called + c.items));
+	number(p, "waiting", (int64_t)c.items);
 	end(p);
 }
 
@@ -300,9 +307,12 @@ int rdv_domain_dump(const rdv_domain *domain, int fd)
 	dump_histogram(&p, "isolated", RDV_ISOLATED);
 	dump_histogram(&p, "held", RDV_HELD);
 	dump_histogram(&p, "to_release", RDV_TO_RELEASE);
+	dump_histogram(&p, "to_grace", RDV_TO_GRACE);
 	dump_delay(&p, " last", &domain->history->last);
 	dump_delay(&p, " worst", &domain->history->worst);
 	dump_delay(&p, " longest", &domain->history->longest);
+	dump_delay(&p, " last_grace", &domain->history->last_grace);
+	dump_delay(&p, " worst_grace", &domain->history->worst_grace);
 	begin(&p, "end");
 	end(&p);
 	return p.ret;

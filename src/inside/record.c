@@ -71,6 +71,15 @@ static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
 	return first < last ? first + (last - first) / 2 : last;
 }
 
+void rdv_record_failed(struct rdv_member *m, bool tried)
+{
+	if (tried)
+		rdv_bump(&m->record.tries, 1);
+	else
+		rdv_tally(&m->domain->history->timeouts, 1);
+	rdv_probe_1(isolate_failed, m, tried);
+}
+
 static void longest(const struct rdv_member *m, uint64_t ns)
 {
 	struct rdv_history *history = m->domain->history;
@@ -100,20 +109,19 @@ void rdv_record_end(struct rdv_member *m)
 
 /* ------------------------------------------------------------------------ waits */
 
-static void note(struct rdv_member *m, uint64_t ns, unsigned kind)
+static void note(struct rdv_member *m, uint64_t ns, enum rdv_histogram_kind kind)
 {
 	struct rdv_record *r = &m->record;
 	unsigned i, n = r->logged;
 
-	rdv_poke(&r->log[n], (uint16_t)(rdv_bucket(ns) | kind));
+	rdv_poke(&r->log[n], RDV_LOG(kind, rdv_bucket(ns)));
 	if (++n < sizeof(r->log) / sizeof(r->log[0])) {
 		rdv_poke(&r->logged, (uint8_t)n);
 		return;
 	}
 	rdv_poke(&r->logged, 0);
 	for (i = 0; i < n; i++)
-		add_to(m, r->log[i] & RDV_LOG_RELEASE ? RDV_TO_RELEASE : RDV_HELD,
-		       r->log[i] & ~RDV_LOG_RELEASE, 1);
+		add_to(m, RDV_LOGGED_KIND(r->log[i]), RDV_LOGGED_BUCKET(r->log[i]), 1);
 }
 
 void rdv_record_held(struct rdv_member *m)
@@ -122,13 +130,13 @@ void rdv_record_held(struct rdv_member *m)
 
 	rdv_wait_end(m);
 	ns = rdv_clock_ns() - m->record.wait_since;
-	note(m, ns, 0);
+	note(m, ns, RDV_HELD);
 	rdv_probe_1(held_end, m, ns);
 }
 
 void rdv_record_release(struct rdv_member *m, uint64_t begin)
 {
-	note(m, rdv_clock_ns() - begin, RDV_LOG_RELEASE);
+	note(m, rdv_clock_ns() - begin, RDV_TO_RELEASE);
 }
 
 /* ------------------------------------------------------------------------ blame */
@@ -181,6 +189,75 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 	rdv_poke(&m->record.blamed, last);
 }
 
+/* ---------------------------------------------------------------- grace periods */
+
+/*
+ * The thread still counts in owed, so if it is alone there nobody has been awaited, and the
+ * clock is not read.  Whoever is the last to answer does so after this.
+ */
+void rdv_record_grace_begin(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+
+	rdv_probe(grace_begin, m);
+	rdv_poke(&d->history->asking_since, rdv_peek(&d->owed) > 1 ? rdv_clock_ns() : 0);
+}
+
+void rdv_record_grace_end(struct rdv_member *m, bool answers)
+{
+	struct rdv_history *h = m->domain->history;
+	uint64_t ns = 0;
+
+	rdv_bump(&h->graces, 1);
+	if (answers) {
+		ns = rdv_clock_ns() - rdv_peek(&h->asking_since);
+		blame(&h->last_grace, m, ns, NULL);
+		if (ns > rdv_peek(&h->worst_grace.ns))
+			blame(&h->worst_grace, m, ns, NULL);
+	}
+	rdv_probe_2(grace_end, m, answers ? (int)m->id : -1, ns);
+}
+
+void rdv_record_synchronized(struct rdv_member *m, bool over)
+{
+	if (over)
+		note(m, rdv_clock_ns() - m->record.wait_since, RDV_TO_GRACE);
+	else
+		rdv_tally(&m->domain->history->graces_failed, 1);
+}
+
+void rdv_record_items(struct rdv_member *m)
+{
+	struct rdv_record *r = &m->record;
+
+	rdv_tally(&m->domain->history->called, r->called);
+	rdv_poke(&r->items, r->items - r->called);
+	rdv_poke(&r->called, 0);
+}
+
+void rdv_record_adopted(struct rdv_member *m)
+{
+	struct rdv_history *h = m->domain->history;
+
+	rdv_bump(&m->record.items, (uint32_t)h->orphans);
+	rdv_poke(&h->orphans, 0);
+}
+
+/* With the registry locked.  The last thread to leave calls all, but when the domain may be
+ * gone already. */
+static void bequeath(struct rdv_member *m)
+{
+	struct rdv_history *h = m->domain->history;
+
+	rdv_record_items(m);
+	rdv_bump(&h->orphans, m->record.items);
+	rdv_poke(&m->record.items, 0);
+	if (m->domain->members)
+		return;
+	rdv_tally(&h->called, h->orphans);
+	rdv_poke(&h->orphans, 0);
+}
+
 /* ---------------------------------------------------------- domains and members */
 
 size_t rdv_record_size(void)
@@ -215,9 +292,11 @@ void rdv_record_joined(struct rdv_member *m, const char *name)
 		rdv_poke(&d->members_max, d->members);
 }
 
+/* With the registry locked, and the thread not counted in members any more. */
 void rdv_record_left(struct rdv_member *m)
 {
 	rdv_poke(&m->record.tid, 0);
+	bequeath(m);
 }
 
 /* What the survivor of fork() is doing goes on, with its times. */
@@ -232,6 +311,7 @@ static void forget(struct rdv_record *r, bool survives)
 		.seen = r->seen,
 		.wait_since = r->wait_since,
 		.stall_next = r->stall_next,
+		.items = r->items - r->called,
 		.where = r->where,
 	};
 
@@ -242,15 +322,17 @@ static void forget(struct rdv_record *r, bool survives)
 }
 
 /* The statistics of the child begin here.  If the thread is isolated, that is the first
- * isolation. */
+ * isolation.  The items that are left are retired. */
 void rdv_record_fork(rdv_domain *d, struct rdv_member *survivor)
 {
+	uint64_t orphans = d->history->orphans;
 	uint32_t id;
 
 	for (id = 0; id < d->max_threads; id++)
 		if (d->member[id])
 			forget(&d->member[id]->record, d->member[id] == survivor);
 	memset(d->history, 0, sizeof(*d->history));
+	d->history->orphans = orphans;
 	d->fences = d->held_wakes = d->sync.wakes = 0;
 	d->members_max = d->members;
 	if (!survivor)

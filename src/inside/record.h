@@ -90,11 +90,7 @@ static inline void rdv_record_round(struct rdv_member *m)
 	rdv_probe(round_begin, m);
 }
 
-static inline void rdv_record_failed(struct rdv_member *m, bool tried)
-{
-	rdv_bump(tried ? &m->record.tries : &m->record.timeouts, 1);
-	rdv_probe_1(isolate_failed, m, tried);
-}
+void rdv_record_failed(struct rdv_member *m, bool tried);
 
 static inline void rdv_record_fence(rdv_domain *d)
 {
@@ -158,6 +154,34 @@ static inline void rdv_record_held_wake(rdv_domain *d)
 {
 	rdv_tally(&d->held_wakes, 1);
 }
+
+/* ---------------------------------------------------------------- grace periods */
+
+/* The thread has begun a round of asking, and is about to count itself out. */
+void rdv_record_grace_begin(struct rdv_member *m);
+
+/* That round is about to be over.  answers: the thread was the last one that was awaited;
+ * otherwise nobody was when the thread that has begun it had looked at all. */
+void rdv_record_grace_end(struct rdv_member *m, bool answers);
+
+/* The thread has waited for a grace period, which is over; or it has given up. */
+void rdv_record_synchronized(struct rdv_member *m, bool over);
+
+/* The thread has one item more; has called one more; will call no more now. */
+static inline void rdv_record_retired(struct rdv_member *m)
+{
+	rdv_bump(&m->record.items, 1);
+}
+
+static inline void rdv_record_called(struct rdv_member *m)
+{
+	rdv_bump(&m->record.called, 1);
+}
+
+void rdv_record_items(struct rdv_member *m);
+
+/* It has inherited what there was.  With the registry locked. */
+void rdv_record_adopted(struct rdv_member *m);
 
 /* ---------------------------------------------------------- domains and members */
 

@@ -84,14 +84,15 @@ static void add_counts(struct rdv_histogram *to, const rdv_domain *d,
 		to->bucket[i] += bucket_of(d, kind, i);
 }
 
-static void add_log(struct rdv_histogram *to, const struct rdv_member *m, bool release)
+static void add_log(struct rdv_histogram *to, const struct rdv_member *m,
+		    enum rdv_histogram_kind kind)
 {
 	unsigned i, entry, n = rdv_peek(&m->record.logged);
 
 	for (i = 0; i < n; i++) {
 		entry = rdv_peek(&m->record.log[i]);
-		if (!(entry & RDV_LOG_RELEASE) == !release)
-			to->bucket[entry & ~RDV_LOG_RELEASE]++;
+		if (RDV_LOGGED_KIND(entry) == kind)
+			to->bucket[RDV_LOGGED_BUCKET(entry)]++;
 	}
 }
 
@@ -105,7 +106,7 @@ static void add_member(struct rdv_histogram *to, const struct rdv_member *m,
 	else if (kind == RDV_ISOLATED)
 		to->bucket[rdv_peek(&m->record.bucket[1])] += untimed;
 	else
-		add_log(to, m, kind == RDV_TO_RELEASE);
+		add_log(to, m, kind);
 }
 
 /* How many isolations are over. */
@@ -160,14 +161,23 @@ static void read_blame(struct rdv_delay *delay, const struct rdv_blame *blame)
 	rdv_name_copy(delay->where, blame->where, sizeof(delay->where));
 }
 
+/* The thread subtracts called from items, and then begins again. */
+uint32_t rdv_read_items(const struct rdv_member *m)
+{
+	uint32_t called = rdv_peek(&m->record.called), items = rdv_peek(&m->record.items);
+
+	return items > called ? items - called : 0;
+}
+
 static void count_member(struct rdv_counters *c, const struct rdv_member *m)
 {
 	c->isolations += rdv_peek(&m->record.isolations);
 	c->rounds += rdv_peek(&m->record.rounds);
 	c->tries += rdv_peek(&m->record.tries);
-	c->timeouts += rdv_peek(&m->record.timeouts);
 	c->waits += rdv_peek(&m->record.waits);
 	c->wakes += rdv_peek(&m->record.wakes);
+	c->items += rdv_read_items(m);
+	c->called += rdv_peek(&m->record.called);
 }
 
 void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c)
@@ -177,11 +187,27 @@ void rdv_read_counters(const rdv_domain *d, struct rdv_counters *c)
 
 	memset(c, 0, sizeof(*c));
 	c->wakes = rdv_peek(&d->sync.wakes) + rdv_peek(&d->held_wakes);
+	c->items = rdv_peek(&d->history->orphans);
+	c->called = rdv_peek(&d->history->called);
 	for (id = 0; id < d->max_threads; id++) {
 		m = rdv_load_acq(&d->member[id]); /* [SLOT] */
 		if (m)
 			count_member(c, m);
 	}
+}
+
+static void read_graces(const rdv_domain *d, const struct rdv_counters *c,
+			struct rdv_stats *s)
+{
+	const struct rdv_history *h = d->history;
+
+	s->grace_periods = rdv_peek(&h->graces);
+	s->graces_failed = rdv_peek(&h->graces_failed);
+	s->retired = c->called + c->items;
+	s->retired_waiting = c->items;
+	read_blame(&s->last_grace, &h->last_grace);
+	read_blame(&s->worst_grace, &h->worst_grace);
+	rdv_read_histogram(d, RDV_TO_GRACE, &s->to_grace);
 }
 
 static void read_all(const rdv_domain *d, struct rdv_stats *s)
@@ -198,7 +224,7 @@ static void read_all(const rdv_domain *d, struct rdv_stats *s)
 	s->isolations = c.isolations;
 	s->rounds = c.rounds;
 	s->tries_failed = c.tries;
-	s->timeouts_failed = c.timeouts;
+	s->timeouts_failed = rdv_peek(&d->history->timeouts);
 	s->futex_waits = c.waits;
 	s->futex_wakes = c.wakes;
 	s->membarriers = rdv_peek(&d->fences);
@@ -210,6 +236,7 @@ static void read_all(const rdv_domain *d, struct rdv_stats *s)
 	rdv_read_histogram(d, RDV_HELD, &s->held);
 	rdv_read_histogram(d, RDV_TO_RELEASE, &s->to_release);
 	s->held_waits = rdv_histogram_count(&s->held);
+	read_graces(d, &c, s);
 }
 
 /* A function of its own, because it needs much stack and is rarely called. */
@@ -272,6 +299,7 @@ size_t rdv_domain_thread_stats(const rdv_domain *domain, struct rdv_thread_stats
 			.kernel_tid = tid,
 			.isolations = rdv_peek(&m->record.isolations),
 			.worst_delay_ns = rdv_peek(&m->record.worst),
+			.retired_waiting = rdv_read_items(m),
 		};
 		rdv_name_copy(one.name, m->name, sizeof(one.name));
 		rdv_fill(to, size, &one, sizeof(one));

@@ -84,6 +84,7 @@ static void statistics(void)
 	FIELD(struct rdv_thread_stats, name);
 	FIELD(struct rdv_thread_stats, isolations);
 	FIELD(struct rdv_thread_stats, worst_delay_ns);
+	FIELD(struct rdv_thread_stats, retired_waiting);
 	SIZE(struct rdv_stats);
 	FIELD(struct rdv_stats, size);
 	FIELD(struct rdv_stats, name);
@@ -106,6 +107,13 @@ static void statistics(void)
 	FIELD(struct rdv_stats, isolated);
 	FIELD(struct rdv_stats, held);
 	FIELD(struct rdv_stats, to_release);
+	FIELD(struct rdv_stats, grace_periods);
+	FIELD(struct rdv_stats, graces_failed);
+	FIELD(struct rdv_stats, retired);
+	FIELD(struct rdv_stats, retired_waiting);
+	FIELD(struct rdv_stats, last_grace);
+	FIELD(struct rdv_stats, worst_grace);
+	FIELD(struct rdv_stats, to_grace);
 	SIZE(struct rdv_export_page);
 	FIELD(struct rdv_export_page, magic);
 	FIELD(struct rdv_export_page, version);

@@ -9,6 +9,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <rdv/handshake.h>
 #include <rdv/stats.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -17,6 +18,27 @@
 
 static rdv_domain *domain;
 static sem_t come, go;
+
+static void ignore(struct rdv_retired *item)
+{
+	(void)item;
+}
+
+/* Some grace periods, and items of which one is not called. */
+static void retire(rdv_thread *self)
+{
+	static struct rdv_retired items[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		rdv_retire(self, &items[i], ignore);
+		rdv_retire_run(self);
+		(void)rdv_checkpoint(self);
+		rdv_retire_run(self);
+		rdv_synchronize(self);
+	}
+	rdv_retire(self, &items[0], ignore);
+}
 
 static void wait_for(sem_t *sem)
 {
@@ -99,6 +121,7 @@ int main(int argc, char **argv)
 		rdv_isolate(self);
 		rdv_release(self);
 	}
+	retire(self);
 	pthread_create(&thread, NULL, want_to_run, held);
 	pthread_create(&thread, NULL, isolate, first);
 	pthread_create(&thread, NULL, isolate, second);

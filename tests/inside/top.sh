@@ -23,7 +23,10 @@ read -r _ <&3 || fail "the program did not start"
 "$top" --count 2 --interval 0.1 "$tmp/page" >"$tmp/out" || fail "rdv-top failed"
 cat "$tmp/out"
 for text in "^watched, process $program, as of " 'per second: ' '^to isolation ' \
-	'^isolated ' '^held ' '^to release ' ' watcher?\[2J"\\ '; do
+	'^isolated ' '^held ' '^to release ' \
+	'^to grace ' ' grace periods, ' '^retired items that wait: ' \
+	'^last grace period waited for thread 0 (watcher' \
+	'^longest grace period waited for thread 0 (watcher' ' watcher?\[2J"\\ '; do
 	[ "$(grep -c "$text" "$tmp/out")" = 2 ] || fail "not twice: $text"
 done
 
@@ -36,6 +39,11 @@ awk -f "$top_srcdir/tests/inside/openmetrics.awk" "$tmp/metrics" ||
 for text in '^rdv_isolations_total{domain="watched"} [1-9]' \
 	'^rdv_to_isolation_seconds_count{domain="watched"} [1-9]' \
 	'^rdv_threads{domain="watched"} 1$' \
+	'^rdv_grace_periods_total{domain="watched"} [1-9]' \
+	'^rdv_retired_total{domain="watched"} [1-9]' \
+	'^rdv_retired_waiting{domain="watched"} 0$' \
+	'^rdv_to_grace_seconds_count{domain="watched"} [1-9]' \
+	'^rdv_thread_retired_waiting{domain="watched",id="0",.* 0$' \
 	'{domain="watched",id="0",thread="watcher?\[2J\\"\\\\"} [1-9]' \
 	"^rdv_domain_info{domain=\"watched\",pid=\"$program\",fence=\"full\"} 1\$"; do
 	grep -q -e "$text" "$tmp/metrics" || fail "--openmetrics does not have $text"

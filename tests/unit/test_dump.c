@@ -97,6 +97,41 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	actor_do(a, do_exit);
 }
 
+static struct rdv_retired item;
+
+static void ignore(struct rdv_retired *called)
+{
+	(void)called;
+}
+
+static void do_retire(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &item, ignore));
+}
+
+static void grace_periods_and_items(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "be late");
+
+	dump(d);
+	assert_true(has("graces ", "periods 0 failed 0 retired 0 waiting 0"));
+	assert_false(has("delay last_grace ", ""));
+	actor_do(b, do_retire);
+	assert_goes(a, do_synchronize, ASKING);
+	dump(d);
+	assert_true(has("thread id 0 ", " wait grace since_ns "));
+	assert_true(has("thread id 1 ", " retired 1 "));
+	assert_true(has("mask owing ", "00000002"));
+	actor_do(b, do_checkpoint);
+	assert_where(a, DONE);
+	dump(d);
+	assert_true(has("graces ", "periods 1 failed 0 retired 1 waiting 1"));
+	assert_true(has("time to_grace ", "count 1 "));
+	assert_true(has("delay last_grace ", "id 1 "));
+	assert_true(has("delay worst_grace ", " where - name be late"));
+}
+
 /* Of as many threads as there can be, one line. */
 static void a_long_mask_is_one_line(void)
 {
@@ -170,6 +205,7 @@ static void what_write_says_is_returned(void)
 
 static const struct unit_case cases[] = {
 	UNIT(a_stuck_domain_tells_who_is_in_the_way, BOTH),
+	UNIT(grace_periods_and_items, BOTH),
 	UNIT(a_long_mask_is_one_line, ONLY_PLAIN),
 	UNIT(a_handler_may_dump, BOTH),
 	UNIT(what_write_says_is_returned, ONLY_PLAIN),
