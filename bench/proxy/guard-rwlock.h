@@ -3,8 +3,6 @@
 #ifndef GUARD_H
 #define GUARD_H
 
-#include "guard-retire.h"
-
 #define GUARD_ALONE 0
 
 extern pthread_rwlock_t guard_lock;
@@ -40,21 +38,42 @@ static inline void guard_read_unlock(void)
 	pthread_rwlock_unlock(&guard_lock);
 }
 
+static inline void guard_write_lock(void)
+{
+	pthread_rwlock_wrlock(&guard_lock);
+}
+
+static inline void guard_write_unlock(void)
+{
+	pthread_rwlock_unlock(&guard_lock);
+}
+
 static inline void guard_isolate(rdv_thread *self)
 {
 	(void)self;
-	pthread_rwlock_wrlock(&guard_lock);
+	guard_write_lock();
 }
 
 static inline void guard_release(rdv_thread *self)
 {
 	(void)self;
-	pthread_rwlock_unlock(&guard_lock);
+	guard_write_unlock();
 }
 
-static inline void guard_free(struct server *s)
+typedef struct {
+	char unused;
+} guard_item;
+
+static inline void guard_retire(rdv_thread *self, guard_item *item,
+				void (*fn)(guard_item *item))
 {
-	guard_retire(s);
+	(void)self;
+	fn(item); /* with the lock for writing: no walk is on */
+}
+
+static inline void guard_turn(rdv_thread *self)
+{
+	(void)self;
 }
 
 #endif /* GUARD_H */

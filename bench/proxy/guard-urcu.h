@@ -14,8 +14,6 @@
 #include <urcu.h>
 #endif
 
-#include "guard-retire.h"
-
 #define GUARD_ALONE 0
 
 #define guard_load(p)     rcu_dereference(p)
@@ -57,6 +55,14 @@ static inline void guard_read_unlock(void)
 	rcu_read_unlock();
 }
 
+static inline void guard_write_lock(void)
+{
+}
+
+static inline void guard_write_unlock(void)
+{
+}
+
 static inline void guard_isolate(rdv_thread *self)
 {
 	(void)self;
@@ -67,10 +73,18 @@ static inline void guard_release(rdv_thread *self)
 	(void)self;
 }
 
-static inline void guard_free(struct server *s)
+typedef struct rcu_head guard_item;
+
+static inline void guard_retire(rdv_thread *self, guard_item *item,
+				void (*fn)(guard_item *item))
 {
-	synchronize_rcu();
-	guard_retire(s);
+	(void)self;
+	call_rcu(item, fn); /* by a thread of liburcu */
+}
+
+static inline void guard_turn(rdv_thread *self)
+{
+	(void)self;
 }
 
 #endif /* GUARD_H */

@@ -42,11 +42,22 @@ void make_printable(char *line)
 struct row { /* of show conns: what is copied of a connection */
 	unsigned worker;
 	union addr peer;
-	const struct server *server; /* freed by this thread, so not meanwhile */
+	char server[32]; /* its name: it may be freed after the release */
 	const char *state;
 	unsigned long in, out;
 	int64_t age;
 };
+
+static void copy_conn(struct row *row, unsigned worker, const struct conn *c, int64_t now)
+{
+	row->worker = worker;
+	row->peer = c->peer;
+	strcpy(row->server, c->server ? c->server->name : "-");
+	row->state = c->connecting ? "connecting" : c->leaving ? "leaving" : "open";
+	row->in = c->client.received;
+	row->out = c->back.received;
+	row->age = now - c->since;
+}
 
 static size_t copy_conns(struct row *rows)
 {
@@ -56,17 +67,7 @@ static size_t copy_conns(struct row *rows)
 
 	for (unsigned i = 1; i < proxy.n_threads; i++)
 		LIST_FOREACH(c, &proxy.threads[i].conns, link)
-			rows[n++] = (struct row){
-				i,
-				c->peer,
-				c->server,
-				c->connecting ? "connecting"
-				: c->leaving  ? "leaving"
-					      : "open",
-				c->client.received,
-				c->back.received,
-				now - c->since,
-			};
+			copy_conn(&rows[n++], i, c, now);
 	return n;
 }
 
@@ -108,8 +109,8 @@ static const char *show_conns(struct request *r)
 		"server", "state", "in", "out", "age_s");
 	for (const struct row *c = rows; c < rows + n; c++)
 		fprintf(r->out, "%-6u %-21s %-31s %-10s %12lu %12lu %10.3f\n", c->worker,
-			addr_text(&c->peer, addr), c->server ? c->server->name : "-",
-			c->state, c->in, c->out, (double)c->age / 1e9);
+			addr_text(&c->peer, addr), c->server, c->state, c->in, c->out,
+			(double)c->age / 1e9);
 	free(rows);
 	return NULL;
 }
@@ -170,7 +171,7 @@ static const struct command {
 	{"show conns", "", "every connection of every thread", show_conns},
 	{"show isolation", "", "how long it took to be alone", show_isolation},
 	{"add server", "NAME ADDR:PORT", "append it to the list", server_add},
-	{"del server", "NAME", "free it; its connections go on", server_delete},
+	{"del server", "NAME", "take it out; its connections go on", server_delete},
 	{"reload", "FILE", "make the list that of the file", reload},
 	{"set algorithm", "rr|leastconn", "how servers are chosen", set_algorithm},
 	{"sync", "", "meet all workers, with nothing in their hands", sync_all},

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guards the list of servers.  With librdv who runs may read and who is isolated
- * may change, so half of this is empty.  It has names for one reason: bench/proxy
- * compiles the same proxy with a pthread_rwlock_t and with liburcu.
+ * What guards the list of servers.  With librdv a thread that runs may walk the list, so
+ * half of this is empty.  It has names for one reason: bench/proxy compiles the same proxy
+ * with a pthread_rwlock_t and with liburcu.
  */
 #ifndef GUARD_H
 #define GUARD_H
 
-#include <stdlib.h>
+#include <rdv/handshake.h>
 
 /* An exclusive section excludes whatever others do, not only their walks on the list. */
 #define GUARD_ALONE 1
@@ -33,8 +33,8 @@ static inline void guard_harmless_end(rdv_thread *self)
 }
 
 /* Around a walk on the list, whose pointers are loaded and stored by these. */
-#define guard_load(p)     (p)
-#define guard_store(p, v) ((p) = (v))
+#define guard_load(p)     __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define guard_store(p, v) __atomic_store_n(&(p), v, __ATOMIC_RELEASE)
 
 static inline void guard_read_lock(void)
 {
@@ -44,7 +44,16 @@ static inline void guard_read_unlock(void)
 {
 }
 
-/* Around a change of the list, by the main thread. */
+/* Around one store to the list, by the main thread, while workers walk. */
+static inline void guard_write_lock(void)
+{
+}
+
+static inline void guard_write_unlock(void)
+{
+}
+
+/* Around a change of which workers must not see a half, by the main thread. */
 static inline void guard_isolate(rdv_thread *self)
 {
 	rdv_isolate(self);
@@ -55,10 +64,19 @@ static inline void guard_release(rdv_thread *self)
 	rdv_release(self);
 }
 
-/* Inside: what was taken out of the list. */
-static inline void guard_free(struct server *s)
+/* Inside of either: has fn called once no walk can have found what was taken out. */
+typedef struct rdv_retired guard_item;
+
+static inline void guard_retire(rdv_thread *self, guard_item *item,
+				void (*fn)(guard_item *item))
 {
-	free(s);
+	rdv_retire(self, item, fn);
+}
+
+/* In each turn of the main thread: here it calls what is due. */
+static inline void guard_turn(rdv_thread *self)
+{
+	rdv_retire_run(self);
 }
 
 #endif /* GUARD_H */

@@ -382,6 +382,7 @@ static void run(void)
 	guard_thread_begin();
 	while (!proxy.stopping) {
 		serve(self, ms_until(export && update < check ? update : check));
+		guard_turn(self->rdv);
 		if (export && now_ns() >= update) {
 			rdv_export_update(export);
 			update = now_ns() + SECOND;

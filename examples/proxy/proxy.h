@@ -7,20 +7,23 @@
  * loop (main.c) for the admin socket (admin.c), the health checks and the signals.  It
  * alone changes what is shared, when nobody looks:
  *
- *	show conns, add, del, reload, set
+ *	add, del                        one store each, while workers walk the list
+ *	show conns, reload, set, and a server that goes up or down
  *	                                isolated: workers that sleep are not even woken
  *	sync, and the stop at SIGTERM   at the sync-point: every worker comes
  *
  * The rules:
  *
  *  1. A thread is harmless around epoll_wait() and running everywhere else.
- *  2. What is shared changes only while the main thread is alone.  What a worker changes
- *     while it runs is its own, but for the atomic counters of a server.
- *  3. A server that is deleted is freed at once.  The pointers that connections have to
- *     it, in whatever thread, become NULL first; the connections go on without it.
+ *  2. What is shared changes only while the main thread is alone, but for the pointers of
+ *     the list.  What a worker changes while it runs is its own, but for the atomic
+ *     counters of a server.
+ *  3. A server that is deleted has users: the walks that may have found it, and the
+ *     connections that it has.  rdv_retire() waits for the walks, and active counts the
+ *     connections.  The last user frees it.
  *  4. What a reply needs is copied while alone, and formatted and sent after the release:
- *     an admin client that does not read stops nobody.  Nor does who does not read stderr:
- *     a worker is harmless while it writes there.
+ *     an admin client that does not read stops nobody.  Nor does a reader of stderr that is
+ *     slow: a worker is harmless while it writes there.
  *  5. What was read from one side of a connection reaches the other one, whatever the
  *     first one does then; conn.c has how.
  */
@@ -44,6 +47,11 @@
 #define MAX_WORKERS 1024
 #define ADDR_TEXT   80 /* bytes that an address needs as text */
 
+#ifndef PROXY_GUARD /* bench/proxy has others */
+#define PROXY_GUARD "guard.h"
+#endif
+#include PROXY_GUARD
+
 struct thread;
 
 union addr {
@@ -62,6 +70,7 @@ struct source {          /* what an epoll instance watches */
 struct server {
 	struct source check; /* the health check on its way; first: server is source */
 	struct server *next;
+	guard_item item;
 	char name[32];
 	union addr addr;
 	bool up;
@@ -86,7 +95,7 @@ struct half { /* one of the two sockets of a connection, and what was read from 
 struct conn {
 	struct half client, back;
 	LIST_ENTRY(conn) link, leaving_link;
-	struct server *server; /* NULL: none, or it was deleted */
+	struct server *server; /* NULL: none */
 	union addr peer;
 	int64_t since;
 	int64_t limit;       /* of one that leaves: when it has to have made progress */
@@ -121,8 +130,8 @@ extern struct proxy {
 	struct thread threads[1 + MAX_WORKERS]; /* the main thread is number 0 */
 	unsigned n_threads;
 	struct server *servers;
-	unsigned long changes; /* of the list, and of who is up */
-	bool leastconn;        /* else round-robin */
+	atomic_ulong changes; /* of the list, and of which are up */
+	bool leastconn;       /* else round-robin */
 	union addr listen;
 	int64_t grace; /* for connections to end in */
 	bool stopping;
@@ -176,10 +185,5 @@ void make_printable(char *line);
 const char *wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool admin_listen(const char *path); /* or errno says why not */
 void admin_close(const char *path);
-
-#ifndef PROXY_GUARD /* bench/proxy has others */
-#define PROXY_GUARD "guard.h"
-#endif
-#include PROXY_GUARD
 
 #endif /* PROXY_H */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rdv-proxy - the servers: who reads the list, who changes it; proxy.h has the rules. */
+/* rdv-proxy - the servers: walks on their list, and its changes; proxy.h has the rules. */
 #define _GNU_SOURCE
 #include "proxy.h"
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 #define FALL 3 /* failed checks in a row until a server is down */
@@ -13,10 +14,9 @@
 
 /* ------------------------------------------------------------------- by any worker */
 
-/* release: if it is the last access, the guards of bench/proxy wait for that */
 static void count(atomic_ulong *counter, unsigned long n)
 {
-	atomic_fetch_add_explicit(counter, n, memory_order_release);
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
 static unsigned long get(const atomic_ulong *counter)
@@ -25,33 +25,53 @@ static unsigned long get(const atomic_ulong *counter)
 }
 
 /*
+ * A connection has done with the server, or the list has.  active does not count the list,
+ * so the last of them finds 0.  The list has done with it once no walk can find it, so
+ * none counts a connection after that.
+ */
+static void server_drop(struct server *s)
+{
+	if (!atomic_fetch_sub_explicit(&s->active, 1, memory_order_acq_rel))
+		free(s);
+}
+
+/* After the change: a worker that finds the number finds the change. */
+static void changed(void)
+{
+	atomic_fetch_add_explicit(&proxy.changes, 1, memory_order_release);
+}
+
+/*
  * The next server for c: the least loaded one, if that is asked for and none has failed;
  * else in turn, until each one in the list as it is now was tried.  Those that are down
- * are passed over, unless all are.
+ * are passed over, unless all are, or the last one that was up is deleted meanwhile.
  */
 bool server_pick(struct conn *c)
 {
 	struct server *s, *best = NULL;
 	unsigned all = 0, up = 0, i = 0, n, rank, best_rank = 0;
-	unsigned long load = 0, best_load = 0;
+	unsigned long load = 0, best_load = 0, changes;
+	bool best_down = false;
 
 	guard_read_lock();
-	if (c->seen != guard_load(proxy.changes))
+	changes = atomic_load_explicit(&proxy.changes, memory_order_acquire);
+	if (c->seen != changes)
 		c->tries = 0;
-	c->seen = guard_load(proxy.changes);
+	c->seen = changes;
 	for (s = guard_load(proxy.servers); s; s = guard_load(s->next), all++)
 		up += s->up;
 	n = up ? up : all;
 	for (s = guard_load(proxy.servers); s && n && c->tries < n;
 	     s = guard_load(s->next)) {
-		if (up && !s->up)
+		if (up && !s->up && best)
 			continue;
 		rank = (i++ + n - c->turn % n) % n; /* 0: its turn */
 		if (proxy.leastconn && !c->failed)
 			load = get(&s->active);
-		if (!best || load < best_load ||
+		if (!best || (best_down && s->up) || load < best_load ||
 		    (load == best_load && rank < best_rank)) {
 			best = s;
+			best_down = up && !s->up;
 			best_load = load;
 			best_rank = rank;
 		}
@@ -78,28 +98,22 @@ void server_leave(struct conn *c, bool failed)
 	count(&s->failures, failed);
 	count(&s->in, failed ? 0 : c->client.received);
 	count(&s->out, c->back.received);
-	count(&s->active, -1ul);
+	server_drop(s);
 }
 
-/* ------------------------------------------------ by the main thread, which is alone */
+/* ------------------------- by the main thread: nobody else changes the list meanwhile */
 
-/* No connection, of whatever thread, keeps a pointer to a server that is gone. */
-static void forget_the_gone(void)
+/* No walk can find it any more. */
+static void unlinked(guard_item *item)
 {
-	struct conn *c;
-
-	for (unsigned i = 1; i < proxy.n_threads; i++)
-		LIST_FOREACH(c, &proxy.threads[i].conns, link)
-			if (c->server && c->server->gone)
-				c->server = NULL;
+	server_drop((struct server *)((char *)item - offsetof(struct server, item)));
 }
 
-static void free_the_gone(void)
+/* Walks that are at it go on from there. */
+static void take_out_the_gone(void)
 {
 	struct server *s, **link = &proxy.servers;
 
-	if (GUARD_ALONE)
-		forget_the_gone();
 	while ((s = *link) != NULL) {
 		if (!s->gone) {
 			link = &s->next;
@@ -108,11 +122,9 @@ static void free_the_gone(void)
 		guard_store(*link, s->next);
 		if (s->check.fd >= 0)
 			close(s->check.fd);
-		guard_free(s);
+		guard_retire(proxy.threads->rdv, &s->item, unlinked);
 	}
 }
-
-/* ------------------------- by the main thread: nobody else changes the list meanwhile */
 
 void servers_free(struct server *list)
 {
@@ -245,7 +257,8 @@ static const char *read_file(struct server **list, const char *path)
 	return error;
 }
 
-/* The list becomes what is in the file.  Who is in both stays as it is. */
+/* The list becomes what is in the file.  A server that is in both stays as it is.  Isolated,
+ * so that no walk finds a half of each. */
 const char *servers_load(const char *path)
 {
 	struct server *list = NULL, *both = NULL, *s, *old, **same;
@@ -266,9 +279,9 @@ const char *servers_load(const char *path)
 		both = s;
 	}
 	alone_begin();
-	free_the_gone();
+	take_out_the_gone();
 	guard_store(*last(), list);
-	proxy.changes++;
+	changed();
 	alone_end();
 	servers_free(both);
 	return NULL;
@@ -297,10 +310,10 @@ const char *server_add(struct request *r)
 
 	if (!s)
 		return error;
-	alone_begin();
+	guard_write_lock();
 	guard_store(*last(), s);
-	proxy.changes++;
-	alone_end();
+	guard_write_unlock();
+	changed();
 	return NULL;
 }
 
@@ -311,10 +324,10 @@ const char *server_delete(struct request *r)
 	if (!s)
 		return wrong("expected the name of a server, found \"%s\"", r->a);
 	s->gone = true;
-	alone_begin();
-	free_the_gone();
-	proxy.changes++;
-	alone_end();
+	guard_write_lock();
+	take_out_the_gone();
+	guard_write_unlock();
+	changed();
 	return NULL;
 }
 
@@ -332,7 +345,7 @@ static void check_end(struct server *s, int err)
 	s->streak = 0;
 	alone_begin();
 	s->up = good;
-	proxy.changes++;
+	changed();
 	alone_end();
 	fprintf(stderr, "rdv-proxy: %s is %s: %s\n", s->name, good ? "up" : "down",
 		strerror(err));
@@ -348,7 +361,7 @@ static void check_ready(struct thread *t, struct source *source)
 	check_end((struct server *)source, err);
 }
 
-/* Who has not answered since the last time has failed. */
+/* A server that has not answered since the last time has failed. */
 void servers_check(void)
 {
 	for (struct server *s = proxy.servers; s; s = s->next) {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # wire.sh and proxy.sh once more, with rdv-proxy and librdv compiled for AddressSanitizer
-# and for ThreadSanitizer; and, as a control, proxy.sh without isolation, which both have to
-# notice.
+# and for ThreadSanitizer; and, as a control, proxy.sh without isolation and grace periods,
+# which both have to notice.
 #
 # PROXY_SANITIZERS  which ones ("address,undefined thread")
 set -u

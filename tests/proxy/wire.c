@@ -365,8 +365,8 @@ static void deleted(void)
 	get(c, "before");
 	no_server("s", s);
 	reply = ask("show conns");
-	if (!strstr(reply, " -  "))
-		die("expected a connection without a server, found:\n%s", reply);
+	if (!strstr(reply, " s  "))
+		die("expected a connection to the deleted server, found:\n%s", reply);
 	put(b, "after");
 	get(c, "after");
 	put(c, "question");
