@@ -160,6 +160,13 @@ struct rdv_window {
 	uint32_t doubled; /* how many windows in a row a thread has missed */
 };
 
+/* When a releaser last read the clock, see queue.c.  It belongs to the owner. */
+struct rdv_turn_clock {
+	uint32_t now;  /* in us, wrapping */
+	uint32_t left; /* how many more releases take that for the time ... */
+	uint64_t tick; /* ... until the coarse clock changes */
+};
+
 struct rdv_domain {
 	/* Read by every fast path; written twice a round, and once per hand-over. */
 	_Alignas(RDV_CACHE_LINE) rdv_word ctl;
@@ -214,6 +221,7 @@ struct rdv_domain {
 	 * alone, so its successor need not gather.  turn_began: when the token was last passed,
 	 * in us. */
 	uint32_t gathered, turn_began;
+	struct rdv_turn_clock turn_clock;
 	struct rdv_window window;
 
 	/*
@@ -479,6 +487,7 @@ bool rdv_hold_end(struct rdv_member *m, uint32_t unit);
 
 /* queue.c: who has the token, and who is next */
 bool rdv_take(struct rdv_member *m);
+uint32_t rdv_turn_clock(rdv_domain *d, uint64_t tick);
 bool rdv_turn_over(const rdv_domain *d, uint32_t now);
 bool rdv_open(struct rdv_member *m, uint32_t now);
 void rdv_wake_sleepers(struct rdv_member *m, uint32_t now);

@@ -123,13 +123,13 @@ int(rdv_isolate_try)(rdv_thread *self)
 	return rdv_isolate_try_at(self, NULL);
 }
 
-static void wake_sleepers(struct rdv_member *m, uint32_t now)
+static void wake_sleepers(struct rdv_member *m)
 {
 	uint64_t begin = rdv_clock_ns();
 	struct rdv_shield shield;
 
 	rdv_shield(m, &shield);
-	rdv_wake_sleepers(m, now);
+	rdv_wake_sleepers(m, (uint32_t)(begin / 1000));
 	rdv_unshield(m, &shield);
 	rdv_record_release(m, begin);
 }
@@ -143,21 +143,22 @@ void rdv_release(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
+	uint64_t begin, tick;
 	uint32_t now = 0;
-	uint64_t begin;
 	bool waited_for;
 
 	rdv_must_own(m);
 	rdv_must_be(m->depth, m, RDV_NOT_ISOLATED);
 	if (!m->depth || --m->depth)
 		return;
-	rdv_record_released(m);
+	tick = rdv_clock_coarse_ns();
+	rdv_record_released(m, tick);
 	waited_for = rdv_load_sc(&d->queued) || rdv_load_sc(&d->held);
 	if (waited_for)
-		now = rdv_now_us(); /* which is 0 once in 71 minutes */
+		now = rdv_turn_clock(d, tick);
 	if (!waited_for || !rdv_turn_over(d, now)) {
 		if (rdv_open(m, now))
-			wake_sleepers(m, now ? now : rdv_now_us());
+			wake_sleepers(m);
 		return;
 	}
 	begin = rdv_clock_ns();

@@ -191,7 +191,7 @@ void rdv_thread_unregister(rdv_thread *self)
 	if (m->in_report)
 		leave_wait(m);
 	if (m->depth)
-		rdv_record_released(m);
+		rdv_record_released(m, rdv_clock_coarse_ns());
 	m->depth = 0;
 	rdv_shield_on(m);
 	rdv_park(m);

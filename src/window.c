@@ -110,7 +110,8 @@ static uint32_t window(rdv_domain *d, uint32_t held, uint32_t now)
 }
 
 /*
- * The owner is about to open the gate.  now: 0 if it has not read the clock.
+ * The owner is about to open the gate.  now: 0 if it has not read the clock.  It may be
+ * earlier than what is noted already.
  *
  * A waker may wake as many threads as the round had microseconds.  That at most doubles
  * what the round has cost.
@@ -126,11 +127,9 @@ void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
 			rdv_store_rlx(&d->barred_until, 0); /* (f) */
 		return;
 	}
-	if (!w->counting) {
+	if (!w->counting)
 		begin(d, rdv_load_rlx(&d->held_since)); /* (f) */
-		now = 0; /* that may be later than the caller's look at the clock */
-	}
-	if (!now)
+	if (!now || (int32_t)(now - w->since) < 0)
 		now = rdv_now_us();
 	round = now - w->since;
 	w->closed += round;

@@ -67,14 +67,14 @@ static inline void rdv_record_isolated(struct rdv_member *m)
 		rdv_poke(&r->alone, r->tick);
 }
 
-/* The thread is about to release.  It is still the owner. */
-static inline void rdv_record_released(struct rdv_member *m)
+/* The thread is about to release.  It is still the owner.  tick: the coarse clock. */
+static inline void rdv_record_released(struct rdv_member *m, uint64_t tick)
 {
 	struct rdv_record *r = &m->record;
 
 	rdv_tsan_release(&m->domain->ctl);
 	rdv_probe(isolate_released, m);
-	if (r->since || rdv_clock_coarse_ns() != r->tick)
+	if (r->since || tick != r->tick)
 		rdv_record_end(m);
 	else
 		rdv_bump(&r->untimed, 1);

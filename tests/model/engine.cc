@@ -496,11 +496,22 @@ uint64_t rdv_clock_ns(void)
 	return now.clock_us * 1000;
 }
 
-uint32_t rdv_now_us(void)
+static uint64_t later_us(void)
 {
 	if (model_surprise(model_weather.jump))
 		now.clock_us += 1000000;
-	return (uint32_t)now.clock_us;
+	return now.clock_us;
+}
+
+uint32_t rdv_now_us(void)
+{
+	return (uint32_t)later_us();
+}
+
+/* A releaser reads it, and rdv_now_us() only if it has changed. */
+uint64_t rdv_clock_coarse_ns(void)
+{
+	return later_us() * 1000;
 }
 
 uint64_t model_clock_us(void)

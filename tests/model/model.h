@@ -167,10 +167,7 @@ struct timespec rdv_deadline_at(uint64_t ns);
 bool rdv_deadline_earlier(const struct timespec *a, const struct timespec *b);
 bool rdv_deadline_passed(const struct timespec *deadline);
 
-static inline uint64_t rdv_clock_coarse_ns(void)
-{
-	return rdv_clock_ns();
-}
+uint64_t rdv_clock_coarse_ns(void);
 
 static inline uint64_t rdv_clock_tick_ns(void)
 {

@@ -202,6 +202,48 @@ static void g6_a_turn_ends_when_the_clock_wraps(void)
 	check_turn(wrap - MS, RDV_PATIENCE_NONE - 1, (UINT64_C(1) << 30) * US);
 }
 
+/*
+ * The owner opens short rounds, and then one that takes so long.  Returns how many more it
+ * opens before it passes the token on.
+ */
+static unsigned rounds_after(uint64_t ns)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	unsigned n;
+
+	actor_do(b, do_now);
+	d->turn_began = (uint32_t)(noon / US);
+	shim_stop_at(b->shim, SHIM_AFTER_WAIT);
+	actor_do(a, do_isolate);
+	assert_goes(b, do_isolate, QUEUED);
+	for (n = 0; n < 4; n++) {
+		actor_do(a, do_release);
+		actor_do(a, do_isolate);
+	}
+	clock_pass(ns);
+	for (n = 0; n < 100; n++) {
+		actor_go(a, do_release);
+		if (actor_where(a) == HELD)
+			break;
+		actor_do(a, do_isolate);
+	}
+	shim_resume(b->shim);
+	assert_where(b, DONE);
+	actor_do(b, do_release); /* its turn has just begun */
+	assert_where(a, DONE);
+	unit_clear();
+	return n;
+}
+
+/* While rounds are short the clock is read at some releases only, and when the coarse clock
+ * has changed. */
+static void g6_a_turn_of_short_rounds_ends(void)
+{
+	assert_in_range(rounds_after(MS), 1, 7);
+	assert_int_equal(rounds_after(SHIM_TICK_NS), 0);
+}
+
 static void check_competing(uint64_t start)
 {
 	rdv_domain *d = domain_of_patience(1000000 * (uint64_t)MS);
@@ -225,8 +267,8 @@ static void check_competing(uint64_t start)
 		assert_int_equal(SHIM(wakes), 1);
 		actor_do(a, do_isolate);
 	}
-	/* b gets no CPU, and must not keep c */
-	clock_pass(MS);
+	/* b gets no CPU, and must not keep c; a reads the clock as a tick has passed */
+	clock_pass(SHIM_TICK_NS);
 	actor_do(a, do_release);
 	assert_where(c, GATHERING);
 	actor_do(a, do_now);
@@ -1084,6 +1126,7 @@ static const struct unit_case cases[] = {
 	UNIT(g6_the_order_when_tickets_wrap, BOTH),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
 	UNIT(g6_a_turn_ends, BOTH),
+	UNIT(g6_a_turn_of_short_rounds_ends, BOTH),
 	UNIT(g6_a_turn_ends_when_the_clock_wraps, ONLY_PLAIN),
 	UNIT(g6_one_is_woken_to_compete, BOTH),
 	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
