@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <rdv/rdv.hpp>
 #include <string>
 #include <thread>
@@ -14,13 +15,23 @@ using namespace std::chrono_literals;
 static std::map<std::string, int> servers{{"a", 1}, {"b", 2}};
 static bool stopping;
 
+/* Read by all, and replaced as a whole while they run. */
+struct limits : rdv_retired {
+	explicit limits(int most) : at_most(most)
+	{
+	}
+	int at_most;
+};
+
+static std::atomic<limits *> current{new limits(1)};
+
 static void work(rdv::domain &domain, std::atomic<int> &found)
 {
 	rdv::thread self(domain, "worker");
 
 	while (!stopping) {
 		for (const auto &server : servers)
-			found += server.second > 0;
+			found += server.second >= current.load()->at_most;
 		rdv::harmless asleep(self);
 		std::this_thread::sleep_for(100us);
 	}
@@ -37,6 +48,15 @@ static bool erase(rdv::thread &self, const std::string &name)
 	return true;
 }
 
+/* Others may be looking at the old ones until they are harmless: they are deleted then. */
+static void limit(rdv::thread &self, int at_most)
+{
+	std::unique_ptr<limits> next(new limits(at_most));
+	std::unique_ptr<limits> old(current.exchange(next.release()));
+
+	rdv::retire(self, std::move(old));
+}
+
 int main()
 {
 	rdv::domain domain("cxx");
@@ -47,6 +67,8 @@ int main()
 	for (int i = 0; i < 3; i++)
 		crew.emplace_back([&] { work(domain, found); });
 	bool erased = erase(self, "a");
+	for (int i = 0; i < 100; i++)
+		limit(self, i % 3);
 	while (!found) {
 		rdv::harmless asleep(self);
 		std::this_thread::sleep_for(1ms);
@@ -60,6 +82,7 @@ int main()
 		for (auto &one : crew)
 			one.join();
 	}
+	delete current.load();
 	std::printf("%zu server left\n", servers.size());
 	return !erased || servers.size() != 1;
 }

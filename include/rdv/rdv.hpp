@@ -26,18 +26,24 @@
  * The C functions accept an rdv::domain where they take a rdv_domain *, and an rdv::thread
  * where they take a rdv_thread *.  The constructors of these two classes throw
  * std::system_error with the error of rdv_domain_create() or rdv_thread_register().
- * Without exceptions (-fno-exceptions) they print the error and abort.  Nothing else in
- * this header throws by itself.  Deadlines are points of std::chrono::steady_clock, which
- * is CLOCK_MONOTONIC here.
+ * Without exceptions (-fno-exceptions) they print the error and abort.  rdv::retire() may
+ * throw std::bad_alloc.  Nothing else in this header throws by itself.  Deadlines are points
+ * of std::chrono::steady_clock, which is CLOCK_MONOTONIC here.
  *
- * Each object except a domain belongs to the thread that made it.  It may be moved, but
- * not to another thread.
+ * Each object except a domain and a grace period belongs to the thread that made it.  It may
+ * be moved, but not to another thread.
  *
  * rdv::lock() locks a std::mutex, or anything with lock() and unlock().  A thread that has
  * to wait for the lock is harmless meanwhile (see <rdv/blocking.h>):
  *
  *	auto lock = rdv::lock(self, mutex);
  *	rdv::wait(self, condition, lock, [&] { return !queue.empty(); });
+ *
+ * rdv::retire() deletes an object once no thread can look at it any more, without waiting for
+ * that (see <rdv/handshake.h>):
+ *
+ *	std::unique_ptr<table> old(current.exchange(table));
+ *	rdv::retire(self, std::move(old));
  */
 #ifndef RDV_RDV_HPP
 #define RDV_RDV_HPP
@@ -53,7 +59,9 @@
 #include <memory>
 #include <mutex>
 #include <rdv/blocking.h>
+#include <rdv/handshake.h>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 /* Before C++17 a class cannot be [[nodiscard]]: compilers warn about the attribute. */
@@ -488,6 +496,141 @@ bool wait_until(rdv_thread *self, std::condition_variable &condition,
 					held.mutex()->native_handle(), &ts) == ETIMEDOUT)
 			return is_true();
 	return true;
+}
+
+/* ------------------------------------------------------------------ grace periods */
+
+/* Returns when each other member has been harmless since, as rdv_synchronize() does.  The
+ * others return whether that is so; if not, the time is over. */
+inline void synchronize(rdv_thread *self) noexcept
+{
+	rdv_synchronize(self);
+}
+template <class Duration>
+RDV_PRIV_NODISCARD bool
+synchronize_until(rdv_thread *self,
+		  const std::chrono::time_point<detail::clock, Duration> &when) noexcept
+{
+	const timespec ts = detail::deadline(when);
+
+	return !rdv_synchronize_until(self, &ts);
+}
+template <class Rep, class Period>
+RDV_PRIV_NODISCARD bool
+synchronize_for(rdv_thread *self, const std::chrono::duration<Rep, Period> &time) noexcept
+{
+	return synchronize_until(self, detail::after(time));
+}
+
+/*
+ * A grace period that begins at the constructor.  A value: it may be copied, and is for every
+ * thread of the domain.  One that is made without a thread is over.
+ */
+class RDV_PRIV_NODISCARD grace
+{
+public:
+	grace() noexcept = default;
+	explicit grace(rdv_thread *self) noexcept : value(rdv_grace_begin(self))
+	{
+	}
+
+	/* Asks the threads if it is too early, see rdv_grace_over(). */
+	RDV_PRIV_NODISCARD bool over(rdv_thread *self) const noexcept
+	{
+		return rdv_grace_over(self, value);
+	}
+	rdv_grace get() const noexcept
+	{
+		return value;
+	}
+
+private:
+	rdv_grace value = 0;
+};
+
+/* --------------------------------------------------------------------- free later */
+
+namespace detail
+{
+
+/* For an object that has no room for a rdv_retired: holds its owner meanwhile. */
+template <class Owner> struct holder : rdv_retired {
+	Owner owner;
+
+	explicit holder(Owner &&from) noexcept : rdv_retired(), owner(std::move(from))
+	{
+	}
+	static void let_go(rdv_retired *item) noexcept
+	{
+		delete static_cast<holder *>(item);
+	}
+};
+
+/* Is the object itself the item, and is its deleter one that need not be kept? */
+template <class Owner>
+using is_item = std::integral_constant<
+	bool, std::is_convertible<typename Owner::pointer, rdv_retired *>::value &&
+		      std::is_empty<typename Owner::deleter_type>::value &&
+		      std::is_default_constructible<typename Owner::deleter_type>::value>;
+
+template <class Owner> void let_go(rdv_retired *item) noexcept
+{
+	Owner(static_cast<typename Owner::pointer>(item));
+}
+
+template <class Owner>
+void retire(rdv_thread *self, Owner &owner, std::true_type) noexcept
+{
+	rdv_retire(self, owner.release(), let_go<Owner>);
+}
+template <class Owner> void retire(rdv_thread *self, Owner &owner, std::false_type)
+{
+	rdv_retire(self, new holder<Owner>(std::move(owner)), holder<Owner>::let_go);
+}
+
+/* If an exception comes before the object has another owner, nobody deletes it. */
+template <class Owner> struct keeper {
+	Owner &owner;
+
+	~keeper()
+	{
+		owner.release();
+	}
+};
+
+} /* namespace detail */
+
+/*
+ * Deletes the object, by the deleter of its pointer, once every member, the caller included,
+ * has been harmless since; see rdv_retire().  Does nothing for a null pointer.
+ *
+ * A class that is derived from rdv_retired is retired without an allocation, and that throws
+ * nothing:
+ *
+ *	struct server : rdv_retired { ... };
+ *
+ * For any other object, or a deleter with a state, memory is allocated.  If that throws, the
+ * pointer is as it was before.  The deleter must not throw: std::terminate() is called then.
+ */
+template <class T, class Deleter>
+void retire(rdv_thread *self, std::unique_ptr<T, Deleter> &&object) noexcept(
+	detail::is_item<std::unique_ptr<T, Deleter>>::value)
+{
+	if (object)
+		detail::retire(self, object,
+			       detail::is_item<std::unique_ptr<T, Deleter>>());
+}
+
+/* The same for what new has made.  If the allocation throws, the object is still there. */
+template <class T>
+void retire(rdv_thread *self,
+	    T *object) noexcept(detail::is_item<std::unique_ptr<T>>::value)
+{
+	using owner = std::unique_ptr<T>;
+	owner held(object);
+	const detail::keeper<owner> thrown{held};
+
+	retire(self, std::move(held));
 }
 
 } /* namespace rdv */

@@ -6,12 +6,16 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -44,6 +48,11 @@ static_assert(!std::is_convertible_v<rdv::thread &, rdv::harmless>);
 /* a temporary would be unregistered at once */
 static_assert(!std::is_constructible_v<rdv::isolation, rdv::thread>);
 static_assert(!std::is_constructible_v<rdv::thread, rdv::domain>);
+/* a value; a thread makes one, and none is made of a thread unasked */
+static_assert(std::is_trivially_copyable_v<rdv::grace> &&
+	      std::is_nothrow_default_constructible_v<rdv::grace> &&
+	      std::is_nothrow_constructible_v<rdv::grace, rdv::thread &> &&
+	      !std::is_convertible_v<rdv::thread &, rdv::grace>);
 /* no other clock */
 static_assert(!std::is_constructible_v<rdv::isolation, rdv::thread &,
 				       std::chrono::system_clock::time_point>);
@@ -535,6 +544,177 @@ static void cancelled()
 }
 #endif
 
+/* ------------------------------------------------------------------ grace periods */
+
+static void graces()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate other(domain); /* runs */
+	const auto begun = std::chrono::steady_clock::now();
+	rdv::grace never;
+
+	CHECK(never.over(self) && never.get() == 0);
+	CHECK(!rdv::synchronize_for(self, 0ms));
+	CHECK(!rdv::synchronize_for(self, -1h));
+	CHECK(!rdv::synchronize_until(self, begun));
+	CHECK(!rdv::synchronize_for(self, 20ms));
+	CHECK(std::chrono::steady_clock::now() - begun >= 20ms);
+	other.tell([](rdv::thread &mate) { CHECK(!mate.checkpoint()); });
+
+	const rdv::grace grace(self), copy = grace;
+	CHECK(copy.get() == grace.get() && !grace.over(self) && !copy.over(self));
+	never = grace;
+	CHECK(!never.over(self));
+	other.tell([&](rdv::thread &mate) {
+		CHECK(!mate.checkpoint() && !grace.over(mate));
+	});
+	CHECK(!self.checkpoint() && grace.over(self) && copy.over(self));
+
+	other.tell([](rdv::thread &mate) { rdv_harmless_now(mate); });
+	CHECK(rdv::synchronize_for(self, 1h));
+	CHECK(rdv::synchronize_until(self, std::chrono::steady_clock::now() + 1h));
+	rdv::synchronize(self);
+	other.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
+}
+
+/* How many objects there are.  A copy has an item of its own. */
+static int alive;
+
+struct plain {
+	plain()
+	{
+		alive++;
+	}
+	virtual ~plain()
+	{
+		alive--;
+	}
+	plain(const plain &) = delete;
+	plain &operator=(const plain &) = delete;
+};
+struct item : plain, rdv_retired {
+};
+struct further : item {
+	int more = 1;
+};
+struct counting {
+	int *deleted;
+
+	void operator()(plain *object) const
+	{
+		++*deleted;
+		delete object;
+	}
+};
+struct empty_deleter {
+	void operator()(item *object) const
+	{
+		delete object;
+	}
+};
+
+template <class T>
+static constexpr bool nothrow = noexcept(rdv::retire(nullptr, std::declval<T>()));
+static_assert(nothrow<std::unique_ptr<item>> && nothrow<item *> && nothrow<further *>);
+static_assert(nothrow<std::unique_ptr<item, empty_deleter>>);
+static_assert(!nothrow<std::unique_ptr<plain>> && !nothrow<plain *>);
+static_assert(!nothrow<std::unique_ptr<item, void (*)(item *)>>);
+static_assert(!nothrow<const item *> && !nothrow<std::unique_ptr<int[]>>);
+
+/* While it is set, new throws. */
+static thread_local bool no_memory;
+
+void *operator new(std::size_t size)
+{
+	void *const memory = no_memory ? nullptr : std::malloc(size);
+
+	if (!memory)
+		throw std::bad_alloc();
+	return memory;
+}
+
+void operator delete(void *memory) noexcept
+{
+	std::free(memory);
+}
+
+void operator delete(void *memory, std::size_t) noexcept
+{
+	std::free(memory);
+}
+
+static void retires()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate other(domain);
+	int deleted = 0;
+	const auto all_answer = [&] {
+		CHECK(!self.checkpoint());
+		other.tell([](rdv::thread &mate) { CHECK(!mate.checkpoint()); });
+	};
+
+	no_memory = true;
+	rdv::retire(self, std::unique_ptr<item>());
+	rdv::retire(self, static_cast<plain *>(nullptr));
+	no_memory = false;
+	CHECK(rdv_retire_run(self) == 0);
+
+	auto first = std::make_unique<item>();
+	auto *const second = new further;
+	auto third = std::unique_ptr<item, empty_deleter>(new item);
+	no_memory = true;
+	rdv::retire(self, std::move(first));
+	rdv::retire(self, second);
+	rdv::retire(self, std::move(third));
+	no_memory = false;
+	CHECK(!first && !third && alive == 3);
+	rdv::retire(self, std::make_unique<plain>());
+	rdv::retire(self, new plain);
+	rdv::retire(self, std::unique_ptr<plain, counting>(new plain, {&deleted}));
+	rdv::retire(self, std::unique_ptr<const plain[]>(new plain[2]));
+	rdv::retire(self, std::unique_ptr<item, void (*)(item *)>(
+				  new item, [](item *object) { delete object; }));
+	CHECK(alive == 9 && rdv_retire_run(self) == 0 && alive == 9);
+	CHECK(!self.checkpoint() && rdv_retire_run(self) == 0 && alive == 9);
+	all_answer();
+	CHECK(rdv_retire_run(self) == 8 && alive == 0 && deleted == 1);
+
+	/* What does not get its memory stays as it was. */
+	auto kept = std::make_unique<plain>();
+	auto *const raw = new plain;
+	no_memory = true;
+	try {
+		rdv::retire(self, std::move(kept));
+		CHECK(false);
+	} catch (const std::bad_alloc &) {
+		CHECK(kept && alive == 2);
+	}
+	try {
+		rdv::retire(self, raw);
+		CHECK(false);
+	} catch (const std::bad_alloc &) {
+		CHECK(alive == 2);
+	}
+	no_memory = false;
+	delete raw;
+}
+
+/* What is left is deleted when the last thread leaves. */
+static void retires_at_the_end()
+{
+	rdv::domain domain;
+	{
+		rdv::thread self(domain);
+
+		rdv::retire(self, std::make_unique<item>());
+		rdv::retire(self, new plain);
+		CHECK(alive == 2);
+	}
+	CHECK(alive == 0);
+}
+
 static void scopes()
 {
 	rdv::domain domain;
@@ -563,6 +743,9 @@ int main()
 	locks();
 	conditions();
 	cancelled();
+	graces();
+	retires();
+	retires_at_the_end();
 	scopes();
 	together();
 	return failed;

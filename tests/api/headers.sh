@@ -83,6 +83,28 @@ int use(rdv_thread *a, rdv_thread *b, int n)
 	return set;
 }
 EOF
+cat >"$tmp/templates" <<'EOF'
+#include <rdv/rdv.hpp>
+struct item : rdv_retired {
+	int n;
+};
+bool use(rdv::thread &self, std::unique_ptr<item> a, std::unique_ptr<const int[]> b);
+bool use(rdv::thread &self, std::unique_ptr<item> a, std::unique_ptr<const int[]> b)
+{
+	const rdv::grace grace(self);
+	const std::chrono::milliseconds time(1);
+	std::mutex mutex;
+	auto lock = rdv::lock(self, mutex);
+
+	rdv::retire(self, std::move(a));
+	rdv::retire(self, std::move(b));
+	rdv::retire(self, new item());
+	rdv::retire(self, new int());
+	rdv::synchronize(self);
+	return rdv::synchronize_for(self, time) && grace.over(self) &&
+	       rdv::isolation(self, time) && rdv::harmless(self).try_end_for(time);
+}
+EOF
 for compiler in "$CC" gcc clang; do
 	command -v ${compiler%% *} >/dev/null || continue
 	for macro in RDV_USE RDV_DEBUG RDV_NO_INLINE; do
@@ -98,10 +120,13 @@ for compiler in ${CXX:+"$CXX" g++ clang++}; do
 	command -v ${compiler%% *} >/dev/null || continue
 	cp "$tmp/use" "$tmp/text"
 	accepts "the macros" $compiler -x c++ -std=c++11 -O2 $picky $picky_cxx
-	text $headers rdv/rdv.hpp
 	for std in c++14 c++17 c++20; do
+		text $headers rdv/rdv.hpp
 		accepts "C++" $compiler -x c++ -std=$std $picky $picky_cxx
 		accepts "C++" $compiler -x c++ -std=$std -fno-exceptions -fno-rtti
+		cp "$tmp/templates" "$tmp/text"
+		accepts "templates" $compiler -x c++ -std=$std -O2 $picky $picky_cxx
+		accepts "templates" $compiler -x c++ -std=$std -fno-exceptions -fno-rtti
 	done
 done
 
