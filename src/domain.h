@@ -126,21 +126,23 @@ struct rdv_history; /* the histograms, see history.h */
 /* A set of threads, one bit each. */
 typedef rdv_word *rdv_mask;
 
-/* The phases of a sync-point, see sync.c. */
+/* The phases of a sync-point, see sync.c.  They are what turn is, but for SERVING. */
 enum rdv_sync_phase {
 	RDV_SYNC_IDLE,
 	RDV_SYNC_FORMING,
 	RDV_SYNC_SERVING,
 	RDV_SYNC_LEAVING,
+	RDV_SYNC_PHASES,
 };
 
-/* The sync-point, see sync.c.  All but pending and turn is under the registry lock. */
+/* The sync-point, see sync.c.  All is written under the registry lock, and all but pending
+ * and turn is read under it, too. */
 struct rdv_sync {
 	rdv_word pending; /* a thread wants one: the eventfd is, or should be, readable */
-	rdv_word turn;    /* futex word: counts the steps of the sync-points */
+	rdv_word turn;    /* futex word: the phase, and whose turn it is */
 	int fd;           /* the eventfd, -1 before rdv_sync_enable() */
-	enum rdv_sync_phase phase;
-	bool readable;    /* the eventfd was written and not drained */
+	uint32_t to_wake; /* whom to wake on turn, once the lock is free */
+	bool readable; /* the eventfd was written, or is about to be, and not drained */
 	uint32_t wanting; /* how many have subscribed */
 	uint32_t entered; /* how many are between enter's barrier and the end */
 	uint32_t exited;  /* how many of these have come to exit's barrier */
@@ -355,7 +357,6 @@ struct rdv_member {
 	rdv_word asleep;   /* RDV_ASLEEP and the like: an isolator sleeps on it */
 	bool sync_want;    /* wants a sync-point; under the registry lock, these three */
 	bool sync_in;      /* between the barriers of one */
-	bool sync_turn;    /* ... and it is its turn */
 	bool sync_out;     /* ... and it waits for the others to leave, too */
 	bool sync_pair;    /* has entered, not yet exited; its own */
 	bool competes;     /* it is counted in competing */
@@ -420,6 +421,33 @@ static inline bool rdv_ctl_open(uint32_t ctl)
 static inline uint32_t rdv_ctl_name(const struct rdv_member *m)
 {
 	return m->id << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED;
+}
+
+static inline enum rdv_sync_phase rdv_sync_phase(uint32_t turn)
+{
+	return (enum rdv_sync_phase)(turn % RDV_SYNC_PHASES);
+}
+
+/* turn: the id of the one whose turn it is, or -1 */
+static inline int32_t rdv_sync_served(uint32_t turn)
+{
+	bool serving = rdv_sync_phase(turn) == RDV_SYNC_SERVING;
+
+	return serving ? (int32_t)(turn / RDV_SYNC_PHASES) : -1;
+}
+
+/* What turn is while it is m's. */
+static inline uint32_t rdv_sync_turn_of(const struct rdv_member *m)
+{
+	return m->id * RDV_SYNC_PHASES + RDV_SYNC_SERVING;
+}
+
+/* Whether it is m's turn.  Others see that late, but m itself does not. */
+static inline bool rdv_sync_has_turn(const struct rdv_member *m)
+{
+	uint32_t turn = rdv_load_rlx(&m->domain->sync.turn); /* (f) */
+
+	return turn == rdv_sync_turn_of(m);
 }
 
 /* ctl, owned by m */
@@ -520,6 +548,7 @@ void rdv_retired_call(struct rdv_retired *list);
 
 /* sync.c */
 void rdv_sync_lock_registry(rdv_domain *d);
+void rdv_sync_unlock_registry(rdv_domain *d);
 void rdv_sync_joined(rdv_domain *d);
 void rdv_sync_left(struct rdv_member *m);
 void rdv_sync_leave(struct rdv_member *m);

@@ -63,7 +63,7 @@ static void clear_slot(struct rdv_member *m)
 	m->self.state = RDV_STATE_PARKED;
 	m->self.parked = RDV_STATE_PUBLISHED;
 	m->depth = m->shielded = m->asleep = 0;
-	m->sync_want = m->sync_in = m->sync_turn = m->sync_out = m->sync_pair = false;
+	m->sync_want = m->sync_in = m->sync_out = m->sync_pair = false;
 	m->wait_kind = RDV_WAIT_NONE;
 	m->in_report = m->retiring = false;
 	m->retired = NULL; /* its thread may have been in the middle of a change */

@@ -9,9 +9,16 @@
  *	LEAVING  members go from enter to exit         all that entered are at the exit
  *
  * A sync-point is rare, and has to know all members, so its state is under the registry
- * lock.  A thread that waits here is parked, so an isolator never waits for it.  It
- * sleeps on turn, which counts the steps: a step that happens before the thread sleeps
- * has changed the word, so the thread does not sleep.
+ * lock.  A thread that waits here is parked, so an isolator never waits for it.
+ *
+ * It waits for turn to say that it may go on, without the lock.  Once turn says so, it
+ * says so until the thread itself goes on: the turn of a thread ends in exit, LEAVING
+ * needs all that entered, and the next SERVING needs all members.  So a thread may sleep
+ * on any other value of turn, and does not miss its own.
+ *
+ * All that a step lets go are woken in one call, and not as a tree: no woken thread has to
+ * wait until another has a CPU.  That call comes after the lock is free, because the woken
+ * threads take it next.
  *
  * Members may come and go while the sync-point forms.  Both barriers compare with counts
  * that registering and unregistering keep up to date.  While it serves nobody can join.
@@ -50,12 +57,11 @@ static void close_fd(int fd)
 	syscall(SYS_close, fd);
 }
 
-static void make_readable(struct rdv_sync *s)
+static void make_readable(const struct rdv_sync *s)
 {
 	const uint64_t one = 1;
 	int saved_errno = errno;
 
-	s->readable = true;
 	syscall(SYS_write, s->fd, &one, sizeof(one));
 	errno = saved_errno;
 }
@@ -72,14 +78,25 @@ static void drain(struct rdv_sync *s)
 	errno = saved_errno;
 }
 
-/* Makes the eventfd readable for a pending sync-point, if another member could see it. */
-static void call_pollers(rdv_domain *d)
+/*
+ * True if the caller has to make the eventfd readable: a sync-point is pending that another
+ * member could see.
+ */
+static bool must_call(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
-	bool pending = rdv_load_rlx(&s->pending); /* (e) */
 
-	if (pending && !s->readable && s->fd >= 0 && d->members > 1)
-		make_readable(s);
+	if (!rdv_load_rlx(&s->pending) || s->readable || s->fd < 0 || /* (e) */
+	    d->members <= 1)
+		return false;
+	s->readable = true;
+	return true;
+}
+
+static void call_pollers(rdv_domain *d)
+{
+	if (must_call(d))
+		make_readable(&d->sync);
 }
 
 /* ---------------------------------------------------------------------- the steps
@@ -87,14 +104,39 @@ static void call_pollers(rdv_domain *d)
  * All with the registry locked.
  */
 
-static void step(rdv_domain *d, enum rdv_sync_phase phase, uint32_t who)
+static enum rdv_sync_phase phase(const rdv_domain *d)
+{
+	return rdv_sync_phase(rdv_load_rlx(&d->sync.turn)); /* (e) */
+}
+
+/* [TURN] release: what all that have come did before */
+static void set_turn(rdv_domain *d, uint32_t turn)
+{
+	rdv_tsan_release(&d->sync.turn);
+	rdv_store_rel(&d->sync.turn, turn);
+}
+
+static void step(rdv_domain *d, uint32_t turn, uint32_t who)
+{
+	set_turn(d, turn);
+	d->sync.to_wake |= who;
+}
+
+/*
+ * Unlocks the registry, then wakes those that a step has let go.  The domain may be gone by
+ * then, but a wake-up does not look at the word.
+ */
+void rdv_sync_unlock_registry(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
+	uint32_t who = s->to_wake;
 
-	s->phase = phase;
-	rdv_add_sc(&s->turn, 1);
-	rdv_bump(&s->wakes, 1);
-	rdv_futex_wake(&s->turn, INT_MAX, who);
+	s->to_wake = 0;
+	if (who)
+		rdv_bump(&s->wakes, 1);
+	rdv_unlock(&d->registry);
+	if (who)
+		rdv_futex_wake(&s->turn, INT_MAX, who);
 }
 
 /* The last turn is over.  The next sync-point may be wanted already, by a thread that waits
@@ -119,8 +161,7 @@ static void serve_next(rdv_domain *d)
 		if (!m || !m->sync_in || m->sync_out || !m->sync_want)
 			continue;
 		s->next = id + 1;
-		rdv_store_rlx(&m->sync_turn, true); /* (e) */
-		step(d, RDV_SYNC_SERVING, requester(m));
+		step(d, rdv_sync_turn_of(m), requester(m));
 		return;
 	}
 	settle(s);
@@ -129,7 +170,6 @@ static void serve_next(rdv_domain *d)
 
 static void end_turn(struct rdv_member *m)
 {
-	m->sync_turn = false;
 	m->sync_want = false;
 	m->domain->sync.wanting--;
 	serve_next(m->domain);
@@ -140,27 +180,59 @@ static void check_barriers(rdv_domain *d)
 {
 	struct rdv_sync *s = &d->sync;
 
-	if (s->phase == RDV_SYNC_FORMING && s->entered == d->members) {
+	if (phase(d) == RDV_SYNC_FORMING && s->entered == d->members) {
 		serve_next(d);
-	} else if (s->phase == RDV_SYNC_LEAVING && s->exited == s->entered) {
+	} else if (phase(d) == RDV_SYNC_LEAVING && s->exited == s->entered) {
 		s->entered = s->exited = 0;
 		step(d, RDV_SYNC_IDLE, RDV_FUTEX_ANY);
 		call_pollers(d);
 	}
 }
 
-/* Waits until the next step, with the registry unlocked.  m is the member that waits, or
- * NULL: a thread that registers. */
-static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
+/*
+ * [TURN] acquire: what the others did before.  The kernel compares turn with what we have
+ * seen, so a step that comes before we sleep does not let us sleep.
+ */
+static uint32_t see_turn(const rdv_domain *d)
 {
-	uint32_t turn = rdv_load_rlx(&d->sync.turn); /* (e) */
+	uint32_t turn = rdv_load_acq(&d->sync.turn);
 
-	rdv_unlock(&d->registry);
-	if (m)
-		rdv_wait(m, &d->sync.turn, turn, who, NULL);
-	else
-		rdv_futex_wait(&d->sync.turn, turn, who, NULL);
-	rdv_lock(&d->registry);
+	rdv_tsan_acquire(&d->sync.turn);
+	return turn;
+}
+
+/* Whether m may leave enter: it is its turn, or all requesters were served. */
+static bool may_leave_enter(const struct rdv_member *m, uint32_t turn)
+{
+	return turn == rdv_sync_turn_of(m) || turn == RDV_SYNC_LEAVING;
+}
+
+/* Whether a sync-point is between its barriers: nobody joins, and nobody leaves exit. */
+static bool is_on(uint32_t turn)
+{
+	enum rdv_sync_phase phase = rdv_sync_phase(turn);
+
+	return phase == RDV_SYNC_SERVING || phase == RDV_SYNC_LEAVING;
+}
+
+static void wait_in_enter(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t turn;
+
+	while (!may_leave_enter(m, turn = see_turn(d)))
+		rdv_wait(m, &d->sync.turn, turn, m->sync_want ? requester(m) : OTHERS,
+			 NULL);
+}
+
+/* The next sync-point may form already, but it cannot serve before we enter it. */
+static void wait_in_exit(struct rdv_member *m)
+{
+	rdv_domain *d = m->domain;
+	uint32_t turn;
+
+	while (is_on(turn = see_turn(d)))
+		rdv_wait(m, &d->sync.turn, turn, OTHERS, NULL);
 }
 
 /* -------------------------------------------------------------- coming and going */
@@ -168,9 +240,14 @@ static void wait_step(rdv_domain *d, struct rdv_member *m, uint32_t who)
 /* Locks the registry at a moment when members may be added. */
 void rdv_sync_lock_registry(rdv_domain *d)
 {
+	uint32_t turn;
+
 	rdv_lock(&d->registry);
-	while (d->sync.phase == RDV_SYNC_SERVING || d->sync.phase == RDV_SYNC_LEAVING)
-		wait_step(d, NULL, OTHERS);
+	while (is_on(turn = rdv_load_rlx(&d->sync.turn))) { /* (e) */
+		rdv_unlock(&d->registry);
+		rdv_futex_wait(&d->sync.turn, turn, OTHERS, NULL);
+		rdv_lock(&d->registry);
+	}
 }
 
 /* A member was added.  If the domain had one member before, a pending sync-point has called
@@ -182,14 +259,11 @@ void rdv_sync_joined(rdv_domain *d)
 
 /* Whether the member is counted in entered, and in exited if it is at the exit.  The counts
  * become 0 when all are at the exit.  A member that still sleeps there has its flags set,
- * but
- * is not counted any more. */
+ * but is not counted any more. */
 static bool is_counted(const struct rdv_member *m)
 {
-	enum rdv_sync_phase phase = m->domain->sync.phase;
-
 	return m->sync_in &&
-	       (!m->sync_out || phase == RDV_SYNC_SERVING || phase == RDV_SYNC_LEAVING);
+	       (!m->sync_out || is_on(rdv_load_rlx(&m->domain->sync.turn))); /* (e) */
 }
 
 /* A member was removed, in whatever phase. */
@@ -203,24 +277,24 @@ void rdv_sync_left(struct rdv_member *m)
 	if (is_counted(m) && m->sync_out)
 		s->exited--;
 	m->sync_in = m->sync_out = m->sync_pair = false;
-	if (m->sync_turn)
+	if (rdv_sync_has_turn(m))
 		end_turn(m);
 	else if (m->sync_want)
 		s->wanting--;
 	m->sync_want = false;
-	if (s->phase == RDV_SYNC_FORMING && !s->entered)
-		s->phase = RDV_SYNC_IDLE;
-	if (s->phase == RDV_SYNC_IDLE && !s->wanting)
+	if (phase(d) == RDV_SYNC_FORMING && !s->entered)
+		set_turn(d, RDV_SYNC_IDLE);
+	if (phase(d) == RDV_SYNC_IDLE && !s->wanting)
 		settle(s);
 	check_barriers(d);
 }
 
-/* The thread has called on_stall in wait_step(), and ends there. */
+/* The thread has called on_stall at one of the barriers, and ends there. */
 void rdv_sync_leave(struct rdv_member *m)
 {
 	rdv_lock(&m->domain->registry);
 	rdv_sync_left(m);
-	rdv_unlock(&m->domain->registry);
+	rdv_sync_unlock_registry(m->domain);
 }
 
 /*
@@ -239,12 +313,13 @@ void rdv_sync_fork(rdv_domain *d, struct rdv_member *survivor)
 	s->exited = 0;
 	s->readable = false;
 	if (!in)
-		s->phase = RDV_SYNC_IDLE;
+		set_turn(d, RDV_SYNC_IDLE);
 	rdv_store_sc(&s->pending, s->wanting);
 	/* it forked in on_stall: the thread that it waits for does not exist here */
-	if (in && s->phase == RDV_SYNC_SERVING && !survivor->sync_turn)
+	if (in && phase(d) == RDV_SYNC_SERVING && !rdv_sync_has_turn(survivor))
 		serve_next(d);
 	check_barriers(d);
+	s->to_wake = 0; /* nobody is there */
 	if (fd < 0)
 		return;
 	close_fd(fd);
@@ -298,11 +373,18 @@ int rdv_sync_fd(const rdv_domain *domain)
 	return domain->sync.fd;
 }
 
+/*
+ * Makes the eventfd readable after the lock is free, because the pollers take it next.  No
+ * other thread makes it unreadable meanwhile.  That is done at the end of SERVING.  While it
+ * serves must_call() is false, as a sync-point is pending and its pollers were called.  The
+ * next one does not serve before we enter it.
+ */
 void rdv_sync_want(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	struct rdv_sync *s = &m->domain->sync;
 	struct rdv_shield shield;
+	bool call = false;
 
 	rdv_must_own(m);
 	rdv_shield(m, &shield);
@@ -312,9 +394,11 @@ void rdv_sync_want(rdv_thread *self)
 		s->wanting++;
 		rdv_tsan_release(&s->pending);
 		rdv_store_sc(&s->pending, 1); /* [SYNC] what we did before we asked */
-		call_pollers(m->domain);
+		call = must_call(m->domain);
 	}
 	rdv_unlock(&m->domain->registry);
+	if (call)
+		make_readable(s);
 	rdv_unshield(m, &shield);
 }
 
@@ -330,14 +414,14 @@ bool rdv_sync_pending(const rdv_domain *domain)
 /* A handler that interrupts rdv_sync_enter() may see the turn come at any moment. */
 bool rdv_sync_my_turn(const rdv_thread *self)
 {
-	return rdv_load_rlx(&rdv_member_of(self)->sync_turn); /* (f) */
+	return rdv_sync_has_turn(rdv_member_of(self));
 }
 
 bool rdv_sync_wanted(const rdv_thread *self)
 {
 	const struct rdv_member *m = rdv_member_of(self);
 
-	return m->sync_in ? rdv_load_rlx(&m->sync_turn) : m->sync_want; /* (f) */
+	return m->sync_in ? rdv_sync_has_turn(m) : m->sync_want;
 }
 
 void rdv_sync_enter(rdv_thread *self)
@@ -363,13 +447,12 @@ void rdv_sync_enter(rdv_thread *self)
 	rdv_record_sync_enter(m);
 	m->sync_in = true;
 	s->entered++;
-	s->phase = RDV_SYNC_FORMING;
+	set_turn(d, RDV_SYNC_FORMING);
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
-	while (!m->sync_turn && s->phase != RDV_SYNC_LEAVING)
-		wait_step(d, m, m->sync_want ? requester(m) : OTHERS);
+	rdv_sync_unlock_registry(d);
+	wait_in_enter(m);
 	rdv_wait_end(m);
-	rdv_unlock(&d->registry);
 	rdv_leave(m);
 }
 
@@ -392,18 +475,16 @@ void rdv_sync_exit(rdv_thread *self)
 		return;
 	}
 	rdv_park(m);
-	if (m->sync_turn)
+	if (rdv_sync_has_turn(m))
 		end_turn(m);
 	s->exited++;
 	m->sync_out = true;
 	check_barriers(d);
 	rdv_wait_begin(m, RDV_WAIT_SYNC);
-	/* The next sync-point may form already.  It cannot serve before we enter it. */
-	while (s->phase == RDV_SYNC_SERVING || s->phase == RDV_SYNC_LEAVING)
-		wait_step(d, m, OTHERS);
+	rdv_sync_unlock_registry(d);
+	wait_in_exit(m);
 	rdv_wait_end(m);
 	m->sync_in = m->sync_out = false;
-	rdv_unlock(&d->registry);
 	rdv_leave(m);
 	rdv_record_sync_exit(m);
 }

@@ -121,7 +121,7 @@ static struct rdv_retired *strike_off(struct rdv_member *m)
 	rdv_record_left(m);
 	rdv_sync_left(m);
 	left = rdv_retired_left(m);
-	rdv_unlock(&d->registry);
+	rdv_sync_unlock_registry(d);
 	return left;
 }
 

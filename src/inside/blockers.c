@@ -93,7 +93,7 @@ static uint32_t if_not_in_sync(const struct rdv_member *m)
 
 	if (!rdv_glance(&m->sync_in))
 		return rdv_glance(&m->domain->sync.entered) ? RDV_BLOCKER_ABSENT : 0;
-	if (rdv_glance(&m->sync_turn))
+	if (rdv_sync_has_turn(m))
 		return RDV_BLOCKER_SERVED;
 	return waits ? 0 : RDV_BLOCKER_LEAVING;
 }

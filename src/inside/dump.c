@@ -113,10 +113,11 @@ static void dump_sync(struct dump *p)
 		[RDV_SYNC_LEAVING] = "leaving",
 	};
 	const struct rdv_sync *s = &p->domain->sync;
+	uint32_t turn = rdv_peek(&s->turn);
 
 	begin(p, "sync");
-	word(p, "phase", phases[rdv_glance(&s->phase)]);
-	number(p, "turn", rdv_peek(&s->turn));
+	word(p, "phase", phases[rdv_sync_phase(turn)]);
+	number(p, "turn", rdv_sync_served(turn));
 	number(p, "pending", rdv_peek(&s->pending));
 	number(p, "fd", (int)rdv_glance(&s->fd));
 	number(p, "readable", rdv_glance(&s->readable));
@@ -179,7 +180,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 				 : 0));
 	number(p, "sync_want", rdv_glance(&m->sync_want));
 	number(p, "sync_in", rdv_glance(&m->sync_in));
-	number(p, "sync_turn", rdv_glance(&m->sync_turn));
+	number(p, "sync_turn", rdv_sync_has_turn(m));
 	number(p, "isolations", (int64_t)rdv_peek(&m->record.isolations));
 	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->record.worst));
 	number(p, "retired", rdv_read_items(m));

@@ -355,7 +355,7 @@ void call_sync_want(struct worker *w)
 	CALL(w, "rdv_sync_want", rdv_sync_want(w->self));
 	runs_after(w, "rdv_sync_want");
 	/* between the barriers rdv_sync_wanted() tells whose turn it is */
-	must(rdv_sync_wanted(w->self) == (!m->sync_in || m->sync_turn) &&
+	must(rdv_sync_wanted(w->self) == (!m->sync_in || rdv_sync_has_turn(m)) &&
 		     rdv_sync_pending(crew.domain),
 	     "thread %u: rdv_sync_want was forgotten", w->index);
 }

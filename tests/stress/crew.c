@@ -360,5 +360,5 @@ void crew_fork(struct worker *survivor)
 	crew.locked = 0;
 	survivor->tid = (pid_t)syscall(SYS_gettid);
 	crew.isolated = survivor->self && rdv_isolated(survivor->self);
-	crew.serving = survivor->self && rdv_member_of(survivor->self)->sync_turn;
+	crew.serving = survivor->self && rdv_sync_my_turn(survivor->self);
 }

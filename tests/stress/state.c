@@ -43,7 +43,8 @@ static void check_sync(const rdv_domain *d)
 	struct pollfd fd = {.fd = s->fd, .events = POLLIN};
 
 	zero(peek(&s->pending), "sync.pending");
-	must(s->phase == RDV_SYNC_IDLE, "at rest: sync.phase is %u", (unsigned)s->phase);
+	zero(peek(&s->turn), "sync.turn"); /* RDV_SYNC_IDLE */
+	zero(s->to_wake, "sync.to_wake");
 	zero(s->readable, "sync.readable");
 	zero(s->wanting, "sync.wanting");
 	zero(s->entered, "sync.entered");
@@ -68,9 +69,9 @@ static bool check_slot(const rdv_domain *d, const struct rdv_member *m)
 	must(!m->depth && (!there || !peek(&m->shielded)) && !peek(&m->asleep),
 	     "at rest: thread id %u: depth %u, shielded %u, asleep %u", m->id, m->depth,
 	     peek(&m->shielded), peek(&m->asleep));
-	must(!m->sync_want && !m->sync_in && !m->sync_turn,
-	     "at rest: thread id %u: sync_want %d, sync_in %d, sync_turn %d", m->id,
-	     m->sync_want, m->sync_in, m->sync_turn);
+	must(!m->sync_want && !m->sync_in,
+	     "at rest: thread id %u: sync_want %d, sync_in %d", m->id, m->sync_want,
+	     m->sync_in);
 	return state == RDV_STATE_RUNNING;
 }
 

@@ -226,6 +226,7 @@ static void count_syscall(long number, const long *arg)
 		SHIM_SET(shim.futex_bitset, arg[5]);
 	} else if (number == SYS_write) {
 		COUNT(shim.eventfd_writes, 1);
+		at(SHIM_BEFORE_WRITE);
 	} else if (number == SYS_read) {
 		COUNT(shim.eventfd_reads, 1);
 	}

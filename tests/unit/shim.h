@@ -22,7 +22,8 @@ enum shim_place {
 	SHIM_BEFORE_WAIT, /* about to call the kernel */
 	SHIM_AFTER_WAIT,  /* back from it, the library does not know yet */
 	SHIM_BEFORE_WAKE,
-	SHIM_AFTER_LOCK, /* rdv_lock() */
+	SHIM_AFTER_LOCK,   /* rdv_lock() */
+	SHIM_BEFORE_WRITE, /* to the eventfd */
 };
 
 typedef void shim_hook(enum shim_place place, void *arg);

@@ -88,12 +88,15 @@ static void a_stuck_domain_tells_who_is_in_the_way(void)
 	actor_do(a, do_want);
 	assert_goes(a, do_enter, SYNCING);
 	dump(d);
-	assert_true(has("sync ", "phase forming "));
+	assert_true(has("sync ", "phase forming turn -1 "));
 	assert_true(has("sync ", " pending 1 "));
 	assert_true(has("thread id 0 ", " wait sync "));
 	actor_stop(b);
 	actor_go(c, do_unregister);
 	actor_wait(a);
+	dump(d);
+	assert_true(has("sync ", "phase serving turn 0 "));
+	assert_true(has("thread id 0 ", " sync_turn 1 "));
 	actor_do(a, do_exit);
 }
 

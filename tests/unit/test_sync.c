@@ -390,6 +390,50 @@ static void g3_the_step_comes_before_it_sleeps(void)
 	assert_where(t.a, DONE);
 }
 
+/* What a thread does with the lock. */
+struct locking {
+	unsigned locks;        /* how often it takes it */
+	unsigned calls;        /* wakes others, or writes the eventfd ... */
+	unsigned locked_calls; /* ... with the lock */
+};
+
+static void count_locking(enum shim_place place, void *arg)
+{
+	struct locking *l = arg;
+
+	if (place == SHIM_AFTER_LOCK)
+		l->locks++;
+	if (place != SHIM_BEFORE_WAKE && place != SHIM_BEFORE_WRITE)
+		return;
+	l->calls++;
+	if (rdv_lock_held())
+		l->locked_calls++;
+}
+
+/* The threads that it wakes take the lock next. */
+static void nobody_is_woken_with_the_lock(void)
+{
+	struct trio t = trio();
+	struct actor *const actors[] = {t.a, t.b, t.c};
+	struct locking locking[3] = {{0}};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		actors[i]->shim->hook_arg = &locking[i];
+		actors[i]->shim->hook = count_locking;
+	}
+	check_works(&t);
+	for (i = 0; i < 3; i++)
+		actors[i]->shim->hook = NULL;
+	/* want, enter and exit; the others are called, woken for the turn, and let go */
+	assert_int_equal(locking[0].locks, 3);
+	assert_int_equal(locking[1].locks, 2);
+	assert_int_equal(locking[2].locks, 2);
+	assert_int_equal(locking[0].calls + locking[1].calls + locking[2].calls, 4);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(locking[i].locked_calls, 0);
+}
+
 enum { MANY = 40 };
 
 /* Ids that are 31 apart share a bit of the wake-ups. */
@@ -816,6 +860,7 @@ static const struct unit_case cases[] = {
 	UNIT(wanting_while_it_goes_on, ALL),
 	UNIT(a_slow_one_is_waited_for, STEADY),
 	UNIT(g3_the_step_comes_before_it_sleeps, STEADY),
+	UNIT(nobody_is_woken_with_the_lock, STEADY),
 	UNIT(turns_go_in_the_order_of_ids, ALL),
 	UNIT(domains_have_points_of_their_own, ALL),
 	UNIT(g9_registering_while_it_forms_counts, ALL),

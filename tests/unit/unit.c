@@ -251,7 +251,8 @@ void unit_destroy(rdv_domain *d)
 		assert_int_equal(d->registered[word], 0);
 	}
 	assert_int_equal(d->sync.pending, 0);
-	assert_int_equal(d->sync.phase, RDV_SYNC_IDLE);
+	assert_int_equal(d->sync.turn, RDV_SYNC_IDLE);
+	assert_int_equal(d->sync.to_wake, 0);
 	assert_int_equal(d->sync.wanting, 0);
 	assert_int_equal(d->sync.entered, 0);
 	assert_int_equal(d->sync.exited, 0);
