@@ -2,6 +2,7 @@
 /* librdv, with other attributes: the same calls. */
 #include "contender-rdv.h"
 
+#include <rdv/handshake.h>
 #include <rdv/rdv.h>
 #include <rdv/sync.h>
 
@@ -125,9 +126,44 @@ static const struct sync_calls sync_calls = {
 	.exit = sync_exit,
 };
 
+static void grace_quiesce(void *self)
+{
+	rdv_checkpoint(self);
+}
+
+static void grace_synchronize(void *self)
+{
+	rdv_synchronize(self);
+}
+
+static void free_retired(struct rdv_retired *item)
+{
+	grace_item_free(item);
+}
+
+static void grace_retire(void *self, struct grace_item *item)
+{
+	_Static_assert(sizeof(struct rdv_retired) <= sizeof(item->head), "raise it");
+	rdv_retire(self, (struct rdv_retired *)item, free_retired);
+}
+
+/* Calls what the caller has retired, too. */
+static void grace_settle(void *self)
+{
+	rdv_synchronize(self);
+}
+
+static const struct grace_calls grace_calls = {
+	.quiesce = grace_quiesce,
+	.synchronize = grace_synchronize,
+	.retire = grace_retire,
+	.settle = grace_settle,
+};
+
 #define CONTENDER_RDV                                                                 \
 	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS,   \
 				.close = rdv_close, .sync = &sync_calls,              \
+				.grace = &grace_calls,                                \
 				.checkpoint_called_loop = rdv_checkpoint_called_loop, \
 				.pair_called_loop = rdv_pair_called_loop
 

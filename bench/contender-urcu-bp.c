@@ -11,6 +11,11 @@
 #define URCU       urcu_bp
 #define URCU_ENTER read_lock
 #define URCU_LEAVE read_unlock
+#define URCU_QUIESCE()                 \
+	do {                           \
+		urcu_bp_read_unlock(); \
+		urcu_bp_read_lock();   \
+	} while (0)
 #include "contender-urcu.h"
 
 const struct contender contender_urcu_bp = {
@@ -20,5 +25,6 @@ const struct contender contender_urcu_bp = {
 	.thread_bytes = sizeof(struct urcu_bp_reader),
 #endif
 	.stays = true,
+	.grace = &grace_calls,
 	CONTENDER_URCU,
 };

@@ -3,9 +3,10 @@
 #define _LGPL_SOURCE
 #include <urcu/urcu-qsbr.h>
 
-#define URCU       urcu_qsbr
-#define URCU_ENTER thread_online
-#define URCU_LEAVE thread_offline
+#define URCU           urcu_qsbr
+#define URCU_ENTER     thread_online
+#define URCU_LEAVE     thread_offline
+#define URCU_QUIESCE() urcu_qsbr_quiescent_state()
 #include "contender-urcu.h"
 
 URCU_CALLED(called_quiescent_state, quiescent_state);
@@ -19,5 +20,6 @@ const struct contender contender_urcu_qsbr = {
 	.thread_bytes = sizeof(struct urcu_qsbr_reader),
 	.bare_loop = bare_loop,
 	.bare_called_loop = bare_called_loop,
+	.grace = &grace_calls,
 	CONTENDER_URCU,
 };

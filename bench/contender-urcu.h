@@ -7,6 +7,7 @@
  *	URCU                 the flavour, in the words of its symbols: urcu_mb
  *	URCU_ENTER           what enters the read side: read_lock
  *	URCU_LEAVE           what leaves it: read_unlock
+ *	URCU_QUIESCE()       a quiescent state of a thread on the read side
  *
  * An isolator calls synchronize_rcu() before it takes the turn, so liburcu can batch the
  * grace periods of concurrent isolators.
@@ -76,6 +77,46 @@ static inline void side_quit(void *self)
 }
 
 #include "contender-gate.h"
+
+static void grace_quiesce(void *self)
+{
+	(void)self;
+	URCU_QUIESCE();
+}
+
+/* QSBR's own does the same. */
+static void grace_synchronize(void *self)
+{
+	side_leave(self);
+	URCU_CALL(synchronize_rcu)();
+	side_enter(self);
+}
+
+static void free_item(struct rcu_head *head)
+{
+	grace_item_free(head);
+}
+
+static void grace_retire(void *self, struct grace_item *item)
+{
+	_Static_assert(sizeof(struct rcu_head) <= sizeof(item->head), "raise it");
+	(void)self;
+	URCU_CALL(call_rcu)((struct rcu_head *)item, free_item);
+}
+
+static void grace_settle(void *self)
+{
+	side_leave(self);
+	URCU_CALL(barrier)();
+	side_enter(self);
+}
+
+static const struct grace_calls grace_calls = {
+	.quiesce = grace_quiesce,
+	.synchronize = grace_synchronize,
+	.retire = grace_retire,
+	.settle = grace_settle,
+};
 
 /* As a caller sees it that does not have the inline functions. */
 BENCH_LOOP(pair_called_loop, called_leave(); called_enter(); gate_checkpoint(self));

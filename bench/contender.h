@@ -14,6 +14,8 @@
 #ifndef BENCH_CONTENDER_H
 #define BENCH_CONTENDER_H
 
+#include "grace.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -57,15 +59,16 @@ struct contender {
 	void (*pair_called_loop)(void *self, unsigned long n);
 	void (*bare_called_loop)(void *self, unsigned long n);
 
-	const struct sync_calls *sync; /* or NULL */
-	const char *only;              /* the one scenario that it is for, or NULL */
+	const struct sync_calls *sync;   /* or NULL */
+	const struct grace_calls *grace; /* or NULL */
+	const char *only;                /* the one scenario that it is for, or NULL */
 
 	/* Memory that does not come from malloc(), as it is static or a library's. */
 	size_t domain_bytes, thread_bytes;
 	bool stays; /* a thread stays a member until it exits, despite leave() */
 };
 
-#define MAX_CONTENDERS 16
+#define MAX_CONTENDERS 17
 #define MAX_THREADS    4095u
 
 extern const struct contender contender_rdv;
@@ -76,6 +79,7 @@ extern const struct contender contender_seed;
 extern const struct contender contender_seed_yield;
 extern const struct contender contender_seed_wide;
 extern const struct contender contender_urcu_qsbr;
+extern const struct contender contender_urcu_defer;
 extern const struct contender contender_urcu_memb;
 extern const struct contender contender_urcu_mb;
 extern const struct contender contender_urcu_bp;

@@ -16,8 +16,10 @@ const struct contender_entry contender_entries[] = {
 #endif
 #ifdef HAVE_URCU_MEMB
 	{"urcu-memb", &contender_urcu_memb, NULL},
+	{"urcu-defer", &contender_urcu_defer, NULL},
 #else
 	{"urcu-memb", NULL, "liburcu-memb (liburcu-dev)"},
+	{"urcu-defer", NULL, "liburcu-memb (liburcu-dev)"},
 #endif
 #ifdef HAVE_URCU_MB
 	{"urcu-mb", &contender_urcu_mb, NULL},

@@ -38,6 +38,8 @@ static const struct plot {
 	{"P11", CURVE, COST_CPU, "threads", false},
 	{"P13", CURVE, 0, "threads that compute", false},
 	{"P13", CURVE, 1, "threads that compute", false},
+	{"P14", CURVE, 0, "readers", false},
+	{"P15", CURVE, 0, "threads that wait", false},
 };
 
 static const struct style {
@@ -45,14 +47,15 @@ static const struct style {
 	int dashes, mark;
 	double width;
 } styles[] = {
-	{"rdv", "#0072B2", 1, 7, 3},       {"rdv-biased", "#0072B2", 2, 6, 3},
-	{"rdv-sleep", "#0072B2", 4, 2, 2}, {"rdv-strict", "#0072B2", 3, 4, 2},
-	{"seed", "#D55E00", 1, 5, 2},      {"seed-yield", "#D55E00", 2, 4, 2},
-	{"urcu-qsbr", "#009E73", 1, 9, 2}, {"urcu-memb", "#009E73", 2, 8, 2},
-	{"urcu-mb", "#009E73", 3, 11, 2},  {"urcu-bp", "#009E73", 4, 10, 2},
-	{"haproxy", "#D55E00", 3, 3, 2},   {"bravo", "#56B4E9", 1, 13, 2},
-	{"rwlock", "#000000", 1, 13, 1.5}, {"perthread", "#000000", 2, 12, 1.5},
-	{"ck", "#CC79A7", 1, 2, 2},        {"nsync", "#E69F00", 1, 1, 2},
+	{"rdv", "#0072B2", 1, 7, 3},          {"rdv-biased", "#0072B2", 2, 6, 3},
+	{"rdv-sleep", "#0072B2", 4, 2, 2},    {"rdv-strict", "#0072B2", 3, 4, 2},
+	{"seed", "#D55E00", 1, 5, 2},         {"seed-yield", "#D55E00", 2, 4, 2},
+	{"urcu-qsbr", "#009E73", 1, 9, 2},    {"urcu-memb", "#009E73", 2, 8, 2},
+	{"urcu-mb", "#009E73", 3, 11, 2},     {"urcu-bp", "#009E73", 4, 10, 2},
+	{"urcu-defer", "#009E73", 5, 1, 2},   {"haproxy", "#D55E00", 3, 3, 2},
+	{"bravo", "#56B4E9", 1, 13, 2},       {"rwlock", "#000000", 1, 13, 1.5},
+	{"perthread", "#000000", 2, 12, 1.5}, {"ck", "#CC79A7", 1, 2, 2},
+	{"nsync", "#E69F00", 1, 1, 2},
 };
 
 static const struct style *style_of(const struct contender *c)

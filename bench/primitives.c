@@ -123,6 +123,15 @@ static double turn_ns(unsigned cpu, bool by_sleeping, unsigned long turns)
 	return best;
 }
 
+double wake_ns(void)
+{
+	static double ns;
+
+	if (!(ns > 0))
+		ns = turn_ns(0, true, 5000);
+	return ns;
+}
+
 struct primitives primitives_measure(void)
 {
 	const long registered =
@@ -133,7 +142,7 @@ struct primitives primitives_measure(void)
 		.word = each_ns(word_loop, 200000),
 		.transfer = cpu_count() > 1 ? turn_ns(1, false, 20000) : NAN,
 		.syscall = each_ns(syscall_loop, 20000),
-		.wake = turn_ns(0, true, 5000),
+		.wake = wake_ns(),
 		.membarrier = registered ? NAN : each_ns(membarrier_loop, 5000),
 	};
 }

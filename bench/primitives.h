@@ -12,6 +12,9 @@ struct primitives {
 	double membarrier; /* a call of it; NAN where there is none */
 };
 
+/* The wake alone, measured at the first call. */
+double wake_ns(void);
+
 struct primitives primitives_measure(void);
 
 #endif

@@ -68,6 +68,7 @@ struct scenario {
 	const struct metric *metrics; /* the first is the one that is compared */
 	unsigned n_metrics;
 	bool sync;   /* uses the sync-point: contenders without one do not take part */
+	bool grace;  /* the same of grace periods */
 	bool fixed;  /* has a fixed number of threads: --threads does not change it */
 	bool counts; /* metrics are counts of events: no ratios, no spread */
 	const struct target *targets;

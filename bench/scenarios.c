@@ -6,12 +6,14 @@
 
 extern const struct scenario scenario_p1, scenario_p2, scenario_p3, scenario_p4,
 	scenario_p5, scenario_p6, scenario_p7, scenario_p8, scenario_p9, scenario_p10,
-	scenario_p11, scenario_p12, scenario_p13;
+	scenario_p11, scenario_p12, scenario_p13, scenario_p14, scenario_p15,
+	scenario_p16;
 
 const struct scenario *const scenarios[] = {
-	&scenario_p1,  &scenario_p2,  &scenario_p3,  &scenario_p4, &scenario_p5,
-	&scenario_p6,  &scenario_p7,  &scenario_p8,  &scenario_p9, &scenario_p10,
-	&scenario_p11, &scenario_p12, &scenario_p13,
+	&scenario_p1,  &scenario_p2,  &scenario_p3,  &scenario_p4,
+	&scenario_p5,  &scenario_p6,  &scenario_p7,  &scenario_p8,
+	&scenario_p9,  &scenario_p10, &scenario_p11, &scenario_p12,
+	&scenario_p13, &scenario_p14, &scenario_p15, &scenario_p16,
 };
 
 const unsigned n_scenarios = COUNT_OF(scenarios);
@@ -38,7 +40,7 @@ bool takes_part(const struct contender *c, const struct scenario *s)
 {
 	if (c->only)
 		return !strcmp(c->only, s->name);
-	return !s->sync || c->sync;
+	return (!s->sync || c->sync) && (!s->grace || c->grace);
 }
 
 const struct metric *metric_of(const struct scenario *s, unsigned figure)
