@@ -68,7 +68,9 @@ static uint64_t untimed_since(const struct rdv_member *m, uint64_t now)
 
 	if (last > now)
 		last = now;
-	return first < last ? first + (last - first) / 2 : last;
+	if (last < first) /* the kernel's tick is late */
+		last = first;
+	return first + (last - first) / 2;
 }
 
 void rdv_record_failed(struct rdv_member *m, bool tried)

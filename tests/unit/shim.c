@@ -319,7 +319,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 		ns = __atomic_add_fetch(&shim.clock_ns, SHIM_GET(shim.clock_step),
 					__ATOMIC_SEQ_CST);
 	else
-		ns -= ns % SHIM_TICK_NS;
+		ns -= ns % SHIM_TICK_NS + SHIM_GET(shim.coarse_late);
 	now->tv_sec = (time_t)(ns / 1000000000);
 	now->tv_nsec = (long)(ns % 1000000000);
 	return 0;

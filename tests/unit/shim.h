@@ -69,6 +69,7 @@ struct shim {
 	/* a clock of our own, if clock_ns is not 0; each look at it costs clock_step, but
 	   for the coarse one's */
 	uint64_t clock_ns, clock_step;
+	uint64_t coarse_late; /* the coarse one stood still for so long, a whole tick */
 
 	/* the last futex call, for test_futex */
 	long futex_op, futex_value, futex_bitset;

@@ -1016,7 +1016,7 @@ static void g3_a_wake_up_is_lost(void)
 	check_lost(wrap - MS / 2);
 }
 
-/* After 2^16 rounds ctl is what it was, for a thread on its way to sleep, too. */
+/* After 2^15 rounds ctl is what it was, for a thread on its way to sleep, too. */
 static void g3_the_round_returns(void)
 {
 	rdv_domain *d = domain_of_patience(INT64_MAX);

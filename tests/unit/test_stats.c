@@ -218,6 +218,38 @@ static void a_rare_long_one_is_always_there(void)
 	}
 }
 
+/* The kernel's tick is late, and then the coarse clock jumps.  An isolation began after the
+ * last one that was timed, whatever that clock says. */
+static void a_jump_of_the_coarse_clock_is_no_isolation(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct rdv_stats s;
+	int i;
+
+	stop_clock();
+	actor_do(b, do_now);
+	for (i = 0; i < RDV_TIMED; i++) {
+		actor_do(a, do_isolate);
+		actor_do(a, do_release);
+	}
+	advance(1000 * MS);
+	SHIM_SET(shim.coarse_late, 1000 * MS);
+	actor_do(b, do_end);
+	assert_goes(a, do_isolate, GATHERING); /* so it is timed */
+	actor_do(b, do_now);
+	actor_wait(a);
+	actor_do(a, do_release);
+	actor_do(a, do_isolate); /* not timed */
+	advance(1000);
+	SHIM_SET(shim.coarse_late, 0);
+	actor_do(a, do_release);
+	s = stats_of(d);
+	assert_int_equal(rdv_histogram_count(&s.isolated), RDV_TIMED + 2);
+	assert_in_range(rdv_histogram_percentile(&s.isolated, 100), 0, MS);
+	assert_in_range(s.longest.ns, 0, MS);
+}
+
 static void waiting_isolations_are_timed_exactly(void)
 {
 	rdv_domain *d = unit_domain();
@@ -676,6 +708,7 @@ static const struct unit_case cases[] = {
 	UNIT(the_first_isolations_of_a_tick_are_timed, BOTH),
 	UNIT(the_others_are_counted_unless_they_take_long, BOTH),
 	UNIT(a_rare_long_one_is_always_there, BOTH),
+	UNIT(a_jump_of_the_coarse_clock_is_no_isolation, BOTH),
 	UNIT(waiting_isolations_are_timed_exactly, BOTH),
 	UNIT(each_time_held_is_counted_once, BOTH),
 	UNIT(failures_are_counted, ALL),
