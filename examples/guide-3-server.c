@@ -200,7 +200,7 @@ int main(void)
 	rdv_domain_attr attr = {
 		.size = sizeof(attr),
 		.name = "server",
-		.stall_ns = 1000000000, /* who waits for a second says for whom */
+		.stall_ns = 1000000000, /* a wait of one second is reported */
 	};
 	struct sigaction action = {.sa_handler = dump, .sa_flags = SA_RESTART};
 	char line[80], *got = NULL;

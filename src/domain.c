@@ -113,7 +113,7 @@ static uint32_t patience_us(uint64_t ns)
 
 /*
  * 64 times patience, but not less than with the default: a window that is shorter than it
- * takes a thread to wake up and get a CPU is of no use to those who have missed others.
+ * takes a thread to wake up and get a CPU is of no use to threads that have missed others.
  */
 static uint32_t window_max_us(uint32_t patience)
 {

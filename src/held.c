@@ -36,7 +36,7 @@ uint32_t rdv_hold_begin(struct rdv_member *m)
 	uint64_t now = rdv_clock_ns();
 
 	rdv_wait_begin_at(m, RDV_WAIT_HELD, now);
-	/* before the add: whoever sees us counted sees a time that is not too late */
+	/* before the add: an owner that sees us counted sees a time that is not too late */
 	if (!rdv_load_sc(&d->held))
 		rdv_store_rlx(&d->held_since, (uint32_t)(now / 1000)); /* (f) */
 	rdv_hold_note(m, unit);

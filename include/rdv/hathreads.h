@@ -75,7 +75,7 @@ static inline void thread_isolate(void)
 	(rdv_isolate)(rdv_hathreads_self());
 }
 
-/* It notes who has called it. */
+/* It notes its caller. */
 #define thread_isolate() rdv_isolate_at(rdv_hathreads_self(), __func__)
 
 static inline void thread_release(void)

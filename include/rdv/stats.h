@@ -153,8 +153,8 @@ struct rdv_stats {
 	uint64_t futex_wakes;
 	uint64_t membarriers;
 	struct rdv_delay last_delay; /* the most recent one; id is -1 if there was none */
-	struct rdv_delay worst_delay; /* the longest one so far */
-	struct rdv_delay longest; /* who was isolated longest, as far as it was timed */
+	struct rdv_delay worst_delay;      /* the longest one so far */
+	struct rdv_delay longest;          /* the longest isolation that was timed */
 	struct rdv_histogram to_isolation; /* from rdv_isolate() until alone */
 	struct rdv_histogram isolated;     /* alone, until rdv_release() */
 	struct rdv_histogram held;         /* from wanting to run until running */
@@ -230,7 +230,7 @@ struct rdv_stall {
 		may_give_up; /* the call is rdv_isolate_until() or rdv_synchronize_until() */
 	const rdv_domain *domain;
 	const char *domain_name;
-	const rdv_thread *self; /* who waits, which is who calls */
+	const rdv_thread *self; /* the thread that waits: the caller */
 	const char *name;
 	uint32_t id;
 	int32_t kernel_tid;

@@ -11,7 +11,7 @@
 size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 		    struct rdv_blocker *blockers, size_t n, size_t size);
 
-/* Who has the token, or NULL. */
+/* The thread that has the token, or NULL. */
 const struct rdv_member *rdv_owner(const rdv_domain *d);
 
 #endif

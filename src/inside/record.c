@@ -195,7 +195,7 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 
 /*
  * The thread still counts in owed, so if it is alone there nobody has been awaited, and the
- * clock is not read.  Whoever is the last to answer does so after this.
+ * clock is not read.  The last thread to answer does so after this.
  */
 void rdv_record_grace_begin(struct rdv_member *m)
 {
