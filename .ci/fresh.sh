@@ -240,6 +240,7 @@ absent() {
 	without python3-minimal python3 "all tests/consumer/installed" "bench/smoke.sh
 		tests/consumer/ctypes.sh tests/consumer/meson.sh tests/style/spelling.sh"
 	without gdb gdb "" tests/inside/gdb.sh
+	without valgrind valgrind "" tests/api/valgrind.sh
 	without git git "" "tests/spdx.sh tests/style/layout.sh tests/style/shell.sh"
 	without relacy-dev relacy-dev "" "tests/model/run.sh tests/model/apply.sh"
 	without libuv1-dev libuv1-dev "$loops tests/loop/loop-uv" "tests/loop/loop-uv

@@ -110,6 +110,7 @@ for group in ${groups:-bootstrap build test bench}; do
 		package meson have meson
 		package python3 have python3
 		package gdb have gdb
+		package valgrind have valgrind
 		package systemtap-sdt-dev includes cc c sys/sdt.h
 		;;
 	clang)
