@@ -376,7 +376,7 @@ static const char *options(int argc, char **argv)
 
 /* ------------------------------------------------------------------------ the keyboard */
 
-static struct termios saved;
+static struct termios saved, raw;
 static volatile sig_atomic_t ended;
 
 static void end(int signal)
@@ -390,19 +390,47 @@ static void restore(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 }
 
-/* Keys are read as they are pressed.  In the background they are not ours. */
+/* SIGTSTP: the shell gets the terminal as it was. */
+static void stop(int signal)
+{
+	(void)signal;
+	restore();
+	raise(SIGSTOP);
+}
+
+/* In the background the keys and the terminal are not ours. */
+static bool in_foreground(void)
+{
+	return tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/* SIGCONT */
+static void go_on(int signal)
+{
+	int saved_errno = errno;
+
+	(void)signal;
+	if (in_foreground())
+		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	errno = saved_errno;
+}
+
+/* Keys are read as they are pressed. */
 static bool listen_to_keys(void)
 {
-	struct termios raw;
+	static const int ends[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+	unsigned i;
 
-	if (tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &saved))
+	if (!in_foreground() || tcgetattr(STDIN_FILENO, &saved))
 		return false;
 	raw = saved;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	sigaction(SIGINT, &(struct sigaction){.sa_handler = end}, NULL);
-	sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaction(ends[i], &(struct sigaction){.sa_handler = end}, NULL);
+	sigaction(SIGTSTP, &(struct sigaction){.sa_handler = stop}, NULL);
+	sigaction(SIGCONT, &(struct sigaction){.sa_handler = go_on}, NULL);
 	atexit(restore);
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	return true;
@@ -411,7 +439,8 @@ static bool listen_to_keys(void)
 /* Between two screens. */
 static void pause_for(double seconds, bool keys)
 {
-	struct pollfd input = {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN};
+	struct pollfd input = {.fd = keys && in_foreground() ? STDIN_FILENO : -1,
+			       .events = POLLIN};
 	char key = 0;
 
 	if (poll(&input, 1, (int)(seconds * 1000)) <= 0)

@@ -72,6 +72,8 @@ if [ -c /dev/full ]; then
 	"$top" --help >/dev/full 2>/dev/null && fail "--help: /dev/full has room"
 fi
 
+"$top_builddir/tests/inside/terminal" "$top" "$tmp/page" || fail "the terminal"
+
 # Truncated by somebody: the program goes on, and makes it whole again.
 cp "$tmp/page" "$tmp/short" && truncate -s 100 "$tmp/short" || exit 99
 says 'no file that rdv_export_open' 1 "$top" "$tmp/short"
