@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <rdv/export.h>
 #include <stdio.h>
@@ -204,14 +205,19 @@ static int open_dir(rdv_export *e)
 	return e->dir < 0 ? -errno : 0;
 }
 
-/* Makes the file, complete and locked, under a name that no other file has. */
+/*
+ * Makes the file, complete and locked, under a name that no other file has.  Processes that
+ * were killed in here may have left files, and may have had the same pid.
+ */
 static int make_file(rdv_export *e, char *name, size_t size)
 {
+	uint64_t number = rdv_clock_ns();
 	struct stat st = {0};
 	int i, ret;
 
 	for (i = 0; i < TRIES && e->fd < 0; i++) {
-		snprintf(name, size, ".rdv-%d-%d", (int)getpid(), i);
+		snprintf(name, size, ".rdv-%d-%" PRIx64, (int)getpid(),
+			 number + (unsigned)i);
 		e->fd = openat(e->dir, name,
 			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (e->fd < 0 && errno != EEXIST)

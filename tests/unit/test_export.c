@@ -35,6 +35,31 @@ static const struct rdv_export_page *map(void)
 	return page;
 }
 
+/* Processes with our pid were killed while they opened an export. */
+static void what_others_have_left_is_not_in_the_way(void)
+{
+	rdv_domain *d = unit_domain();
+	char dir[] = "/tmp/rdv-test-export-XXXXXX", name[96];
+	rdv_export *export;
+	int i, ret;
+
+	assert_non_null(mkdtemp(dir));
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "%s/.rdv-%d-%d", dir, (int)getpid(), i);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	snprintf(name, sizeof(name), "%s/export", dir);
+	ret = rdv_export_open(d, name, &export);
+	if (!ret)
+		rdv_export_close(export);
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "%s/.rdv-%d-%d", dir, (int)getpid(), i);
+		unlink(name);
+	}
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(ret, 0);
+}
+
 static void the_page_follows_the_domain(void)
 {
 	rdv_domain *d = unit_domain();
@@ -354,6 +379,7 @@ static void another_file_with_its_descriptor_is_left_alone(void)
 }
 
 static const struct unit_case cases[] = {
+	UNIT(what_others_have_left_is_not_in_the_way, ONLY_PLAIN),
 	UNIT(the_page_follows_the_domain, BOTH),
 	UNIT(other_files_are_left_alone, ONLY_PLAIN),
 	UNIT(a_dead_one_s_file_is_taken_over, ONLY_PLAIN),
