@@ -120,6 +120,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	spin->domain = d;
 	spin->kind = kind;
 	spin->turns = 0;
+	spin->start = spin->last = 0;
 	spin->slot = false;
 	spin->on = slots(d) && !rdv_deadline_passed(deadline);
 	if (!spin->on)

@@ -29,7 +29,7 @@ build()
 	program=$tmp/$1
 	shift
 	$CC -std=gnu11 -O1 -g -fno-omit-frame-pointer -w -pthread \
-		-include "$top_builddir/config.h" -I"$top_srcdir/include" \
+		-include "$top_builddir/config.h" -DRDV_NO_INLINE -I"$top_srcdir/include" \
 		-I"$top_srcdir/src" -I"$top_srcdir/examples/proxy" -I"$here" \
 		"$@" -o "$program" \
 		"$top_srcdir"/src/*.c "$top_srcdir"/src/inside/*.c \
