@@ -136,15 +136,15 @@ static void grace_synchronize(void *self)
 	rdv_synchronize(self);
 }
 
-static void free_retired(struct rdv_retired *item)
+static void call_retired(struct rdv_retired *item)
 {
-	grace_item_free(item);
+	grace_item_call(item);
 }
 
 static void grace_retire(void *self, struct grace_item *item)
 {
 	_Static_assert(sizeof(struct rdv_retired) <= sizeof(item->head), "raise it");
-	rdv_retire(self, (struct rdv_retired *)item, free_retired);
+	rdv_retire(self, (struct rdv_retired *)item, call_retired);
 }
 
 /* Calls what the caller has retired, too. */

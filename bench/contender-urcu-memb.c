@@ -36,7 +36,7 @@ static void defer_retire(void *self, struct grace_item *item)
 	side_leave(self);
 	if (!may_defer)
 		may_defer = !urcu_memb_defer_register_thread();
-	urcu_memb_defer_rcu(grace_item_free, item);
+	urcu_memb_defer_rcu(grace_item_call, item);
 	side_enter(self);
 }
 

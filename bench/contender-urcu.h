@@ -92,16 +92,16 @@ static void grace_synchronize(void *self)
 	side_enter(self);
 }
 
-static void free_item(struct rcu_head *head)
+static void call_item(struct rcu_head *head)
 {
-	grace_item_free(head);
+	grace_item_call(head);
 }
 
 static void grace_retire(void *self, struct grace_item *item)
 {
 	_Static_assert(sizeof(struct rcu_head) <= sizeof(item->head), "raise it");
 	(void)self;
-	URCU_CALL(call_rcu)((struct rcu_head *)item, free_item);
+	URCU_CALL(call_rcu)((struct rcu_head *)item, call_item);
 }
 
 static void grace_settle(void *self)

@@ -9,6 +9,7 @@
 #include "scenario.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define LOOK_EVERY 64
 
@@ -40,6 +41,14 @@ static void look(struct tally *t, uint64_t retired)
 		t->most_waiting = waiting;
 }
 
+static void free_item(struct grace_item *item)
+{
+	uint64_t *freed = item->counter;
+
+	free(item);
+	__atomic_fetch_add(freed, 1, __ATOMIC_RELAXED);
+}
+
 /* Its progress is what it has retired. */
 static void role_updater(struct member *m)
 {
@@ -52,7 +61,8 @@ static void role_updater(struct member *m)
 
 		if (!item)
 			break;
-		item->freed = &t->freed;
+		item->fn = free_item;
+		item->counter = &t->freed;
 		item->payload = m->progress;
 		grace->retire(m->self, item);
 		member_progress(m);

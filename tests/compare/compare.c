@@ -67,11 +67,19 @@ static void report(bool ok, const char *who, const char *what)
 	failures += !ok;
 }
 
+static void show_each(const struct contender *c, const struct property *p, unsigned n)
+{
+	for (; n--; p++)
+		report(outcome_of(c, p, HUNG_SECONDS) == HOLDS, c->name, p->name);
+}
+
+/* Those that are for one scenario of the benchmark isolate like the others. */
 static void show_all(const struct contender *c)
 {
-	for (unsigned i = 0; i < n_properties; i++)
-		report(outcome_of(c, &properties[i], HUNG_SECONDS) == HOLDS, c->name,
-		       properties[i].name);
+	if (!c->only)
+		show_each(c, properties, n_properties);
+	if (c->grace)
+		show_each(c, grace_properties, n_grace_properties);
 }
 
 /* Without synchronisation the threads may miss each other, but not each time. */
@@ -91,22 +99,35 @@ static void wait_for_ever(void *self)
 		pause();
 }
 
-static void show_controls(void)
+static void nothing(void *self)
 {
-	struct contender stubborn = contender_none;
+	(void)self;
+}
 
+static void call_at_once(void *self, struct grace_item *item)
+{
+	(void)self;
+	grace_item_call(item);
+}
+
+static void show_controls(const struct property *p, unsigned n)
+{
+	static const struct grace_calls none = {nothing, nothing, call_at_once, nothing};
+	static const struct grace_calls ever = {nothing, wait_for_ever, call_at_once,
+						wait_for_ever};
+	struct contender early = contender_none, stubborn = contender_none;
+
+	early.grace = &none;
 	stubborn.name = "stubborn";
 	stubborn.isolate = wait_for_ever;
-	for (unsigned i = 0; i < n_properties; i++) {
-		const struct property *p = &properties[i];
-
+	stubborn.grace = &ever;
+	for (; n--; p++)
 		if (p->returns)
 			report(outcome_of(&stubborn, p, CONTROL_SECONDS) == HANGS,
 			       "the control that waits for all hangs", p->name);
 		else
-			report(fails_once(&contender_none, p),
+			report(fails_once(&early, p),
 			       "the control that waits for nobody fails", p->name);
-	}
 }
 
 static void show_entry(const struct contender_entry *e)
@@ -118,7 +139,7 @@ static void show_entry(const struct contender_entry *e)
 		       e->needs);
 	else if (missing)
 		printf("ok %u - %s # SKIP %s\n", ++point, e->name, missing);
-	else if (!e->contender->only)
+	else
 		for (const struct contender *c = e->contender; c; c = c->wider)
 			show_all(c);
 }
@@ -133,7 +154,8 @@ int main(void)
 	measure_init();
 	for (unsigned i = 0; i < n_contender_entries; i++)
 		show_entry(&contender_entries[i]);
-	show_controls();
+	show_controls(properties, n_properties);
+	show_controls(grace_properties, n_grace_properties);
 	printf("1..%u\n", point);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What has to hold for whoever is compared with librdv in bench/: that they do the same
- * job.  A property is shown by a crew of the benchmark; it returns NULL or what it has
+ * job, and the same of grace periods.  A property is shown by a crew of the benchmark; it returns NULL or what it has
  * seen that must not be.  One that waits for ever is ended from outside.
  */
 #ifndef COMPARE_H
@@ -18,7 +18,7 @@ struct property {
 	bool returns; /* says that isolate returns, else that it excludes */
 };
 
-extern const struct property properties[];
-extern const unsigned n_properties;
+extern const struct property properties[], grace_properties[];
+extern const unsigned n_properties, n_grace_properties;
 
 #endif
