@@ -112,6 +112,6 @@ int main(void)
 			pthread_join(thread[i], NULL);
 	free_table(current);
 	rdv_thread_unregister(self); /* the last one: frees what is left */
-	printf("%u tables, %u freed\n", LAST + 1, freed);
+	printf("%u tables, %u freed\n", LAST + 1u, freed);
 	return rdv_domain_destroy(domain) || freed != LAST + 1;
 }
