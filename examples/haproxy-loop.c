@@ -83,7 +83,7 @@ static void servers_update_status(void)
 			srv->up = srv->next_up;
 		srv->updated = false;
 	}
-	sched_yield(); /* whoever runs now finds one that is usable and not up */
+	sched_yield(); /* a thread that runs now finds one that is usable and not up */
 	nb_usable = 0;
 	for (unsigned i = 0; i < NBSERVER; i++)
 		if (servers[i].up)
@@ -140,7 +140,7 @@ static void cli_io_handler(int fd)
 	thread_isolate();
 	for (unsigned t = 0; t < NBTHREAD; t++)
 		total += activity[t].sessions;
-	sched_yield(); /* whoever runs now has more sessions below */
+	sched_yield(); /* a thread that runs now has more sessions below */
 	for (unsigned t = 0; t < NBTHREAD; t++) {
 		served += activity[t].refused;
 		for (unsigned i = 0; i < NBSERVER; i++)

@@ -3,8 +3,8 @@
  * ring - what the threads of the loop-*.c examples do, each in the event loop of
  * another library.
  *
- * They sit in a ring and pass tokens on, each by a pipe to the next one.  Whoever has a
- * token reads the configuration, which is in plain memory; every so often it changes it
+ * They sit in a ring and pass tokens on, each by a pipe to the next one.  A thread that has
+ * a token reads the configuration, which is in plain memory.  Every so often it changes it
  * (isolated), and every so often it has all threads meet (at the sync-point).  When the
  * last token has gone all the way, the meeting ends the program.
  */

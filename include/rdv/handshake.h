@@ -18,7 +18,7 @@
  *
  * A reader runs, from its rdv_harmless_end() or checkpoint to its next one, and may look at
  * shared data meanwhile.  Others change the data at the same time, so a pointer to an object is
- * stored with release order and loaded with acquire order.  Those who change the same data
+ * stored with release order and loaded with acquire order.  Threads that change the same data
  * exclude each other, by a mutex (see rdv_mutex_lock()) or by rdv_isolate().
  *
  * While threads are asked, the next harmless call or checkpoint of each running thread answers.
@@ -39,8 +39,8 @@ extern "C" {
  * rdv_synchronize(): returns when each other member that was running at the call has been
  * harmless or at a checkpoint since, or has left.  A member that waits for isolation counts as
  * harmless; a member that is isolated does not before its next harmless call after the
- * release.  What the caller did before is seen by whoever runs afterwards.  What those members
- * did before is seen by the caller.
+ * release.  What the caller did before is seen by every thread that runs afterwards.  What
+ * those members did before is seen by the caller.
  *
  * The caller may be running or harmless, and is so again afterwards.  It is harmless while it
  * waits, so two threads never wait for each other here, and a pointer to shared data that it
