@@ -61,8 +61,14 @@ static bool await_grace(struct rdv_member *m, uint64_t grace,
 			const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
+	bool over;
 	int ret = 0;
 
+	rdv_ask(m);
+	if (rdv_grace_reached(d, grace)) {
+		rdv_record_over_at_once(m);
+		return true;
+	}
 	rdv_wait_begin(m, RDV_WAIT_GRACE);
 	while (!rdv_grace_reached(d, grace) && ret != -ETIMEDOUT && ret != -ECANCELED) {
 		rdv_ask(m);
@@ -70,7 +76,9 @@ static bool await_grace(struct rdv_member *m, uint64_t grace,
 		ret = sleep_asking(m, grace, deadline);
 	}
 	rdv_wait_end(m);
-	return rdv_grace_reached(d, grace);
+	over = rdv_grace_reached(d, grace);
+	rdv_record_synchronized(m, over);
+	return over;
 }
 
 /*
@@ -89,7 +97,6 @@ static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 	rdv_park(m);
 	grace = rdv_grace_next(m->domain);
 	over = await_grace(m, grace, deadline);
-	rdv_record_synchronized(m, over);
 	if (over)
 		rdv_retired_covered(m, grace);
 	rdv_unshield(m, &shield);

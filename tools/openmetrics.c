@@ -54,7 +54,7 @@ static const struct times {
 	 offsetof(struct rdv_stats, held)},
 	{"rdv_to_release_seconds", "From rdv_release until it returns.",
 	 offsetof(struct rdv_stats, to_release)},
-	{"rdv_to_grace_seconds", "From rdv_synchronize until the grace period is over.",
+	{"rdv_to_grace_seconds", "How long rdv_synchronize waited.",
 	 offsetof(struct rdv_stats, to_grace)},
 };
 

@@ -589,10 +589,10 @@ template <class Owner> void retire(rdv_thread *self, Owner &owner, std::false_ty
 }
 
 /* If an exception comes before the object has another owner, nobody deletes it. */
-template <class Owner> struct keeper {
+template <class Owner> struct no_delete {
 	Owner &owner;
 
-	~keeper()
+	~no_delete()
 	{
 		owner.release();
 	}
@@ -628,9 +628,9 @@ void retire(rdv_thread *self,
 {
 	using owner = std::unique_ptr<T>;
 	owner held(object);
-	const detail::keeper<owner> thrown{held};
+	const detail::no_delete<owner> thrown{held};
 
-	retire(self, std::move(held));
+	rdv::retire(self, std::move(held));
 }
 
 } /* namespace rdv */

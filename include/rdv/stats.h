@@ -164,9 +164,10 @@ struct rdv_stats {
 	uint64_t graces_failed;   /* rdv_synchronize_until() gave up */
 	uint64_t retired;         /* items, by rdv_retire() */
 	uint64_t retired_waiting; /* of those, not called yet */
-	struct rdv_delay last_grace;   /* of the last grace period that had to wait ... */
-	struct rdv_delay worst_grace;  /* ... and the longest wait so far; id -1: none */
-	struct rdv_histogram to_grace; /* from rdv_synchronize() until that is over */
+	struct rdv_delay last_grace;  /* of the last grace period that had to wait ... */
+	struct rdv_delay worst_grace; /* ... and the longest wait so far; id -1: none */
+	struct rdv_histogram
+		to_grace; /* how long rdv_synchronize() waited; 0: nobody ran */
 };
 
 /*

@@ -29,7 +29,7 @@ struct rdv_blame {
 struct rdv_history {
 	struct rdv_blame last, worst, longest; /* written by the owner */
 	/* written by the thread that ends a round of asking, and asking_since by the one that
-	 * begins it: when it had asked, in ns; 0 = nobody was running */
+	 * begins it: when it had asked, in ns; 0 = nobody else was running */
 	struct rdv_blame last_grace, worst_grace;
 	rdv_count graces, asking_since;
 	rdv_count timeouts, graces_failed; /* timed calls that failed */

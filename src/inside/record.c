@@ -194,30 +194,33 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 /* ---------------------------------------------------------------- grace periods */
 
 /*
- * The thread still counts in owed, so if it is alone there nobody has been awaited, and the
- * clock is not read.  The last thread to answer does so after this.
+ * The thread still counts in owed.  If nobody else does, but for the thread's own answer,
+ * nobody is awaited, and the clock is not read.  The last thread to answer does so after this.
  */
 void rdv_record_grace_begin(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
+	bool own = rdv_peek(&d->owing[m->word]) & m->bit;
 
 	rdv_probe(grace_begin, m);
-	rdv_poke(&d->history->asking_since, rdv_peek(&d->owed) > 1 ? rdv_clock_ns() : 0);
+	rdv_poke(&d->history->asking_since,
+		 rdv_peek(&d->owed) > (own ? 2 : 1) ? rdv_clock_ns() : 0);
 }
 
 void rdv_record_grace_end(struct rdv_member *m, bool answers)
 {
 	struct rdv_history *h = m->domain->history;
-	uint64_t ns = 0;
+	uint64_t since = rdv_peek(&h->asking_since), ns = 0;
+	bool awaited = answers && since;
 
 	rdv_bump(&h->graces, 1);
-	if (answers) {
-		ns = rdv_clock_ns() - rdv_peek(&h->asking_since);
+	if (awaited) {
+		ns = rdv_clock_ns() - since;
 		blame(&h->last_grace, m, ns, NULL);
 		if (ns > rdv_peek(&h->worst_grace.ns))
 			blame(&h->worst_grace, m, ns, NULL);
 	}
-	rdv_probe_2(grace_end, m, answers ? (int)m->id : -1, ns);
+	rdv_probe_2(grace_end, m, awaited ? (int)m->id : -1, ns);
 }
 
 void rdv_record_synchronized(struct rdv_member *m, bool over)
@@ -226,6 +229,11 @@ void rdv_record_synchronized(struct rdv_member *m, bool over)
 		note(m, rdv_clock_ns() - m->record.wait_since, RDV_TO_GRACE);
 	else
 		rdv_tally(&m->domain->history->graces_failed, 1);
+}
+
+void rdv_record_over_at_once(struct rdv_member *m)
+{
+	note(m, 0, RDV_TO_GRACE);
 }
 
 void rdv_record_items(struct rdv_member *m)

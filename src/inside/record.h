@@ -160,12 +160,14 @@ static inline void rdv_record_held_wake(rdv_domain *d)
 /* The thread has begun a round of asking, and is about to count itself out. */
 void rdv_record_grace_begin(struct rdv_member *m);
 
-/* That round is about to be over.  answers: the thread was the last one that was awaited;
- * otherwise nobody was when the thread that has begun it had looked at all. */
+/* That round is about to be over.  answers: the thread was the last one that was asked;
+ * otherwise all were harmless when the thread that has begun it had looked at them. */
 void rdv_record_grace_end(struct rdv_member *m, bool answers);
 
-/* The thread has waited for a grace period, which is over; or it has given up. */
+/* The thread has waited for a grace period, which is over; or it has given up.  Or it need not
+ * wait, as nobody was running: that counts as 0, and the clock is not read. */
 void rdv_record_synchronized(struct rdv_member *m, bool over);
+void rdv_record_over_at_once(struct rdv_member *m);
 
 /* The thread has one item more; has called one more; will call no more now. */
 static inline void rdv_record_retired(struct rdv_member *m)

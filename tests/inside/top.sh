@@ -25,8 +25,8 @@ cat "$tmp/out"
 for text in "^watched, process $program, as of " 'per second: ' '^to isolation ' \
 	'^isolated ' '^held ' '^to release ' \
 	'^to grace ' ' grace periods, ' '^retired items that wait: ' \
-	'^last grace period waited for thread 0 (watcher' \
-	'^longest grace period waited for thread 0 (watcher' ' watcher?\[2J"\\ '; do
+	'^last grace period waited for thread 1 (laggard): ' \
+	'^longest grace period waited for thread 1 (laggard): ' ' watcher?\[2J"\\ '; do
 	[ "$(grep -c "$text" "$tmp/out")" = 2 ] || fail "not twice: $text"
 done
 

@@ -400,6 +400,42 @@ static void threads_come_and_go(void)
 
 /* ------------------------------------------------------------------- grace periods */
 
+static struct rdv_retired items[100];
+static unsigned next_item;
+
+static void ignore(struct rdv_retired *item)
+{
+	(void)item;
+}
+
+static void ignore_and_exit(struct rdv_retired *item)
+{
+	(void)item;
+	shim_call_end();
+	pthread_exit(NULL);
+}
+
+static void do_retire(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &items[next_item++], ignore));
+}
+
+static void do_retire_exit(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &items[next_item++], ignore_and_exit));
+}
+
+static void do_run(struct actor *a)
+{
+	CALL(a, a->ret = (int)rdv_retire_run(a->self));
+}
+
+static void do_run_and_exit(struct actor *a)
+{
+	shim_call_begin();
+	rdv_retire_run(a->self);
+}
+
 static void assert_delay(const struct rdv_delay *delay, const struct actor *of,
 			 uint64_t ns)
 {
@@ -464,13 +500,30 @@ static void a_grace_period_without_a_wait_blames_nobody(void)
 	assert_int_equal(s.grace_periods, 20);
 	assert_int_equal(s.to_grace.bucket[0], 20);
 	assert_int_equal(s.last_grace.id, -1);
+	next_item = 0;
+	actor_do(a, do_retire); /* it has to answer itself, alone */
+	assert_does(a, do_run, 0);
+	advance(1 * MS);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 1);
+	s = stats_of(d);
+	assert_int_equal(s.grace_periods, 21);
+	assert_int_equal(s.last_grace.id, -1);
 	actor_do(a, do_isolate); /* it need not wait, and is not counted */
 	actor_do(a, do_synchronize);
 	actor_do(a, do_release);
 	s = stats_of(d);
-	assert_int_equal(s.grace_periods, 20);
+	assert_int_equal(s.grace_periods, 21);
 	assert_int_equal(rdv_histogram_count(&s.to_grace), 20);
 	actor_do(b, do_end);
+	actor_do(a, do_retire); /* now b has to answer as well, and a is the last */
+	assert_does(a, do_run, 0);
+	actor_do(b, do_checkpoint);
+	advance(1 * MS);
+	actor_do(a, do_checkpoint);
+	assert_does(a, do_run, 1);
+	s = stats_of(d);
+	assert_delay(&s.last_grace, a, 1 * MS);
 }
 
 /* Two callers, one grace period.  One more gives up. */
@@ -503,42 +556,6 @@ static void callers_that_share_and_give_up_are_counted(void)
 }
 
 /* ------------------------------------------------------------------------- items */
-
-static struct rdv_retired items[100];
-static unsigned next_item;
-
-static void ignore(struct rdv_retired *item)
-{
-	(void)item;
-}
-
-static void ignore_and_exit(struct rdv_retired *item)
-{
-	(void)item;
-	shim_call_end();
-	pthread_exit(NULL);
-}
-
-static void do_retire(struct actor *a)
-{
-	CALL(a, rdv_retire(a->self, &items[next_item++], ignore));
-}
-
-static void do_retire_exit(struct actor *a)
-{
-	CALL(a, rdv_retire(a->self, &items[next_item++], ignore_and_exit));
-}
-
-static void do_run(struct actor *a)
-{
-	CALL(a, a->ret = (int)rdv_retire_run(a->self));
-}
-
-static void do_run_and_exit(struct actor *a)
-{
-	shim_call_begin();
-	rdv_retire_run(a->self);
-}
 
 static void assert_items(const rdv_domain *d, unsigned retired, unsigned waiting)
 {
