@@ -12,6 +12,7 @@ import gdb
 
 CLOSED, ROUND, COMPETING = 1, 1 << 17, 1 << 15
 WORD_BITS = 32
+PHASES = 4  # of a sync-point
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release", "to_grace")
 TO_ISOLATION, ISOLATED, HELD, TO_RELEASE, TO_GRACE = range(5)
 STATES = {0: "running", 1: "harmless"}
@@ -143,9 +144,16 @@ class Domain:
         self.dump_stats()
         line("end")
 
+    def served(self):
+        """The id of the thread whose turn it is in the sync-point, or -1."""
+        turn = int(self.d["sync"]["turn"])
+        serving = name_in("rdv_sync_phase", turn % PHASES) == "serving"
+        return turn // PHASES if serving else -1
+
     def dump_sync(self, s):
-        line("sync phase", name_in("rdv_sync_phase", s["phase"]),
-             *[w for name in ("turn", "pending", "fd", "readable", "wanting", "entered",
+        line("sync phase", name_in("rdv_sync_phase", int(s["turn"]) % PHASES),
+             "turn", self.served(),
+             *[w for name in ("pending", "fd", "readable", "wanting", "entered",
                               "exited") for w in (name, int(s[name]))])
 
     def dump_member(self, m):
@@ -158,7 +166,8 @@ class Domain:
             ("bit", self.bit("harmless", m)), ("want_rdv", self.bit("want_rdv", m)),
             ("shielded", int(m["shielded"])), ("depth", depth), ("wait", wait),
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
-            ("sync_in", int(m["sync_in"])), ("sync_turn", int(m["sync_turn"])),
+            ("sync_in", int(m["sync_in"])),
+            ("sync_turn", 1 if self.served() == int(m["id"]) else 0),
             ("isolations", int(r["isolations"])), ("worst_delay_ns", int(r["worst"])),
             ("retired", int(r["items"]) - int(r["called"])),
             ("where", where(r["where"]) if wait in ("gather", "queue") or depth
@@ -215,7 +224,8 @@ class Domain:
             ("futex_wakes", wakes + self.total("wakes")),
             ("membarriers", self.number("fences"))))
         line("graces", *fields(
-            ("periods", int(history["graces"])), ("failed", int(history["graces_failed"])),
+            ("periods", int(history["graces"])),
+            ("failed", int(history["graces_failed"])),
             ("retired", called + waiting), ("waiting", waiting)))
         for kind, name in enumerate(HISTOGRAMS):
             h = self.histogram(kind)
