@@ -110,17 +110,9 @@ static void ask_all(rdv_domain *d)
 }
 
 /*
- * [ASKED] the bit and the state, after all that was written.  A thread that parks makes its
- * bit seq_cst, one that takes the fast path its state, so we read both.  [PARK] what the
- * thread did before.  A thread that has its bit still set, and is RUNNING, has not looked at
- * ctl yet: it will see what we did.
+ * [ASKED] the bit and the state, after all that was written.  A thread that has its bit still
+ * set, and is RUNNING, has not looked at ctl yet: it will see what we did.
  */
-static bool is_harmless(const struct rdv_member *t)
-{
-	return rdv_load_sc(&t->domain->harmless[t->word]) & t->bit ||
-	       rdv_load_sc(&t->self.state) != RDV_STATE_RUNNING;
-}
-
 static void answer_for_the_harmless(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
@@ -132,7 +124,7 @@ static void answer_for_the_harmless(struct rdv_member *m)
 		for (; owing; owing &= owing - 1) {
 			t = d->member[word * RDV_WORD_BITS +
 				      (uint32_t)__builtin_ctz(owing)];
-			if (is_harmless(t) && clear_owing(t))
+			if (rdv_is_harmless(t) && clear_owing(t))
 				settle(m, false);
 		}
 	}

@@ -254,6 +254,9 @@ struct rdv_domain {
 	/* How many threads sleep on graces.  Legal to count a thread that is awake; illegal not
 	 * to count one that sleeps, or is about to. */
 	rdv_word graces_asleep;
+	/* How often an owner has said HARMLESS and taken that back, see harmless.c.  Illegal not
+	 * to count it before it releases. */
+	rdv_wide_word taken_back;
 
 	/*
 	 * Read only, except for words, which grows.
@@ -494,6 +497,8 @@ struct rdv_shield {
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
+bool rdv_says_harmless(const struct rdv_member *t);
+bool rdv_is_harmless(const struct rdv_member *t);
 void rdv_park(struct rdv_member *m);
 bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m);

@@ -36,6 +36,43 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 		rdv_leave(m);
 }
 
+/* --------------------------------------------------------------------- looking */
+
+/*
+ * Whether another thread is harmless by its state.  [PARK] what it did before.
+ *
+ * An isolated thread that calls rdv_harmless_now() says HARMLESS for a moment, and takes that
+ * back.  [TAKEN-BACK] If we have read what it said in an isolation, we find its name on the
+ * gate, or that taken_back has changed: it counts that before its name is taken off.  If it had
+ * counted before we read its state, we would have read RUNNING, or what came later.
+ *
+ * Repeats if any owner has taken it back in between.
+ */
+bool rdv_says_harmless(const struct rdv_member *t)
+{
+	const rdv_domain *d = t->domain;
+	uint64_t before;
+	uint32_t state;
+
+	do {
+		before = rdv_load_acq(&d->taken_back);
+		state = rdv_load_sc(&t->self.state);
+		if (state != RDV_STATE_HARMLESS)
+			return state != RDV_STATE_RUNNING;
+		if (rdv_ctl_id(rdv_load_sc(&d->ctl)) == (int32_t)t->id)
+			return false;
+	} while (rdv_load_rlx(&d->taken_back) != before); /* (f) */
+	return true;
+}
+
+/* The same, for those who have written what the thread reads after its bit and its state.  A
+ * thread that parks makes its bit seq_cst, one that takes the fast path its state. */
+bool rdv_is_harmless(const struct rdv_member *t)
+{
+	return rdv_load_sc(&t->domain->harmless[t->word]) & t->bit ||
+	       rdv_says_harmless(t);
+}
+
 /* ------------------------------------------------------------------ publishing */
 
 /*
@@ -193,6 +230,18 @@ static void answer(struct rdv_member *m)
 }
 
 /*
+ * The owner is not harmless, although its fast path has just said so.
+ *
+ * [TAKEN-BACK] The state first, then the count, which releases it; and both before the thread
+ * releases.  An addition: a handler may come in between.
+ */
+static void take_back(struct rdv_member *m)
+{
+	rdv_store_rlx(&m->self.state, RDV_STATE_RUNNING); /* (f) */
+	rdv_add_sc(&m->domain->taken_back, 1);
+}
+
+/*
  * Called if the gate is closed, if threads are asked, or if the thread was parked and the
  * fast path has just overwritten its state.
  */
@@ -203,7 +252,7 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 	if (only_asked(m))
 		answer(m);
 	else if (!rdv_shielded(m) && rdv_owns(m))
-		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) owner: stay so */
+		take_back(m);
 	else
 		rdv_park(m);
 }

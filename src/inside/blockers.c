@@ -149,7 +149,7 @@ bool rdv_thread_harmless(const rdv_domain *domain, unsigned id)
 {
 	const struct rdv_member *m = member_at(domain, id);
 
-	if (m && rdv_load_acq(&m->self.state) == RDV_STATE_RUNNING) /* [SLOT] */
+	if (m && !rdv_says_harmless(m))
 		return false;
 	if (m)
 		rdv_tsan_acquire(&m->self.state);

@@ -284,6 +284,41 @@ static void isolated_asks(unsigned self)
 	}
 }
 
+/* Inside, harmless calls have no effect: it goes on to look at what it had before. */
+static void look_past_a_try()
+{
+	unsigned object = __atomic_load_n(&f.newest, __ATOMIC_ACQUIRE);
+
+	if (isolate_try()) {
+		pair();
+		release();
+	}
+	run();
+	f.object[object].read(RDV_HERE);
+}
+
+static void isolated_pairs(unsigned self)
+{
+	if (self == 0) {
+		update();
+		update();
+	} else {
+		look_past_a_try();
+		pair();
+		look_past_a_try();
+	}
+}
+
+static void isolated_pairs_while_polled(unsigned self)
+{
+	if (self == 0)
+		poll_for_it();
+	else if (self == 1)
+		look_past_a_try();
+	else
+		synchronize();
+}
+
 static void one_joins(unsigned self)
 {
 	if (self == 0) {
@@ -503,6 +538,10 @@ static const scenarios these({
 	{"grace-rounds-patient", 4, patient<4>, with_rounds, at_rest},
 	{"grace-rounds-tries", 3, plain<3>, with_rounds_and_tries, at_rest},
 	{"grace-isolated-asks", 3, plain<3>, isolated_asks, at_rest},
+	{"grace-isolated-pairs", 2, plain<2>, isolated_pairs, at_rest},
+	{"grace-isolated-pairs-biased", 2, biased<2>, isolated_pairs, at_rest},
+	{"grace-isolated-pairs-polled", 3, plain<3>, isolated_pairs_while_polled,
+	 at_rest},
 	{"grace-join", 3, first_two_are_members, one_joins, at_rest},
 	{"grace-slot-reused", 3, first_two_are_members, slot_is_reused, at_rest},
 	{"grace-exit", 3, plain<3>, running_exits, at_rest},

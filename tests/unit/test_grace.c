@@ -239,6 +239,36 @@ static void an_isolated_thread_has_to_be_harmless_too(void)
 	actor_do(a, do_end);
 }
 
+/* For a moment its fast path says that it is, before the slow path takes that back. */
+static void do_say_harmless(struct actor *a)
+{
+	CALL(a, rdv_priv_state_set(a->self, RDV_STATE_HARMLESS));
+}
+
+static void do_take_back(struct actor *a)
+{
+	CALL(a, rdv_priv_harmless_now_slow(a->self));
+}
+
+static void an_isolated_thread_does_not_answer_for_a_moment(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_do(a, do_now);
+	actor_do(b, do_isolate);
+	actor_do(b, do_say_harmless);
+	assert_false(rdv_thread_harmless(d, rdv_thread_id(b->self)));
+	assert_goes(a, do_synchronize, ASKING);
+	actor_do(b, do_take_back);
+	actor_do(b, do_end);
+	actor_do(b, do_release);
+	assert_where(a, ASKING);
+	actor_do(b, do_checkpoint);
+	assert_where(a, DONE);
+	actor_do(a, do_end);
+}
+
 /* Everybody but the isolated thread is harmless: the grace period is over, who waited is
  * held. */
 static void a_round_holds_the_caller(void)
@@ -497,6 +527,7 @@ static const struct unit_case cases[] = {
 	UNIT(g13_they_share_a_round_of_asking, ALL),
 	UNIT(g9_newcomers_are_not_waited_for, ALL),
 	UNIT(an_isolated_thread_has_to_be_harmless_too, ALL),
+	UNIT(an_isolated_thread_does_not_answer_for_a_moment, ALL),
 	UNIT(a_round_holds_the_caller, ALL),
 	UNIT(isolated_it_returns_at_once, ALL),
 	UNIT(isolations_go_on, ALL),
