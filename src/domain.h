@@ -550,6 +550,7 @@ void rdv_leave_grace(struct rdv_member *m);
 void rdv_retired_covered(struct rdv_member *m, uint64_t grace);
 struct rdv_retired *rdv_retired_left(struct rdv_member *m);
 void rdv_retired_call(struct rdv_retired *list);
+void rdv_retired_fork(rdv_domain *d, struct rdv_member *survivor, uint64_t grace);
 
 /* sync.c */
 void rdv_sync_lock_registry(rdv_domain *d);

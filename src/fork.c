@@ -125,6 +125,7 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 	RDV_WORDS_AT_REST(CLEAR)
 	d->waking = d->competing = d->barred_until = 0;
 	d->window.counting = false;
+	rdv_retired_fork(d, survivor, d->grace - d->grace % 2);
 	d->grace += d->grace & 1; /* the asked threads have gone */
 	if (survivor && survivor->in_report)
 		keep_wait(d, survivor);

@@ -68,6 +68,31 @@ void rdv_retired_covered(struct rdv_member *m, uint64_t grace)
 		set_due(m->retired, grace);
 }
 
+static void take_grace(struct rdv_retired *list, uint64_t grace)
+{
+	struct rdv_retired *item = list;
+
+	if (!list)
+		return;
+	do {
+		if (item->due > grace)
+			item->due = 0;
+		item = item->next;
+	} while (item != list);
+}
+
+/*
+ * In the child nobody answers any more in a round of asking that was on, and it counts as
+ * over.  But the survivor may have owed an answer itself: what waited for that round, or a later
+ * one, gets another grace period.
+ */
+void rdv_retired_fork(rdv_domain *d, struct rdv_member *survivor, uint64_t grace)
+{
+	take_grace(d->orphans, grace);
+	if (survivor)
+		take_grace(survivor->retired, grace);
+}
+
 static void adopt(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;

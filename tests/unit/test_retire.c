@@ -320,6 +320,55 @@ static void g10_the_child_has_its_own(void)
 	assert_int_equal(called_n, 3);
 }
 
+static void owes_in_child(void *arg)
+{
+	struct actor *a = arg;
+
+	CHECK(NULL, !rdv_retire_run(a->self));
+	CHECK(NULL, !rdv_retire_run(a->self));
+	rdv_checkpoint(a->self);
+	CHECK(NULL, rdv_retire_run(a->self) == 1);
+	CHECK(NULL, called_n == 1);
+	rdv_thread_unregister(a->self);
+	CHECK(NULL, !rdv_domain_destroy(a->domain));
+}
+
+static void do_fork_owing(struct actor *a)
+{
+	a->ret = unit_child(owes_in_child, a);
+}
+
+/* The round of asking that was on is over, but the thread has not answered. */
+static void g10_the_child_owes_an_answer(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	assert_does(a, do_fork_owing, 0);
+	assert_int_equal(called_n, 0);
+	actor_do(b, do_unregister);
+	actor_do(a, do_unregister);
+	assert_int_equal(called_n, 1);
+}
+
+static void g10_it_owes_one_for_what_it_inherits(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	actor_do(b, do_retire);
+	assert_does(b, do_run, 0);
+	actor_do(b, do_unregister);
+	assert_does(a, do_fork_owing, 0);
+	assert_int_equal(called_n, 0);
+	actor_do(a, do_unregister);
+	assert_int_equal(called_n, 1);
+}
+
 static void destroy_in_child(void *arg)
 {
 	rdv_domain *d = arg;
@@ -354,6 +403,8 @@ static const struct unit_case cases[] = {
 	UNIT(g9_what_a_thread_leaves_is_inherited, BOTH),
 	UNIT(g9_the_last_one_calls_all, BOTH),
 	UNIT(g10_the_child_has_its_own, BOTH),
+	UNIT(g10_the_child_owes_an_answer, BOTH),
+	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),
 	UNIT(g10_destroy_calls_what_is_left, ONLY_PLAIN),
 };
 
