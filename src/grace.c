@@ -96,7 +96,9 @@ static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 	rdv_shield(m, &shield);
 	rdv_park(m);
 	grace = rdv_grace_next(m->domain);
+	rdv_wait_may_give_up(m, deadline);
 	over = await_grace(m, grace, deadline);
+	rdv_wait_may_give_up(m, false);
 	if (over)
 		rdv_retired_covered(m, grace);
 	rdv_unshield(m, &shield);
@@ -120,7 +122,6 @@ void rdv_synchronize(rdv_thread *self)
 int rdv_synchronize_until(rdv_thread *self, const struct timespec *deadline)
 {
 	struct rdv_member *m = rdv_member_of(self);
-	int ret;
 
 	if (!rdv_deadline_valid(deadline))
 		return -EINVAL;
@@ -128,10 +129,7 @@ int rdv_synchronize_until(rdv_thread *self, const struct timespec *deadline)
 	rdv_must_not_wait(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
-	rdv_wait_may_give_up(m, true);
-	ret = synchronize(m, deadline);
-	rdv_wait_may_give_up(m, false);
-	return ret;
+	return synchronize(m, deadline);
 }
 
 rdv_grace rdv_grace_begin(rdv_thread *self)

@@ -4,6 +4,8 @@
  */
 #include "unit.h"
 
+#include <rdv/stats.h>
+
 enum { ITEMS = 200 };
 
 static struct object {
@@ -275,6 +277,80 @@ static void g9_the_last_one_calls_all(void)
 	assert_int_equal(objects[0].by, b->tid);
 }
 
+/* ----------------------------------------------------------------------- on_stall */
+
+enum { MS = 1000000 };
+
+static struct actor *isolator;
+
+static struct {
+	sem_t gathering;
+	bool may_give_up, isolated;
+} report;
+
+/* Gives up what it can. */
+static int on_stall(const struct rdv_stall *stall, void *arg)
+{
+	(void)arg;
+	if (stall->kind != RDV_STALL_GATHER)
+		return 0;
+	report.may_give_up |= stall->may_give_up != 0;
+	sem_post(&report.gathering);
+	return 1;
+}
+
+static rdv_domain *stalling_domain(void)
+{
+	rdv_domain_attr attr = unit_attr();
+
+	memset(&report, 0, sizeof(report));
+	sem_init(&report.gathering, 0, 0);
+	attr.stall_ns = MS;
+	attr.on_stall = on_stall;
+	return unit_domain_attr(&attr);
+}
+
+static void await_report(void)
+{
+	while (sem_wait(&report.gathering))
+		;
+}
+
+static void isolate_in_function(struct rdv_retired *item)
+{
+	collect(item);
+	rdv_isolate(isolator->self);
+	report.isolated = rdv_isolated(isolator->self);
+	rdv_release(isolator->self);
+}
+
+static void do_retire_isolation(struct actor *a)
+{
+	CALL(a, rdv_retire(a->self, &objects[retired_n++].retired, isolate_in_function));
+}
+
+/* rdv_synchronize_until() may be given up; rdv_isolate() in a function that it calls may not. */
+static void a_function_is_not_given_up(void)
+{
+	rdv_domain *d = stalling_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	isolator = a;
+	actor_do(a, do_retire_isolation);
+	a->deadline = &unit_far;
+	actor_go(a, do_synchronize_until);
+	assert_where(a, ASKING);
+	actor_do(b, do_checkpoint);
+	await_report();
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_int_equal(a->ret, 0);
+	assert_false(report.may_give_up);
+	assert_true(report.isolated);
+	actor_do(b, do_end);
+}
+
 /* ---------------------------------------------------------------------------- fork */
 
 static void in_child(void *arg)
@@ -406,6 +482,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_the_child_owes_an_answer, BOTH),
 	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),
 	UNIT(g10_destroy_calls_what_is_left, ONLY_PLAIN),
+	UNIT(a_function_is_not_given_up, BOTH),
 };
 
 UNIT_MAIN("retire", cases)
