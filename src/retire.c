@@ -130,7 +130,7 @@ static bool is_due(struct rdv_member *m)
 }
 
 /* Each item is taken from the list before its function is called: that may retire others,
- * and may end the thread. */
+ * and may end the thread.  In on_stall none is called: a function may wait. */
 unsigned rdv_retire_run(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
@@ -138,7 +138,7 @@ unsigned rdv_retire_run(rdv_thread *self)
 	unsigned n = 0;
 
 	rdv_must_own(m);
-	if (m->retiring || !rdv_runs(m))
+	if (m->retiring || m->in_report || !rdv_runs(m))
 		return 0;
 	adopt(m);
 	m->retiring = true;

@@ -109,8 +109,8 @@ RDV_API void rdv_retire(rdv_thread *self, struct rdv_retired *item,
 
 /*
  * Calls the functions of those items that are due, and asks for the others.  Returns how many
- * it called.  Once per turn of an event loop is a good place.  By a thread that is harmless, and
- * inside of such a function, it does nothing and returns 0.
+ * it called.  Once per turn of an event loop is a good place.  By a thread that is harmless,
+ * inside of such a function and in on_stall it does nothing and returns 0.
  */
 RDV_API unsigned rdv_retire_run(rdv_thread *self);
 

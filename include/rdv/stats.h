@@ -203,10 +203,10 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * returns the thread does not go on, and others may be waiting for it.
  *
  * For that domain on_stall may call what does not wait: the functions of this header, the
- * predicates, harmless calls in pairs, rdv_sync_want(), and rdv_isolate_try(), which
- * returns -EBUSY.  rdv_isolate(), rdv_isolate_until(), rdv_synchronize(),
- * rdv_synchronize_until(), rdv_sync_enter() and rdv_sync_exit() end the program with a message.  For other domains it may call
- * everything.
+ * predicates, harmless calls in pairs, rdv_sync_want(), rdv_retire_run(), which calls no
+ * function and returns 0, and rdv_isolate_try(), which returns -EBUSY.  rdv_isolate(),
+ * rdv_isolate_until(), rdv_synchronize(), rdv_synchronize_until(), rdv_sync_enter() and
+ * rdv_sync_exit() end the program with a message.  For other domains it may call everything.
  *
  * The thread is not cancelled in on_stall.  It may end there by pthread_exit(): it is
  * harmless until then, and leaves the domain as any thread that exits.  It may fork: in

@@ -286,15 +286,17 @@ static struct actor *isolator;
 static struct {
 	sem_t gathering;
 	bool may_give_up, isolated;
+	unsigned called; /* by rdv_retire_run() in on_stall */
 } report;
 
-/* Gives up what it can. */
+/* Gives up what it can, and looks for items that are due. */
 static int on_stall(const struct rdv_stall *stall, void *arg)
 {
 	(void)arg;
 	if (stall->kind != RDV_STALL_GATHER)
 		return 0;
 	report.may_give_up |= stall->may_give_up != 0;
+	report.called += rdv_retire_run(isolator->self);
 	sem_post(&report.gathering);
 	return 1;
 }
@@ -348,6 +350,28 @@ static void a_function_is_not_given_up(void)
 	assert_int_equal(a->ret, 0);
 	assert_false(report.may_give_up);
 	assert_true(report.isolated);
+	actor_do(b, do_end);
+}
+
+/* The function may isolate, and on_stall is called in the middle of a wait for that. */
+static void none_is_called_in_on_stall(void)
+{
+	rdv_domain *d = stalling_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	isolator = a;
+	actor_do(a, do_retire);
+	assert_does(a, do_run, 0);
+	actor_do(b, do_checkpoint);
+	actor_do(a, do_checkpoint);
+	actor_go(a, do_isolate);
+	await_report();
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_int_equal(report.called + called_n, 0);
+	actor_do(a, do_release);
+	assert_does(a, do_run, 1);
 	actor_do(b, do_end);
 }
 
@@ -483,6 +507,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),
 	UNIT(g10_destroy_calls_what_is_left, ONLY_PLAIN),
 	UNIT(a_function_is_not_given_up, BOTH),
+	UNIT(none_is_called_in_on_stall, BOTH),
 };
 
 UNIT_MAIN("retire", cases)
