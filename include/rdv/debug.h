@@ -28,10 +28,10 @@ RDV_API void rdv_priv_lock_dropped(void);
 /*
  * Call rdv_lock_taken() after the thread has taken a lock that running members may wait
  * for, and rdv_lock_dropped() before it gives the lock back.  In between the thread must
- * not call rdv_isolate(), rdv_isolate_until() or rdv_sync_enter(): the others would wait
- * for the lock, and the thread for them.  A debug library aborts if it does, or if more
- * locks are dropped than taken. rdv_isolate_try() is always allowed, because it does not
- * wait.
+ * not call rdv_isolate(), rdv_isolate_until(), rdv_synchronize(), rdv_synchronize_until()
+ * or rdv_sync_enter(): the others would wait for the lock, and the thread for them.  A debug
+ * library aborts if it does, or if more locks are dropped than taken. rdv_isolate_try() is
+ * always allowed, because it does not wait.
  */
 static inline void rdv_lock_taken(void)
 {

@@ -68,6 +68,9 @@ RDV_MUST_CHECK RDV_API int rdv_synchronize_until(rdv_thread *self,
  *	if (rdv_grace_over(self, grace))      // in a later turn of the event loop
  *		free(server);
  *
+ * A caller that is running has to be harmless or at a checkpoint now and then, too: a loop that
+ * only calls rdv_grace_over() may never end.
+ *
  * A grace period that nobody asks about costs nothing.  The value is valid for every thread of
  * the domain, for ever, and in the child after a fork().  0 is a grace period that is over.  A
  * value of another domain means nothing.  By an isolated thread rdv_grace_over() returns true:
@@ -96,10 +99,13 @@ struct rdv_retired {
  * inherits its items, and calls them in one of these functions.  The last member to leave calls
  * all that is left, after it has left: rdv_thread_self() is NULL then.
  *
- * fn may retire other items, isolate and wait.  It must not unregister the thread.  The item
- * belongs to the library until fn is called.  Retiring an item a second time before that
- * corrupts the list; a build with --enable-debug aborts, if the item is among the 1000 that
- * the thread has retired first.  In the child after a fork() the items of other threads are
+ * fn may retire other items, isolate and wait.  It must not unregister the thread, nor be
+ * left by longjmp() or an exception.  Do not retire with a lock held that fn takes; nor, if fn
+ * isolates or waits, with one that a running thread may wait for.
+ *
+ * The item belongs to the library until fn is called.  Retiring an item a second time before
+ * that corrupts the list; a build with --enable-debug aborts, if the item is among the 1000
+ * that the thread has retired first.  In the child after a fork() the items of other threads are
  * never called, as these may have been in the middle of a call.
  *
  * Never waits, allocates nothing, starts no thread.  Not for signal handlers.
