@@ -242,6 +242,16 @@ static void take_back(struct rdv_member *m)
 }
 
 /*
+ * Whether it runs on, whatever it says.  A handler may have interrupted a shielded call of an
+ * isolated thread, such as rdv_retire_run().  Nobody waits for that call.  If the handler parked
+ * the thread, others would take it for harmless, and it would wait for itself.
+ */
+static bool stays_running(const struct rdv_member *m)
+{
+	return m->depth || (!rdv_shielded(m) && rdv_owns(m));
+}
+
+/*
  * Called if the gate is closed, if threads are asked, or if the thread was parked and the
  * fast path has just overwritten its state.
  */
@@ -251,7 +261,7 @@ void rdv_priv_harmless_now_slow(rdv_thread *self)
 
 	if (only_asked(m))
 		answer(m);
-	else if (!rdv_shielded(m) && rdv_owns(m))
+	else if (stays_running(m))
 		take_back(m);
 	else
 		rdv_park(m);
@@ -268,10 +278,10 @@ void rdv_priv_harmless_end_slow(rdv_thread *self)
 
 	if (only_asked(m))
 		answer(m);
+	else if (stays_running(m))
+		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) */
 	else if (rdv_shielded(m))
 		rdv_park(m);
-	else if (rdv_owns(m))
-		rdv_store_rlx(&self->state, RDV_STATE_RUNNING); /* (f) */
 	else
 		rdv_leave(m);
 }
@@ -288,12 +298,13 @@ static inline bool may_end(const struct rdv_member *m)
 /* Returns 0, or the error to return if the round is not over. */
 static int end(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
-	int ret = 0;
+	int ret;
 
+	if (stays_running(m))
+		return 0;
 	if (rdv_shielded(m))
 		return at_once ? -EBUSY : -ETIMEDOUT;
-	if (!rdv_owns(m))
-		ret = leave(m, at_once, deadline);
+	ret = leave(m, at_once, deadline);
 	return ret > 0 ? 0 : ret;
 }
 

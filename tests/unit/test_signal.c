@@ -11,7 +11,9 @@
 #include "points.h"
 
 #include <errno.h>
+#include <rdv/handshake.h>
 #include <signal.h>
+#include <stdlib.h>
 
 enum { MOST = 128 }; /* instructions: the inline part is at the beginning */
 
@@ -252,6 +254,21 @@ static void b_gathers(struct cast *cast)
 	assert_goes(cast->b, do_isolate, GATHERING);
 }
 
+static void free_item(struct rdv_retired *item)
+{
+	free(item);
+}
+
+/* The last thread to leave frees it. */
+static void do_retire(struct actor *a)
+{
+	struct rdv_retired *item = malloc(sizeof(*item));
+
+	CHECK(a, item);
+	CALL(a, rdv_retire(a->self, item, free_item));
+	CALL(a, rdv_retire_run(a->self));
+}
+
 static void a_isolated(struct cast *cast)
 {
 	others_harmless(cast);
@@ -370,6 +387,13 @@ static void others_exit(struct cast *cast)
 	actor_go(cast->c, do_exit);
 	assert_where(cast->b, DONE);
 	assert_where(cast->c, DONE);
+}
+
+/* It was asked while it was isolated. */
+static void a_answers(struct cast *cast)
+{
+	actor_do(cast->a, do_release);
+	actor_do(cast->a, do_checkpoint);
 }
 
 static void all_exit(struct cast *cast)
@@ -613,6 +637,8 @@ SCENARIO(in_isolated_now, a_isolated, do_now, nothing, ISOLATED, 0, NULL, true)
 SCENARIO(in_isolated_end, a_isolated, do_end, nothing, ISOLATED, 0, NULL, true)
 SCENARIO(in_isolated_till_end, a_isolated, do_till_end, nothing, ISOLATED, 0, NULL,
 	 true)
+SCENARIO(in_isolated_retire, a_isolated, do_retire, nothing, ISOLATED, 0, a_answers,
+	 true)
 SCENARIO(in_isolated_checkpoint, a_isolated, do_checkpoint, nothing, ISOLATED, 0, NULL,
 	 true)
 /* clang-format on */
@@ -838,6 +864,7 @@ static const struct unit_case cases[] = {
 	UNIT(in_isolated_end, BOTH),
 	UNIT(in_isolated_till_end, BOTH),
 	UNIT(in_isolated_checkpoint, BOTH),
+	UNIT(in_isolated_retire, BOTH),
 	UNIT(g11_signals_do_not_end_a_wait, STEADY),
 	UNIT(till_end_stays_harmless, STEADY),
 	UNIT(no_handler_waits_with_the_lock_held, BOTH),
