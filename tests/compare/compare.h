@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What has to hold for whoever is compared with librdv in bench/: that they do the same
- * job, and the same of grace periods.  A property is shown by a crew of the benchmark; it returns NULL or what it has
- * seen that must not be.  One that waits for ever is ended from outside.
+ * job, and the same of grace periods.  A property is shown by a crew of the benchmark; it
+ * returns NULL or what it has seen that must not be.  One that waits for ever is ended from
+ * outside.
  */
 #ifndef COMPARE_H
 #define COMPARE_H

@@ -392,6 +392,81 @@ void call_sync_exit(struct worker *w, bool protected_area)
 	runs_after(w, "rdv_sync_exit");
 }
 
+/* ---------------------------------------------------------------- grace periods */
+
+/* By a running thread: it has been harmless meanwhile. */
+static void waited(struct worker *w, bool inside, const char *call)
+{
+	if (w->mode == MODE_HARMLESS)
+		check_harmless(w, call);
+	else if (inside)
+		check_running(w, call);
+	else
+		runs_after(w, call);
+	count(&outcome->graces);
+}
+
+void call_synchronize(struct worker *w)
+{
+	bool inside = rdv_isolated(w->self);
+
+	if (!inside)
+		stops_running(w);
+	CALL(w, "rdv_synchronize", rdv_synchronize(w->self));
+	waited(w, inside, "rdv_synchronize");
+}
+
+bool call_synchronize_until(struct worker *w, const struct timespec *deadline)
+{
+	bool inside = rdv_isolated(w->self);
+	int ret;
+
+	if (!inside)
+		stops_running(w);
+	CALL(w, "rdv_synchronize_until", ret = rdv_synchronize_until(w->self, deadline));
+	must(!ret || (ret == -ETIMEDOUT && deadline && !inside),
+	     "thread %u: rdv_synchronize_until: %d", w->index, ret);
+	waited(w, inside, "rdv_synchronize_until");
+	return !ret;
+}
+
+rdv_grace call_grace_begin(struct worker *w)
+{
+	rdv_grace grace;
+
+	may_stop_running(w);
+	CALL(w, "rdv_grace_begin", grace = rdv_grace_begin(w->self));
+	runs_after(w, "rdv_grace_begin");
+	return grace;
+}
+
+bool call_grace_over(struct worker *w, rdv_grace grace)
+{
+	bool over;
+
+	may_stop_running(w);
+	CALL(w, "rdv_grace_over", over = rdv_grace_over(w->self, grace));
+	runs_after(w, "rdv_grace_over");
+	must(over || !rdv_isolated(w->self),
+	     "thread %u is isolated, and a grace period is not over", w->index);
+	return over;
+}
+
+void call_retire(struct worker *w, struct rdv_retired *item,
+		 void (*fn)(struct rdv_retired *item))
+{
+	may_stop_running(w);
+	CALL(w, "rdv_retire", rdv_retire(w->self, item, fn));
+	runs_after(w, "rdv_retire");
+}
+
+void call_retire_run(struct worker *w)
+{
+	may_stop_running(w);
+	CALL(w, "rdv_retire_run", rdv_retire_run(w->self));
+	runs_after(w, "rdv_retire_run");
+}
+
 /* -------------------------------------------------------------------- deadlines */
 
 const struct timespec *deadline_random(struct rng *rng, struct timespec *deadline)

@@ -8,6 +8,7 @@
 
 #include "crew.h"
 
+#include <rdv/handshake.h>
 #include <time.h>
 
 void call_register(struct worker *w);
@@ -38,6 +39,15 @@ void section_end(struct worker *w);
 void call_sync_want(struct worker *w);
 bool call_sync_enter(struct worker *w); /* in the protected area? */
 void call_sync_exit(struct worker *w, bool protected_area);
+
+/* From running, harmless or isolated, and the same afterwards.  Over? */
+void call_synchronize(struct worker *w);
+bool call_synchronize_until(struct worker *w, const struct timespec *deadline);
+rdv_grace call_grace_begin(struct worker *w);
+bool call_grace_over(struct worker *w, rdv_grace grace);
+void call_retire(struct worker *w, struct rdv_retired *item,
+		 void (*fn)(struct rdv_retired *item));
+void call_retire_run(struct worker *w);
 
 /* A deadline that has passed, is near or far, or NULL. */
 const struct timespec *deadline_random(struct rng *rng, struct timespec *deadline);

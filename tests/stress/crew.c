@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "canary.h"
 #include "domain.h"
+#include "graces.h"
 #include "ops.h"
 #include "perturb.h"
 #include "state.h"
@@ -169,6 +170,7 @@ static void lie_down(struct worker *w)
 		call_unregister(w);
 	} else {
 		count(&crew.members);
+		call_checkpoint(w); /* it may owe an answer */
 		if (state == 1)
 			count(&crew.runners);
 		else
@@ -277,6 +279,7 @@ void crew_open(const struct plan *plan)
 	pthread_barrier_init(&crew.rested, NULL, plan->threads + 1);
 	pthread_barrier_init(&crew.go, NULL, plan->threads + 1);
 	canary_reset();
+	graces_open();
 	count(&outcome->domains);
 	poke(&crew.slots, 2 * plan->threads);
 	for (i = 0; i < plan->threads; i++) {
@@ -318,6 +321,7 @@ void crew_close(void)
 	state_check_rest(crew.domain, 0, 0);
 	ret = rdv_domain_destroy(crew.domain);
 	must(!ret, "rdv_domain_destroy: %d", ret);
+	graces_closed();
 	poke(&crew.slots, 0);
 	crew.domain = NULL;
 	close(crew.finished_fd);
@@ -358,6 +362,7 @@ void crew_fork(struct worker *survivor)
 	}
 	pthread_mutex_init(&crew.mutex, NULL); /* whoever had it */
 	crew.locked = 0;
+	graces_fork();
 	survivor->tid = (pid_t)syscall(SYS_gettid);
 	crew.isolated = survivor->self && rdv_isolated(survivor->self);
 	crew.serving = survivor->self && rdv_sync_my_turn(survivor->self);

@@ -100,6 +100,7 @@ static void work_alone(struct worker *w)
 		call_sync_exit(w, true);
 	}
 	must(!rdv_sync_pending(crew.domain), "alone in the child: still pending");
+	call_checkpoint(w); /* it may owe an answer */
 	state_check_rest(crew.domain, 1, 1);
 	while (before++ < 4)
 		op_random(w);
@@ -118,6 +119,7 @@ static void work_together(struct worker *w)
 	guest_death(w, &g[1]);
 	while (rdv_sync_pending(crew.domain))
 		op_meet(w);
+	call_checkpoint(w);
 	state_check_rest(crew.domain, 1, 1);
 }
 
@@ -184,6 +186,8 @@ static void op_fork(struct worker *w)
 
 static const struct op ops_fork[] = {
 	{op_fork, 40},
+	{op_look, 50},
+	{op_replace, 50},
 	{op_pair, 100},
 	{op_checkpoint, 50},
 	{op_isolate, 80},

@@ -31,6 +31,8 @@ void op_isolate_try(struct worker *w);
 void op_isolate_until(struct worker *w);
 void op_isolate_harmless(struct worker *w);
 void op_malformed(struct worker *w);
+void op_look(struct worker *w);
+void op_replace(struct worker *w);
 void op_sync(struct worker *w);
 void op_rejoin(struct worker *w);
 

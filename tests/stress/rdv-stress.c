@@ -148,6 +148,7 @@ static const struct {
 } controls[] = {
 	{"isolation is omitted", SABOTAGE_ISOLATION},
 	{"isolation is omitted, and the canary is alone", SABOTAGE_CANARY},
+	{"objects are freed too early", SABOTAGE_GRACE},
 	{"a thread stands still", SABOTAGE_PROGRESS},
 };
 
@@ -173,7 +174,8 @@ static bool controls_hold(void)
 	sabotage = SABOTAGE_NONE;
 	memset(outcome, 0, sizeof(*outcome));
 	if (hold)
-		printf("ok    control: isolation omitted, a stall: noticed\n");
+		printf("ok    control: isolation omitted, freed too early, a stall: "
+		       "noticed\n");
 	return hold;
 }
 
@@ -193,7 +195,8 @@ static void print_counts(void)
 		{"isolations", outcome->isolations}, {"refusals", outcome->refusals},
 		{"sync-points", outcome->syncs},     {"births", outcome->births},
 		{"forks", outcome->forks},           {"signals", outcome->signals},
-		{"stops", outcome->stops},
+		{"stops", outcome->stops},           {"grace periods", outcome->graces},
+		{"objects freed", outcome->freed},
 	};
 	const char *separator = ": ";
 

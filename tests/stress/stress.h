@@ -36,6 +36,7 @@ struct outcome {
 	char cgroup[200]; /* a directory to remove, when the processes in it are gone */
 	uint64_t domains, bursts, isolations, refusals, syncs;
 	uint64_t births, forks, signals, stops;
+	uint64_t graces, freed;
 };
 
 extern struct outcome *outcome;
@@ -48,6 +49,7 @@ enum sabotage {
 	SABOTAGE_NONE,
 	SABOTAGE_ISOLATION, /* isolators do not isolate */
 	SABOTAGE_CANARY,    /* ... and nothing but the words of the canary may tell */
+	SABOTAGE_GRACE,     /* an object that was replaced is freed at once */
 	SABOTAGE_PROGRESS,  /* a thread stands still, in its poller */
 };
 
