@@ -137,8 +137,8 @@ static size_t whole_lines(size_t words)
 static rdv_domain *alloc_domain(uint32_t max_threads)
 {
 	size_t words = RDV_MASK_WORDS(max_threads);
-	size_t mask = whole_lines(words), tickets = whole_lines(max_threads);
-	size_t size = sizeof(rdv_domain) + 5 * mask + tickets + rdv_record_size() +
+	size_t mask = whole_lines(words), ids = whole_lines(max_threads);
+	size_t size = sizeof(rdv_domain) + 6 * mask + 3 * ids + rdv_record_size() +
 		      max_threads * sizeof(struct rdv_member *);
 	rdv_domain *d;
 	char *block;
@@ -153,8 +153,12 @@ static rdv_domain *alloc_domain(uint32_t max_threads)
 	d->awaited = (rdv_mask)(block + 2 * mask);
 	d->owing = (rdv_mask)(block + 3 * mask);
 	d->registered = (uint32_t *)(block + 4 * mask);
-	d->ticket = (rdv_word *)(block + 5 * mask);
-	block += 5 * mask + tickets;
+	d->refused = (uint32_t *)(block + 5 * mask);
+	block += 6 * mask;
+	d->ticket = (rdv_word *)block;
+	d->kept = (rdv_word *)(block + ids);
+	d->told = (rdv_word *)(block + 2 * ids);
+	block += 3 * ids;
 	d->history = (struct rdv_history *)block;
 	d->member = (struct rdv_member **)(block + rdv_record_size());
 	/* the bit of an id without a member is set: nobody waits for it */

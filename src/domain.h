@@ -33,6 +33,10 @@
  *	                                                              thread to leave; time
  *	who waits for  graces                 a round of asking is    the last thread that
  *	a grace period                        over                    answers
+ *	a keeper       its told               a thread that it has    that thread; or whoever
+ *	                                      claimed is harmless,    gives a claim back
+ *	                                      or it may claim one
+ *	a kept thread  its kept               it is let go            its keeper
  *	a held thread  wake_seq               the gate is open        the round's end, then
  *	                                                              one another
  */
@@ -51,20 +55,21 @@
 #define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
 
 /*
- * ctl:   31       17  16        2     1       0
- *       |   round   |  owner's id  | asked | closed |
+ * ctl:   31       18  17        3     2       1       0
+ *       |   round   |  owner's id  | kept  | asked | closed |
  *
  * Closed: there is an owner.  Open, the id is 0.  Asked: a round of asking is on, see
- * ask.c; the owner has nothing to do with it.
+ * ask.c.  Kept: some thread is claimed, see keep.c.  The owner has nothing to do with these
+ * two.
  *
  * The round counts up each time that the gate opens.  compete() and the dump look at it.  A
- * value of ctl returns after 2^15 rounds at most.  No wake-up depends on its not returning.
+ * value of ctl returns after 2^14 rounds at most.  No wake-up depends on its not returning.
  *
  * RDV_GATE_SLOW is compiled into programs.  Nothing else of this is.
  */
-#define RDV_CTL_ID_SHIFT 2
+#define RDV_CTL_ID_SHIFT 3
 #define RDV_CTL_OWNER    (0x7fffu << RDV_CTL_ID_SHIFT | RDV_GATE_CLOSED)
-#define RDV_CTL_ROUND    (1u << 17)
+#define RDV_CTL_ROUND    (1u << 18)
 #ifndef RDV_ROUND_STEP /* 0 in the model: there a value of ctl returns at once */
 #define RDV_ROUND_STEP RDV_CTL_ROUND
 #endif
@@ -74,6 +79,13 @@ _Static_assert(RDV_MAX_THREADS <= 0x7fff,
 _Static_assert(RDV_CTL_OWNER < RDV_CTL_ROUND, "the fields of ctl do not overlap");
 
 #define RDV_COMPETING 0x7fffu /* of competing: the count; see queue.c */
+
+/* kept[]: the id of the keeper + 1, and whether the thread sleeps on the word, or is about
+ * to. */
+#define RDV_KEPT_BY     0x7fffu
+#define RDV_KEPT_SLEEPS 0x8000u
+
+#define RDV_KEEPS_ALL 0xffffu /* keeps of a member: it is in rdv_for_each() */
 
 /* asleep of an isolator. */
 #define RDV_AWAKE      0u
@@ -119,6 +131,8 @@ enum rdv_wait_kind {
 	RDV_WAIT_HELD,
 	RDV_WAIT_SYNC,
 	RDV_WAIT_GRACE,
+	RDV_WAIT_KEEP, /* to keep a thread */
+	RDV_WAIT_KEPT, /* to be let go */
 };
 
 struct rdv_history; /* the histograms, see history.h */
@@ -292,7 +306,16 @@ struct rdv_domain {
 	/* Who was asked and has not answered.  Set for each thread that was running when the
 	 * round of asking began.  Illegal to stay set for a thread that stays harmless. */
 	rdv_mask owing;
-	rdv_word *ticket;           /* by id: when a queued isolator came, see queue.c */
+	rdv_word *ticket; /* by id: when a queued isolator came, see queue.c */
+	/*
+	 * By id, see keep.c.
+	 *
+	 * kept: who has claimed the thread, or 0; futex word of the thread.  Legal not to be 0
+	 * for a thread that runs.  Illegal to be 0 for a thread whose keeper relies on it.
+	 * told: futex word of a keeper.  1 while it looks, or sleeps.  Legal to be 0 at any time:
+	 * it looks again.
+	 */
+	rdv_word *kept, *told;
 	struct rdv_member **member; /* by id; never freed before the domain */
 	struct rdv_history *history;
 	char name[32];
@@ -300,7 +323,9 @@ struct rdv_domain {
 	/* The members.  Apart from the line above, which every slow path reads. */
 	_Alignas(RDV_CACHE_LINE) rdv_mutex registry;
 	uint32_t members, members_max;
-	uint32_t *registered; /* a mask, under the registry lock, and this: */
+	uint32_t *registered; /* a mask, under the registry lock, and these: */
+	uint32_t *refused;    /* a mask: who waits until a claim is given back */
+	uint32_t claims;      /* how many words of kept[] are not 0 */
 	cpu_set_t cpu_set;    /* the CPUs on which members may run */
 	/* Apart from the lock: an event loop reads sync.pending on each turn. */
 	_Alignas(RDV_CACHE_LINE) struct rdv_sync sync;
@@ -372,7 +397,9 @@ struct rdv_member {
 	uint8_t fresh;               /* how many items since it last looked at them */
 	bool retiring;               /* it is in a function given to rdv_retire() */
 	uint8_t may_give_up;         /* on_stall may end the wait */
-	uint8_t hold; /* what its last wait to run has added to held: 1 << hold */
+	uint8_t hold;    /* what its last wait to run has added to held: 1 << hold */
+	uint16_t claims; /* how many threads it has claimed; under the registry lock */
+	uint16_t keeps;  /* the id + 1 of the one that it keeps, or is to keep; its own */
 };
 
 _Static_assert(offsetof(struct rdv_member, self) == 0, "a handle is a slot");
@@ -405,6 +432,13 @@ static inline void rdv_shield_off(struct rdv_member *m)
 static inline struct rdv_member *rdv_member_of(const rdv_thread *self)
 {
 	return (struct rdv_member *)(uintptr_t)self;
+}
+
+/* Whether somebody has claimed the calling thread.  [KEPT] ctl first: the rest is read only
+ * while some thread is claimed. */
+static inline bool rdv_kept(const struct rdv_member *m, uint32_t ctl)
+{
+	return (ctl & RDV_GATE_KEPT) && rdv_load_sc(&m->domain->kept[m->id]);
 }
 
 /* held has two counts, see window.c. */
@@ -545,6 +579,11 @@ void rdv_ask(struct rdv_member *m);
 
 /* grace.c: who waits until one is over */
 void rdv_leave_grace(struct rdv_member *m);
+
+/* keep.c: one thread kept */
+void rdv_tell_keeper(struct rdv_member *m);
+int rdv_wait_let_go(struct rdv_member *m, const struct timespec *deadline);
+void rdv_keeper_left(struct rdv_member *m);
 
 /* retire.c: what is called once a grace period is over */
 void rdv_retired_covered(struct rdv_member *m, uint64_t grace);

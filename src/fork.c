@@ -66,13 +66,14 @@ static void clear_slot(struct rdv_member *m)
 	m->sync_want = m->sync_in = m->sync_out = m->sync_pair = false;
 	m->wait_kind = RDV_WAIT_NONE;
 	m->in_report = m->retiring = false;
+	m->keeps = 0;
 	m->retired = NULL; /* its thread may have been in the middle of a change */
 }
 
 /*
  * The survivor has forked in on_stall, in the middle of a wait.  The wait goes on in the
  * child, and what it has counted stays.  As there is no other thread, the wait ends when
- * it looks again.
+ * it looks again.  A wait to keep a thread, or to be let go, has counted nothing.
  */
 static void keep_wait(rdv_domain *d, struct rdv_member *survivor)
 {
@@ -108,6 +109,8 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 			continue;
 		m->self.biased = d->biased;
 		m->competes = false;
+		m->claims = 0; /* a thread that the survivor keeps has gone */
+		d->kept[id] = d->told[id] = 0;
 		if (m != survivor)
 			clear_slot(m);
 	}
@@ -115,8 +118,9 @@ static void forget_others(rdv_domain *d, struct rdv_member *survivor)
 		own = survivor && survivor->word == word ? survivor->bit : 0;
 		d->harmless[word] |= ~own;
 		d->registered[word] = own;
-		d->want_rdv[word] = d->owing[word] = 0;
+		d->want_rdv[word] = d->owing[word] = d->refused[word] = 0;
 	}
+	d->claims = 0;
 	d->members = survivor != NULL;
 	d->ctl = d->ctl / RDV_CTL_ROUND * RDV_CTL_ROUND + RDV_CTL_ROUND;
 	if (survivor && survivor->depth)

@@ -94,19 +94,30 @@ void rdv_park(struct rdv_member *m)
 	} while (rdv_load_rlx(&m->self.state) != RDV_STATE_PARKED); /* (a) */
 	rdv_tell_leader(m);
 	rdv_answer(m);
+	rdv_tell_keeper(m);
 }
 
 /* -------------------------------------------------------------------- leaving */
 
+/* Whether the gate is open, and nobody keeps the thread. */
+static bool may_run(const struct rdv_member *m)
+{
+	uint32_t ctl = rdv_load_sc(&m->domain->ctl);
+
+	return rdv_ctl_open(ctl) && !rdv_kept(m, ctl);
+}
+
 /*
  * Tries to run.  True: the thread is running and its bit is clear.  False: the gate is
- * closed.  All see the thread as RUNNING then, so the caller must park it.
+ * closed, or the thread is kept.  All see the thread as RUNNING then, so the caller must
+ * park it.
  *
  * [GATE] We write our bit and state, then read the gate; the leader closes the gate, then
  * reads our bit and state.  A leader of the round that has just ended may have parked us,
  * and set our bit, before we came here.  [LENT] It did so before it opened the gate.  We
  * have seen the gate open, so we see the bit.  [OPEN] We also see what was done while the
- * gate was closed.
+ * gate was closed.  [KEPT] We write our bit and state, then read kept[]; a keeper writes that,
+ * then reads our bit and state.
  */
 static bool step_out(struct rdv_member *m)
 {
@@ -116,7 +127,7 @@ static bool step_out(struct rdv_member *m)
 		rdv_xchg_sc(&m->self.state, RDV_STATE_RUNNING);
 		rdv_and_sc(&d->harmless[m->word], ~m->bit);
 		rdv_store_rlx(&m->self.parked, 0); /* (a) */
-		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
+		if (!may_run(m))
 			return false;
 	} while (rdv_load_sc(&d->harmless[m->word]) & m->bit);
 	return true;
@@ -147,35 +158,57 @@ static void end_hold(struct rdv_member *m, uint32_t unit)
 	rdv_unshield(m, &shield);
 }
 
+/* Waits until the gate is open.  *held is not 0 if the thread is counted as held. */
+static int be_held(struct rdv_member *m, uint32_t *held, const struct timespec *deadline)
+{
+	if (!*held)
+		*held = rdv_hold_begin(m);
+	else
+		rdv_hold_note(m, *held);
+	return rdv_wait_open(m, deadline);
+}
+
 /*
- * A parked thread runs as soon as the gate is open.  Then it helps to wake the other
- * threads that were held.  Returns 0, or 1 if it was held first. -EBUSY (if at_once) and
- * -ETIMEDOUT: it is still parked.
+ * Waits until the thread is let go.  Meanwhile it is not held: no window is for it, and
+ * nobody relies on it to wake the held.
+ */
+static int be_kept(struct rdv_member *m, uint32_t *held, const struct timespec *deadline)
+{
+	if (*held)
+		end_hold(m, *held);
+	*held = 0;
+	if (rdv_load_sc(&m->domain->asleep))
+		rdv_wake_held(m->domain, rdv_now_us());
+	return rdv_wait_let_go(m, deadline);
+}
+
+/*
+ * A parked thread runs as soon as the gate is open and nobody keeps it.  Then it helps to
+ * wake the other threads that were held.  Returns 0, or 1 if it was held or kept first.
+ * -EBUSY (if at_once) and -ETIMEDOUT: it is still parked.
  *
- * It looks at the gate before it steps out, too: if the gate is closed there is no need
- * to disturb the leader.
+ * It looks before it steps out, too: if it may not run there is no need to disturb the leader,
+ * or its keeper.
  */
 static int leave(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
 	uint32_t held = 0; /* not 0: counted as held */
+	bool waited = false;
 	int ret = 0;
 
-	for (;;) {
+	for (;; waited = true) {
 		rdv_shield_off(m);
-		if (rdv_ctl_open(rdv_load_sc(&d->ctl)) && step_out(m))
+		if (may_run(m) && step_out(m))
 			break;
 		rdv_shield_on(m);
 		rdv_park(m);
-		if (at_once) {
+		if (at_once)
 			ret = -EBUSY;
-			break;
-		}
-		if (!held)
-			held = rdv_hold_begin(m);
+		else if (rdv_kept(m, rdv_load_sc(&d->ctl)))
+			ret = be_kept(m, &held, deadline);
 		else
-			rdv_hold_note(m, held);
-		ret = rdv_wait_open(m, deadline);
+			ret = be_held(m, &held, deadline);
 		if (ret)
 			break;
 	}
@@ -187,10 +220,10 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 	rdv_tsan_acquire(&d->ctl);
 	if (rdv_load_sc(&d->asleep))
 		rdv_wake_held(d, rdv_now_us());
-	return held != 0;
+	return waited;
 }
 
-/* Runs again.  Returns whether the thread was held first. */
+/* Runs again.  Returns whether the thread was held or kept first. */
 bool rdv_leave(struct rdv_member *m)
 {
 	return leave(m, false, NULL);
@@ -207,15 +240,17 @@ void rdv_leave_hold(struct rdv_member *m)
 /* ---------------------------------------------------------------------- calls */
 
 /*
- * Whether a fast path came here for a round of asking and nothing else: the gate is open,
- * and the thread had not been parked.  [LENT] a leader that had parked it before it got here
- * set its bit before it opened the gate: so the gate first, then the bit.
+ * Whether a fast path came here for a round of asking, or because another thread is kept,
+ * and for nothing else: the gate is open, and the thread had not been parked.  [LENT] a leader
+ * that had parked it before it got here set its bit before it opened the gate: so the gate
+ * first, then the bit.  [KEPT] the state was written before.
  */
 static bool only_asked(const struct rdv_member *m)
 {
 	const rdv_domain *d = m->domain;
+	uint32_t ctl = rdv_load_sc(&d->ctl);
 
-	return (rdv_load_sc(&d->ctl) & RDV_GATE_SLOW) == RDV_GATE_ASKED &&
+	return (ctl & RDV_GATE_SLOW) && rdv_ctl_open(ctl) && !rdv_kept(m, ctl) &&
 	       !(rdv_load_sc(&d->harmless[m->word]) & m->bit);
 }
 
@@ -252,8 +287,8 @@ static bool stays_running(const struct rdv_member *m)
 }
 
 /*
- * Called if the gate is closed, if threads are asked, or if the thread was parked and the
- * fast path has just overwritten its state.
+ * Called if the gate is closed, if threads are asked, if one is kept, or if the thread was
+ * parked and the fast path has just overwritten its state.
  */
 void rdv_priv_harmless_now_slow(rdv_thread *self)
 {

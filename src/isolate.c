@@ -9,6 +9,14 @@
 
 #include <errno.h>
 
+/* The owner is kept: it must neither be alone nor make others wait.  It stays shielded. */
+static void step_down(struct rdv_member *m, bool gathered)
+{
+	rdv_shield_on(m);
+	rdv_park(m);
+	rdv_pass(m, gathered);
+}
+
 /*
  * Called when the gate is closed, when the thread is barred, or when it is harmless.
  * Queues.  Sets *gathered if the predecessor passed the token while it was alone; then no
@@ -16,6 +24,9 @@
  *
  * The thread is shielded until its name is on the gate.  A handler that finds the name
  * there does nothing.
+ *
+ * [KEPT] While the thread waits it is harmless, and may be kept.  So when it has said that it
+ * runs it looks.  If it is kept it passes the token on, and queues again when it is let go.
  */
 static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 			bool *gathered)
@@ -23,17 +34,24 @@ static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
 	int ret;
 
 	rdv_shield_on(m);
-	rdv_wait_begin(m, RDV_WAIT_QUEUE);
 	rdv_park(m);
-	ret = rdv_enqueue(m, deadline);
-	rdv_wait_end(m);
-	if (ret) {
-		rdv_leave(m);
-		return ret;
+	for (;;) {
+		ret = rdv_wait_let_go(m, deadline);
+		if (ret)
+			break;
+		rdv_wait_begin(m, RDV_WAIT_QUEUE);
+		ret = rdv_enqueue(m, deadline);
+		rdv_wait_end(m);
+		if (ret)
+			break;
+		*gathered = m->domain->gathered;
+		rdv_take_office(m);
+		if (!rdv_kept(m, rdv_load_sc(&m->domain->ctl)))
+			return 0;
+		step_down(m, *gathered);
 	}
-	*gathered = m->domain->gathered;
-	rdv_take_office(m);
-	return 0;
+	rdv_leave(m);
+	return ret;
 }
 
 /* at_once: fails instead of waiting or queueing. */
@@ -68,8 +86,10 @@ void rdv_isolate_at(rdv_thread *self, const char *where)
 
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
-	if (!m->depth)
+	if (!m->depth) {
 		rdv_must_be_unlocked(m);
+		rdv_must_be(m->keeps != RDV_KEEPS_ALL, m, RDV_IN_FOR_EACH);
+	}
 	isolate(m, false, NULL, where);
 }
 
@@ -83,8 +103,10 @@ int rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline,
 		return -EINVAL;
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
-	if (!m->depth)
+	if (!m->depth) {
 		rdv_must_be_unlocked(m);
+		rdv_must_be(m->keeps != RDV_KEEPS_ALL, m, RDV_IN_FOR_EACH);
+	}
 	rdv_wait_may_give_up(m, true);
 	ret = isolate(m, false, deadline, where);
 	rdv_wait_may_give_up(m, false);
@@ -101,6 +123,7 @@ int rdv_isolate_try_at(rdv_thread *self, const char *where)
 	rdv_must_own(m);
 	if (m->in_report)
 		return -EBUSY;
+	rdv_must_be(m->depth || m->keeps != RDV_KEEPS_ALL, m, RDV_IN_FOR_EACH);
 	ret = isolate(m, true, NULL, where);
 	if (ret)
 		rdv_record_failed(m, true);

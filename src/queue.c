@@ -25,7 +25,7 @@
 /*
  * Takes the token and so opens a round, if none is on and the isolators are not barred.
  * [GATE] The thread closes the gate before the leader reads any thread's state.
- * If no more than a round of asking has begun or ended in between, the gate is as it was.
+ * If no more than the other two bits have changed in between, the gate is as it was.
  */
 bool rdv_take(struct rdv_member *m)
 {
@@ -35,7 +35,7 @@ bool rdv_take(struct rdv_member *m)
 	if (!rdv_ctl_open(ctl) || !rdv_may_open(d, &left))
 		return false;
 	while (!rdv_cas_sc(&d->ctl, &ctl, rdv_ctl_owned(ctl, m)))
-		if ((ctl ^ seen) & ~RDV_GATE_ASKED)
+		if ((ctl ^ seen) & ~(RDV_GATE_ASKED | RDV_GATE_KEPT))
 			return false;
 	rdv_record_round(m);
 	if (d->gathered) /* as in stop_counting() */

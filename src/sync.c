@@ -434,6 +434,7 @@ void rdv_sync_enter(rdv_thread *self)
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
 	rdv_must_be(!m->depth, m, RDV_IS_ISOLATED);
+	rdv_must_be(!m->keeps, m, RDV_KEEPS_ONE);
 	rdv_must_be_unlocked(m);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
@@ -466,6 +467,7 @@ void rdv_sync_exit(rdv_thread *self)
 	rdv_must_own(m);
 	rdv_must_not_wait(m);
 	rdv_must_be(m->sync_pair, m, RDV_NOT_ENTERED);
+	rdv_must_be(!m->keeps, m, RDV_KEEPS_ONE);
 	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	m->sync_pair = false;

@@ -35,17 +35,24 @@ unsigned rdv_thread_id(const rdv_thread *self)
 
 /* ------------------------------------------------------------------------ slots */
 
-/* The lowest id that is free, or max_threads. */
+/*
+ * The lowest id that is free, or max_threads.  If a thread has left while it was kept, its
+ * keeper may still look at what belongs to that id.
+ */
 static uint32_t free_id(const rdv_domain *d)
 {
-	uint32_t word = 0, id;
+	uint32_t word, rest, id;
 
-	while (word < RDV_MASK_WORDS(d->max_threads) - 1 && d->registered[word] == ~0u)
-		word++;
-	if (d->registered[word] == ~0u)
-		return d->max_threads;
-	id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(~d->registered[word]);
-	return id < d->max_threads ? id : d->max_threads;
+	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
+		for (rest = ~d->registered[word]; rest; rest &= rest - 1) {
+			id = word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(rest);
+			if (id >= d->max_threads)
+				return d->max_threads;
+			if (!rdv_load_rlx(&d->kept[id])) /* (e) */
+				return id;
+		}
+	}
+	return d->max_threads;
 }
 
 /*
@@ -120,6 +127,7 @@ static struct rdv_retired *strike_off(struct rdv_member *m)
 	rdv_store_rlx(&d->members, d->members - 1); /* (e) */
 	rdv_record_left(m);
 	rdv_sync_left(m);
+	rdv_keeper_left(m);
 	left = rdv_retired_left(m);
 	rdv_sync_unlock_registry(d);
 	return left;

@@ -10,7 +10,7 @@ librdv has to have its debugging symbols.  The same as src/inside/dump.c, but fo
 """
 import gdb
 
-CLOSED, ROUND, COMPETING = 1, 1 << 17, 1 << 15
+CLOSED, ROUND, COMPETING, KEPT_SLEEPS = 1, 1 << 18, 1 << 15, 1 << 15
 WORD_BITS = 32
 PHASES = 4  # of a sync-point
 HISTOGRAMS = ("to_isolation", "isolated", "held", "to_release", "to_grace")
@@ -102,7 +102,7 @@ class Domain:
 
     def owner_id(self):
         ctl = self.number("ctl")
-        return ctl % ROUND >> 2 if ctl & CLOSED else -1
+        return ctl % ROUND >> 3 if ctl & CLOSED else -1
 
     # ------------------------------------------------------------- what is printed
 
@@ -168,6 +168,7 @@ class Domain:
             ("since_ns", since), ("sync_want", int(m["sync_want"])),
             ("sync_in", int(m["sync_in"])),
             ("sync_turn", 1 if self.served() == int(m["id"]) else 0),
+            ("kept_by", int(self.d["kept"][int(m["id"])]) % KEPT_SLEEPS - 1),
             ("isolations", int(r["isolations"])), ("worst_delay_ns", int(r["worst"])),
             ("retired", int(r["items"]) - int(r["called"])),
             ("where", where(r["where"]) if wait in ("gather", "queue") or depth

@@ -23,6 +23,14 @@
  *
  * While threads are asked, the next harmless call or checkpoint of each running thread answers.
  * A thread that stays harmless is not woken, and nothing is written to its memory.
+ *
+ * One thread can be kept harmless, to look at what only it touches while it runs.  The others
+ * go on:
+ *
+ *	if (rdv_keep(self, id) == 0) {
+ *		print(&worker[id]);
+ *		rdv_let_go(self);
+ *	}
  */
 #ifndef RDV_HANDSHAKE_H
 #define RDV_HANDSHAKE_H
@@ -80,6 +88,71 @@ typedef uint64_t rdv_grace;
 
 RDV_MUST_CHECK RDV_API rdv_grace rdv_grace_begin(rdv_thread *self);
 RDV_MUST_CHECK RDV_API bool rdv_grace_over(rdv_thread *self, rdv_grace grace);
+
+/* -------------------------------------------------------------------- one thread kept */
+
+/*
+ * rdv_keep(): returns when the member with that id is harmless.  It stays so until the caller
+ * calls rdv_let_go(); if it wants to run, or comes to a checkpoint, it waits.  The others go on.
+ * The caller sees what that thread did before, and the thread sees what the caller did
+ * meanwhile.
+ *
+ * The caller is running, and is so again afterwards.  It is harmless while it waits, so it may
+ * be kept itself, and a round may come in between.  It keeps one thread at a time.  While it
+ * keeps one, it may isolate, wait for a grace period, and be harmless; nobody can keep it before
+ * it has let go.  A caller waits also until the thread that it wants has let go another, and
+ * until others have let it go.  So threads that keep one another never wait in a circle.
+ *
+ * A thread that is isolated runs, and is kept after its release.  A thread that waits for
+ * isolation is harmless, and may be kept; then it queues again when it is let go.
+ *
+ * If the member unregisters or exits first, the call returns 0 if it finds it harmless just before
+ * that, or else -ESRCH.  A member that unregisters while it is kept does not wait: what others may look at it takes away before that, while it is
+ * running.  No other thread gets its id until rdv_let_go().
+ *
+ * Returns 0; -ESRCH: no such member; -EDEADLK: it is the caller, or the caller keeps a thread
+ * already; -EPERM: the caller is harmless or isolated.
+ *
+ * rdv_keep_try() never waits.  -EBUSY: the member is running, or is kept by another thread, or
+ * keeps one itself.
+ *
+ * rdv_keep_until(): -ETIMEDOUT; -EINVAL: malformed deadline.  If a round is on at the deadline,
+ * or the caller is kept, it returns when that has ended.
+ *
+ * A call that fails leaves no trace.  Not for signal handlers.  Never call them with a lock
+ * held that the other thread may wait for.  A sync-point needs every thread, so let go before
+ * rdv_sync_enter() and rdv_sync_exit(): a build with --enable-debug aborts.
+ */
+RDV_MUST_CHECK RDV_API int rdv_keep(rdv_thread *self, unsigned id);
+RDV_MUST_CHECK RDV_API int rdv_keep_try(rdv_thread *self, unsigned id);
+RDV_MUST_CHECK RDV_API int rdv_keep_until(rdv_thread *self, unsigned id,
+					  const struct timespec *deadline)
+	RDV_PRIV_TIMED(rdv_keep_until);
+
+/*
+ * Lets the thread go that the caller keeps.  Never waits.  A thread that leaves its domain lets
+ * go.  In the child after a fork() the other thread has gone, and the call has no effect but that
+ * the caller may keep another.  By a thread that keeps none the call does nothing; a build with
+ * --enable-debug aborts.
+ */
+RDV_API void rdv_let_go(rdv_thread *self);
+
+/*
+ * Calls fn(id, arg) once for each other member, while that one is kept, and lets it go.  The
+ * caller runs fn itself, in the order in which the members become harmless.  All are asked at
+ * the beginning, so it takes as long as the slowest.  A member that has become harmless waits, if
+ * it wants to run, for its own fn and for those that came just before it.  Members that join
+ * meanwhile may be left out; those that leave are.  Returns how many times fn was called.
+ *
+ * The caller is running in fn.  fn must return, and must not call rdv_isolate(), rdv_keep(),
+ * rdv_let_go() or rdv_for_each(): rdv_keep() fails with -EDEADLK, the last two do nothing and
+ * return 0, and with --enable-debug all of them abort.  An isolated thread may call rdv_for_each():
+ * all others are harmless, whoever keeps them.  By a thread that is harmless, or keeps another,
+ * it does nothing and returns 0; a build with --enable-debug aborts.  Takes 5 KiB of stack.
+ * Otherwise as rdv_keep().
+ */
+RDV_API unsigned rdv_for_each(rdv_thread *self, void (*fn)(unsigned id, void *arg),
+			      void *arg);
 
 /* ---------------------------------------------------------------------- free later */
 

@@ -365,7 +365,8 @@ struct rdv_thread {
 #define RDV_STATE_PUBLISHED (RDV_STATE_PARKED & ~RDV_STATE_HARMLESS)
 #define RDV_GATE_CLOSED     1u /* of *gate: an isolation is on */
 #define RDV_GATE_ASKED      2u /* of *gate: threads are asked, see <rdv/handshake.h> */
-#define RDV_GATE_SLOW       3u /* either; no program knows the rest of *gate */
+#define RDV_GATE_KEPT       4u /* of *gate: somebody keeps a thread harmless */
+#define RDV_GATE_SLOW       7u /* any of these; no program knows the rest of *gate */
 
 RDV_API void rdv_priv_harmless_now_slow(rdv_thread *self);
 RDV_API void rdv_priv_harmless_end_slow(rdv_thread *self);

@@ -83,10 +83,10 @@ RDV_API int rdv_thread_last_delay(const rdv_thread *self, struct rdv_delay *dela
 #define RDV_BLOCKER_RUNNING  1u /* it has to become harmless */
 #define RDV_BLOCKER_ISOLATED 2u /* it has to release */
 #define RDV_BLOCKER_HELD     3u /* it was held for so long that it runs first (patience) */
-/* of a sync-point, in stall reports only */
-#define RDV_BLOCKER_ABSENT  4u /* it has to come */
-#define RDV_BLOCKER_SERVED  5u /* it has its turn, and has to exit */
-#define RDV_BLOCKER_LEAVING 6u /* it has to come to the exit */
+#define RDV_BLOCKER_KEEPS    7u /* it has to let go; in stall reports only, as these: */
+#define RDV_BLOCKER_ABSENT   4u /* it has to come */
+#define RDV_BLOCKER_SERVED   5u /* it has its turn, and has to exit */
+#define RDV_BLOCKER_LEAVING  6u /* it has to come to the exit */
 
 struct rdv_blocker {
 	uint32_t id;
@@ -195,7 +195,8 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * If stall_ns of rdv_domain_attr is not 0, a thread that has waited that long calls
  * on_stall, and again when it has waited twice, four times, ... as long.  The library
  * uses no thread, no timer and no signal for that.  Reported are waits for isolation, for
- * the end of a round, in the sync-point, and for a grace period.
+ * the end of a round, in the sync-point, for a grace period, to keep a thread, and to be let
+ * go.
  *
  * If on_stall is NULL, the report is one line on stderr, by one write().
  *
@@ -203,10 +204,11 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * returns the thread does not go on, and others may be waiting for it.
  *
  * For that domain on_stall may call what does not wait: the functions of this header, the
- * predicates, harmless calls in pairs, rdv_sync_want(), rdv_retire_run(), which calls no
- * function and returns 0, and rdv_isolate_try(), which returns -EBUSY.  rdv_isolate(),
- * rdv_isolate_until(), rdv_synchronize(), rdv_synchronize_until(), rdv_sync_enter() and
- * rdv_sync_exit() end the program with a message.  For other domains it may call everything.
+ * predicates, harmless calls in pairs, rdv_sync_want(), rdv_let_go(), rdv_retire_run(), which
+ * calls no function and returns 0, and rdv_isolate_try() and rdv_keep_try(), which return
+ * -EBUSY.  rdv_isolate(), rdv_isolate_until(), rdv_synchronize(), rdv_synchronize_until(),
+ * rdv_keep(), rdv_keep_until(), rdv_for_each(), rdv_sync_enter() and rdv_sync_exit() end the
+ * program with a message.  For other domains it may call everything.
  *
  * The thread is not cancelled in on_stall.  It may end there by pthread_exit(): it is
  * harmless until then, and leaves the domain as any thread that exits.  It may fork: in
@@ -214,21 +216,22 @@ RDV_API int rdv_domain_dump(const rdv_domain *domain, int fd);
  * only if on_stall does not return after that, for example on the way to exit(). on_stall
  * must not be left by longjmp() or by an exception.
  *
- * If on_stall returns anything but 0 and may_give_up is not 0, rdv_isolate_until() or
- * rdv_synchronize_until() gives up and returns -ETIMEDOUT.
+ * If on_stall returns anything but 0 and may_give_up is not 0, rdv_isolate_until(),
+ * rdv_synchronize_until() or rdv_keep_until() gives up and returns -ETIMEDOUT.
  */
 #define RDV_STALL_GATHER 1u /* for running threads, to be isolated */
 #define RDV_STALL_QUEUE  2u /* for other isolators, to be isolated */
 #define RDV_STALL_HELD   3u /* for the round to end, to run */
 #define RDV_STALL_SYNC   4u /* for others in the sync-point */
 #define RDV_STALL_GRACE  5u /* for running threads, in rdv_synchronize() */
+#define RDV_STALL_KEEP   6u /* for a thread that is to be kept */
+#define RDV_STALL_KEPT   7u /* to be let go, to run */
 
 struct rdv_stall {
-	uint32_t size;  /* of this struct: it grows at the end */
-	uint32_t kind;  /* RDV_STALL_* */
-	uint32_t count; /* 1 for the first report of a wait */
-	uint32_t
-		may_give_up; /* the call is rdv_isolate_until() or rdv_synchronize_until() */
+	uint32_t size;        /* of this struct: it grows at the end */
+	uint32_t kind;        /* RDV_STALL_* */
+	uint32_t count;       /* 1 for the first report of a wait */
+	uint32_t may_give_up; /* the call is one with a deadline, see above */
 	const rdv_domain *domain;
 	const char *domain_name;
 	const rdv_thread *self; /* the thread that waits: the caller */

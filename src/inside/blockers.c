@@ -105,23 +105,64 @@ const struct rdv_member *rdv_owner(const rdv_domain *d)
 	return id < 0 ? NULL : member_at(d, (uint32_t)id);
 }
 
+/* A thread that keeps others, by its id + 1, or none if that is 0. */
+static void add_keeper(struct list *l, uint32_t keeper)
+{
+	const struct rdv_member *m = keeper ? member_at(l->domain, keeper - 1) : NULL;
+
+	if (m)
+		add(l, m, RDV_BLOCKER_KEEPS, l->since);
+}
+
+/*
+ * Whom a keeper waits for: a thread that it has claimed and that runs; or who keeps one that
+ * it wants; or who wants to be kept and keeps another.
+ */
+static void add_wanted(struct list *l, const struct rdv_member *keeper)
+{
+	const rdv_domain *d = l->domain;
+	uint32_t wanted = rdv_glance(&keeper->keeps), id, by;
+	const struct rdv_member *m;
+
+	for (id = 0; id < d->max_threads; id++) {
+		m = member_at(d, id);
+		if (!m || m == keeper || (wanted != RDV_KEEPS_ALL && wanted != id + 1))
+			continue;
+		by = rdv_peek(&d->kept[id]) & RDV_KEPT_BY;
+		if (by == keeper->id + 1) {
+			if (rdv_peek(&m->self.state) == RDV_STATE_RUNNING)
+				add(l, m, RDV_BLOCKER_RUNNING, l->since);
+		} else if (by && wanted != RDV_KEEPS_ALL) {
+			add_keeper(l, by);
+		} else if (rdv_glance(&m->claims)) {
+			add_keeper(l, id + 1);
+		}
+	}
+}
+
 /* Whether anybody waits for the round to go on, or to end. */
 static bool is_wanted(const rdv_domain *d)
 {
 	return rdv_peek(&d->held) || rdv_peek(&d->queued);
 }
 
-size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
+size_t rdv_blockers(const rdv_domain *d, const struct rdv_member *m,
 		    struct rdv_blocker *blockers, size_t n, size_t size)
 {
 	const struct rdv_member *owner = rdv_owner(d);
-	bool own = kind == RDV_WAIT_SYNC || kind == RDV_WAIT_GRACE;
-	struct list l = {d, (char *)blockers, n, size, 0, own ? since : 0};
+	uint32_t kind = m ? m->wait_kind : RDV_WAIT_QUEUE;
+	struct list l = {d, (char *)blockers,
+			 n, size,
+			 0, kind >= RDV_WAIT_SYNC ? m->record.wait_since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
 		add_all(&l, if_not_in_sync);
 	else if (kind == RDV_WAIT_GRACE)
 		add_owing(&l);
+	else if (kind == RDV_WAIT_KEEP)
+		add_wanted(&l, m);
+	else if (kind == RDV_WAIT_KEPT)
+		add_keeper(&l, rdv_peek(&d->kept[m->id]) & RDV_KEPT_BY);
 	else if (owner && rdv_peek(&owner->wait_kind) == RDV_WAIT_GATHER)
 		add_awaited(&l, owner);
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
@@ -134,7 +175,7 @@ size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
 size_t rdv_domain_blockers(const rdv_domain *domain, struct rdv_blocker *blockers,
 			   size_t n, size_t size)
 {
-	return rdv_blockers(domain, RDV_WAIT_QUEUE, 0, blockers, n, size);
+	return rdv_blockers(domain, NULL, blockers, n, size);
 }
 
 int rdv_domain_isolated(const rdv_domain *domain)

@@ -6,9 +6,8 @@
 
 #include "domain.h"
 
-/* Those that a wait of this kind (enum rdv_wait_kind) waits for, and has since then; see
- * rdv_domain_blockers(). */
-size_t rdv_blockers(const rdv_domain *d, uint32_t kind, uint64_t since,
+/* Those that m waits for, see rdv_domain_blockers().  m: NULL for a pending isolation. */
+size_t rdv_blockers(const rdv_domain *d, const struct rdv_member *m,
 		    struct rdv_blocker *blockers, size_t n, size_t size);
 
 /* The thread that has the token, or NULL. */

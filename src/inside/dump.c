@@ -160,6 +160,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 		[RDV_WAIT_NONE] = "none",   [RDV_WAIT_GATHER] = "gather",
 		[RDV_WAIT_QUEUE] = "queue", [RDV_WAIT_HELD] = "held",
 		[RDV_WAIT_SYNC] = "sync",   [RDV_WAIT_GRACE] = "grace",
+		[RDV_WAIT_KEEP] = "keep",   [RDV_WAIT_KEPT] = "kept",
 	};
 	const rdv_domain *d = p->domain;
 	unsigned kind = rdv_peek(&m->wait_kind);
@@ -181,6 +182,7 @@ static void dump_member(struct dump *p, const struct rdv_member *m)
 	number(p, "sync_want", rdv_glance(&m->sync_want));
 	number(p, "sync_in", rdv_glance(&m->sync_in));
 	number(p, "sync_turn", rdv_sync_has_turn(m));
+	number(p, "kept_by", (int)(rdv_peek(&d->kept[m->id]) & RDV_KEPT_BY) - 1);
 	number(p, "isolations", (int64_t)rdv_peek(&m->record.isolations));
 	number(p, "worst_delay_ns", (int64_t)rdv_peek(&m->record.worst));
 	number(p, "retired", rdv_read_items(m));

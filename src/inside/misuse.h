@@ -27,6 +27,10 @@ enum rdv_wrong {
 	RDV_GONE,
 	RDV_IN_REPORT,
 	RDV_RETIRED_TWICE,
+	RDV_NOT_RUNNING,
+	RDV_KEEPS_ONE,
+	RDV_KEEPS_NOBODY,
+	RDV_IN_FOR_EACH,
 	/* these say nothing about a thread */
 	RDV_LEFT_IN_REPORT,
 	RDV_DROPS_NOTHING,

@@ -22,7 +22,9 @@ _Static_assert((unsigned)RDV_WAIT_GATHER == RDV_STALL_GATHER &&
 		       (unsigned)RDV_WAIT_QUEUE == RDV_STALL_QUEUE &&
 		       (unsigned)RDV_WAIT_HELD == RDV_STALL_HELD &&
 		       (unsigned)RDV_WAIT_SYNC == RDV_STALL_SYNC &&
-		       (unsigned)RDV_WAIT_GRACE == RDV_STALL_GRACE,
+		       (unsigned)RDV_WAIT_GRACE == RDV_STALL_GRACE &&
+		       (unsigned)RDV_WAIT_KEEP == RDV_STALL_KEEP &&
+		       (unsigned)RDV_WAIT_KEPT == RDV_STALL_KEPT,
 	       "a report has the kind of the wait");
 
 void rdv_stall_begin(struct rdv_member *m)
@@ -45,6 +47,10 @@ static const char *what_for(uint32_t kind)
 		return " in the sync-point";
 	case RDV_STALL_GRACE:
 		return " for a grace period";
+	case RDV_STALL_KEEP:
+		return " to keep a thread";
+	case RDV_STALL_KEPT:
+		return " to be let go";
 	default:
 		return " to be isolated";
 	}
@@ -59,6 +65,7 @@ static const char *why_text(uint32_t why)
 		[RDV_BLOCKER_ABSENT] = "not in the sync-point",
 		[RDV_BLOCKER_SERVED] = "has its turn",
 		[RDV_BLOCKER_LEAVING] = "not at the exit",
+		[RDV_BLOCKER_KEEPS] = "keeps a thread",
 	};
 
 	return text[why];
@@ -76,6 +83,7 @@ static const char *hint(uint32_t why)
 		[RDV_BLOCKER_ABSENT] = "each thread has to call rdv_sync_enter()",
 		[RDV_BLOCKER_SERVED] = "the thread has to call rdv_sync_exit()",
 		[RDV_BLOCKER_LEAVING] = "each thread has to call rdv_sync_exit()",
+		[RDV_BLOCKER_KEEPS] = "a keeper has to call rdv_let_go()",
 	};
 
 	return text[why];
@@ -169,7 +177,8 @@ static bool report(struct rdv_member *m)
 		.size = sizeof(stall),
 		.kind = m->wait_kind,
 		.count = ++r->stalls,
-		.may_give_up = m->may_give_up && m->wait_kind != RDV_WAIT_HELD,
+		.may_give_up = m->may_give_up && m->wait_kind != RDV_WAIT_HELD &&
+			       m->wait_kind != RDV_WAIT_KEPT,
 		.domain = d,
 		.domain_name = d->name,
 		.self = &m->self,
@@ -183,8 +192,7 @@ static bool report(struct rdv_member *m)
 	};
 	int ret, saved_errno = errno;
 
-	stall.n_blockers = rdv_blockers(d, m->wait_kind, r->wait_since, blockers,
-					MAX_LISTED, sizeof(blockers[0]));
+	stall.n_blockers = rdv_blockers(d, m, blockers, MAX_LISTED, sizeof(blockers[0]));
 	stall.n_listed = stall.n_blockers < MAX_LISTED ? stall.n_blockers : MAX_LISTED;
 	while (r->stall_next <= now)
 		r->stall_next = 2 * r->stall_next - r->wait_since;

@@ -27,11 +27,14 @@ void create(const struct kind &kind)
 	d->held_unit = 1;
 	d->cpus = 1;
 	d->ticket = f.ticket;
+	d->kept = f.kept;
+	d->told = f.told;
 	d->harmless = f.harmless;
 	d->want_rdv = f.want_rdv;
 	d->awaited = f.awaited;
 	d->owing = f.owing;
 	d->registered = f.registered;
+	d->refused = f.refused;
 	d->member = f.member;
 	d->history = &history;
 	d->sync.fd = -1;
@@ -88,6 +91,8 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"owing", f.owing, f.owing + WORDS},
 		{"newest", &f.newest, nullptr},
 		{"ticket", f.ticket, f.ticket + IDS},
+		{"kept", f.kept, f.kept + IDS},
+		{"told", f.told, f.told + IDS},
 	};
 
 	for (const auto &n : names) {
@@ -153,6 +158,7 @@ static void note_queue()
 	uint32_t turn = (uint32_t)model_clock_us() - f.d.turn_began;
 
 	f.must_pass = false;
+	f.releaser = model_self();
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
 		const struct rdv_member *m = sleeps_queued(i);
 
@@ -168,9 +174,14 @@ static void check_order()
 {
 	uint32_t mine = f.ticket[rdv_thread_id(me())].newest();
 
-	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
-		if (f.slept_before[i] && i != model_self() && sleeps_queued(i))
+	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
+		const struct rdv_member *m = sleeps_queued(i);
+
+		/* one that was kept has queued again */
+		if (f.slept_before[i] && i != model_self() && m &&
+		    f.ticket[m->id].newest() == f.ticket_before[i])
 			MODEL_CHECK((int32_t)(f.ticket_before[i] - mine) > 0);
+	}
 }
 
 /*
@@ -213,6 +224,8 @@ static void round_ends()
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
 		asleep += model_sleeps_on(i, &f.d.wake_seq);
 	MODEL_CHECK(asleep <= noted); /* it is reported as held, and may end there */
+	if (model_self() != f.releaser)
+		f.must_pass = false; /* it was passed, to one that is kept */
 
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++) {
 		bool sleeps = model_sleeps_on(i, &f.d.wake_seq);
@@ -422,7 +435,7 @@ static void member_at_rest(uint32_t id)
 	else
 		MODEL_CHECK(bit);
 	MODEL_CHECK(!m->asleep.newest());
-	MODEL_CHECK(!m->depth);
+	MODEL_CHECK(!m->depth && !m->claims && !m->keeps);
 }
 
 void at_rest()
@@ -434,7 +447,8 @@ void at_rest_but_for(uint32_t held)
 {
 	const rdv_domain &d = f.d;
 
-	MODEL_CHECK(!(d.ctl.newest() & (RDV_CTL_OWNER | RDV_GATE_ASKED)));
+	MODEL_CHECK(!(d.ctl.newest() & (RDV_CTL_OWNER | RDV_GATE_SLOW)));
+	MODEL_CHECK(!d.claims);
 	MODEL_CHECK(!(d.grace.newest() & 1));
 #define CHECK_WORD(word) MODEL_CHECK(d.word.newest() == (&d.word == &d.held ? held : 0));
 	RDV_WORDS_AT_REST(CHECK_WORD)
@@ -443,9 +457,12 @@ void at_rest_but_for(uint32_t held)
 	MODEL_CHECK(!d.sync.wanting && !d.sync.entered && !d.sync.exited);
 	MODEL_CHECK(!model_eventfd_readable());
 	for (unsigned i = 0; i < WORDS; i++)
-		MODEL_CHECK(!f.want_rdv[i].newest() && !f.owing[i].newest());
-	for (uint32_t id = 0; id < IDS; id++)
+		MODEL_CHECK(!f.want_rdv[i].newest() && !f.owing[i].newest() &&
+			    !f.refused[i]);
+	for (uint32_t id = 0; id < IDS; id++) {
+		MODEL_CHECK(!f.kept[id].newest() && !f.told[id].newest());
 		member_at_rest(id);
+	}
 }
 
 void silent()

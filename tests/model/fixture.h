@@ -21,15 +21,16 @@ enum { WORDS = 2, IDS = WORDS * 32, OBJECTS = 4 };
 struct fixture {
 	rdv_domain d;
 	rdv_word harmless[WORDS], want_rdv[WORDS], awaited[WORDS], owing[WORDS];
-	rdv_word ticket[IDS];
-	uint32_t registered[WORDS];
+	rdv_word ticket[IDS], kept[IDS], told[IDS];
+	uint32_t registered[WORDS], refused[WORDS];
 	struct rdv_member *member[IDS];
 
-	model_data shared;                 /* written by who is alone, read by who runs */
-	model_data own[MODEL_THREADS_MAX]; /* written by its thread, and who is alone */
-	model_data request;                /* written before a sync-point is asked for */
-	rdv_word newest;                   /* of the objects: an index */
-	model_data object[OBJECTS]; /* read by who runs, written when it is freed */
+	model_data shared; /* written by who is alone, read by who runs */
+	model_data own
+		[MODEL_THREADS_MAX]; /* written by its thread, its keeper, who is alone */
+	model_data request;          /* written before a sync-point is asked for */
+	rdv_word newest;             /* of the objects: an index */
+	model_data object[OBJECTS];  /* read by who runs, written when it is freed */
 	unsigned freed;
 
 	bool idle[MODEL_THREADS_MAX];   /* what its user would tell a handler */
@@ -40,6 +41,7 @@ struct fixture {
 		bypassed[MODEL_THREADS_MAX]; /* isolations while it sleeps in the queue */
 	uint32_t released_in; /* the round in which the last isolator releases, or 0 */
 	bool must_pass;       /* its turn is over, and somebody sleeps in the queue */
+	unsigned releaser;    /* whose turn that was */
 	bool slept_before[MODEL_THREADS_MAX]; /* in the queue, then ... */
 	uint32_t ticket_before[MODEL_THREADS_MAX];
 	bool may_withdraw[MODEL_THREADS_MAX];

@@ -53,6 +53,7 @@ static long model_syscall(long number, int fd, const void *data, size_t)
 #include "grace.c"
 #include "harmless.c"
 #include "isolate.c"
+#include "keep.c"
 #include "retire.c"
 #include "self.c"
 #include "sync.c"

@@ -211,6 +211,10 @@ static enum where which(const struct actor *a, const rdv_word *word)
 		return GATHERING;
 	if (word == &d->graces)
 		return ASKING;
+	if (word >= d->told && word < d->told + d->max_threads)
+		return KEEPING;
+	if (word >= d->kept && word < d->kept + d->max_threads)
+		return STAYING;
 	return a->self && word == &member(a)->asleep ? QUEUED : LOST;
 }
 
@@ -287,6 +291,8 @@ const char *where_name(enum where where)
 		[GATHERING] = "gathering",
 		[SYNCING] = "in a sync-point",
 		[ASKING] = "waiting for a grace period",
+		[KEEPING] = "waiting to keep a thread",
+		[STAYING] = "waiting to be let go",
 		[STOPPED] = "stopped",
 		[OUTSIDE] = "outside of the library",
 		[LOST] = "asleep elsewhere",

@@ -133,6 +133,27 @@ static void do_synchronize_or_child(struct actor *self)
 	check_rest();
 }
 
+static void do_keep(struct actor *self)
+{
+	CALL(self, self->ret = rdv_keep(self->self, (unsigned)(uintptr_t)self->arg));
+}
+
+static void do_let_go(struct actor *self)
+{
+	CALL(self, rdv_let_go(self->self));
+}
+
+static void do_keep_or_child(struct actor *self)
+{
+	do_keep(self);
+	if (!in.child)
+		return;
+	IN_CHILD(self->ret == -ESRCH);
+	IN_CHILD(actor_state(self) == RDV_STATE_RUNNING);
+	rdv_harmless_now(self->self);
+	check_rest();
+}
+
 static void do_enter_or_child(struct actor *self)
 {
 	do_enter(self);
@@ -208,6 +229,20 @@ static void ask(void)
 	actor_go(a, do_synchronize_or_child);
 }
 
+static void keep(void)
+{
+	a->arg = (void *)(uintptr_t)rdv_thread_id(b->self);
+	actor_go(a, do_keep_or_child);
+}
+
+static void stay(void)
+{
+	actor_do(a, do_now);
+	b->arg = (void *)(uintptr_t)rdv_thread_id(a->self);
+	actor_do(b, do_keep);
+	actor_go(a, do_end_or_child);
+}
+
 /* How the wait ends, and all is as before; and what b does if a is not there any more. */
 static void nothing(void)
 {
@@ -281,6 +316,25 @@ static void answer_a(void)
 	actor_wait(a);
 }
 
+static void be_kept(void)
+{
+	actor_do(b, do_now);
+	actor_wait(a);
+	actor_do(a, do_let_go);
+	actor_do(b, do_end);
+}
+
+static void let_go(void)
+{
+	actor_do(b, do_let_go);
+}
+
+static void let_go_a(void)
+{
+	let_go();
+	actor_wait(a);
+}
+
 static void meet_nobody(void)
 {
 	actor_do(b, do_enter);
@@ -299,6 +353,8 @@ static const struct scene {
 	{enter_as_a_guest, come_for_a_turn, meet_nobody, RDV_STALL_SYNC},
 	{leave, go_both, go, RDV_STALL_SYNC},
 	{ask, answer_a, answer, RDV_STALL_GRACE},
+	{keep, be_kept, nothing, RDV_STALL_KEEP},
+	{stay, let_go_a, let_go, RDV_STALL_KEPT},
 };
 
 enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };
@@ -427,6 +483,7 @@ static void come_to_a_cancellation_point(const struct rdv_stall *stall)
 /* The wait goes on, and the thread is cancelled at the next cancellation point of its own. */
 static void cancellation_is_off(void)
 {
+	bool awaits_b;
 	int i;
 
 	for (i = 0; i < SCENES; i++) {
@@ -434,11 +491,13 @@ static void cancellation_is_off(void)
 		pthread_cancel(a->thread);
 		let_act();
 		await_act();
-		if (scenes[i].kind == RDV_STALL_GATHER)
+		awaits_b = scenes[i].kind == RDV_STALL_GATHER ||
+			   scenes[i].kind == RDV_STALL_KEEP;
+		if (awaits_b)
 			actor_do(b, do_now);
 		scenes[i].alone();
 		actor_join(a);
-		if (scenes[i].kind == RDV_STALL_GATHER)
+		if (awaits_b)
 			actor_do(b, do_end);
 		assert_works_for_b();
 	}

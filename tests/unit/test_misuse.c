@@ -198,6 +198,93 @@ static void retire_and_leave(void)
 	rdv_synchronize(self);
 }
 
+static void keep_with_a_lock(void)
+{
+	rdv_lock_taken();
+	ignored = rdv_keep(self, 1);
+}
+
+/* Another member, which is harmless. */
+static void *be_harmless(void *arg)
+{
+	rdv_thread *other;
+
+	ignored = rdv_thread_register(d, "other", &other);
+	rdv_harmless_now(other);
+	sem_post(arg);
+	pause();
+	return NULL;
+}
+
+static void keep_another(void)
+{
+	static sem_t there;
+	pthread_t thread;
+
+	sem_init(&there, 0, 0);
+	pthread_create(&thread, NULL, be_harmless, &there);
+	while (sem_wait(&there))
+		;
+	ignored = rdv_keep(self, 1);
+}
+
+static void keep_twice(void)
+{
+	keep_another();
+	ignored = rdv_keep_try(self, 1);
+}
+
+static void walk_while_keeping(void)
+{
+	keep_another();
+	rdv_for_each(self, NULL, NULL);
+}
+
+static void enter_while_keeping(void)
+{
+	keep_another();
+	rdv_sync_want(self);
+	rdv_sync_enter(self);
+}
+
+static void let_go_of_nobody(void)
+{
+	rdv_let_go(self);
+}
+
+static void walk_again(unsigned id, void *arg)
+{
+	(void)id;
+	rdv_for_each(self, walk_again, arg);
+}
+
+static void walk_in_a_walk(void)
+{
+	keep_another();
+	rdv_let_go(self);
+	rdv_for_each(self, walk_again, NULL);
+}
+
+static void isolate_here(unsigned id, void *arg)
+{
+	(void)id;
+	(void)arg;
+	rdv_isolate(self);
+}
+
+static void isolate_in_a_walk(void)
+{
+	keep_another();
+	rdv_let_go(self);
+	rdv_for_each(self, isolate_here, NULL);
+}
+
+static void walk_while_harmless(void)
+{
+	rdv_harmless_now(self);
+	rdv_for_each(self, walk_again, NULL);
+}
+
 static void enter_with_a_lock(void)
 {
 	rdv_sync_want(self);
@@ -265,6 +352,22 @@ static void misuse_is_told_and_fatal(void)
 		    "has retired the same item before: state running");
 	assert_dies(retire_and_leave, "rdv_retire_run by thread 0",
 		    "has unregistered: state parked");
+	assert_dies(keep_with_a_lock, "rdv_keep by thread 0",
+		    "holds a lock: state running, isolated 0, locks 1");
+	assert_dies(keep_twice, "rdv_keep_try by thread 0",
+		    "keeps a thread: state running, isolated 0, locks 0");
+	assert_dies(walk_while_keeping, "rdv_for_each by thread 0",
+		    "keeps a thread: state running, isolated 0, locks 0");
+	assert_dies(enter_while_keeping, "rdv_sync_enter by thread 0",
+		    "keeps a thread: state running, isolated 0, locks 0");
+	assert_dies(let_go_of_nobody, "rdv_let_go by thread 0",
+		    "keeps no thread: state running, isolated 0, locks 0");
+	assert_dies(walk_in_a_walk, "rdv_for_each by thread 0",
+		    "is in rdv_for_each(): state running, isolated 0, locks 0");
+	assert_dies(isolate_in_a_walk, "rdv_isolate by thread 0",
+		    "is in rdv_for_each(): state running, isolated 0, locks 0");
+	assert_dies(walk_while_harmless, "rdv_for_each by thread 0",
+		    "is not running: state harmless, isolated 0, locks 0");
 	assert_dies(enter_with_a_lock, "rdv_sync_enter by thread 0",
 		    "holds a lock: state running, isolated 0, locks 1");
 	assert_dies(enter_isolated, "rdv_sync_enter by thread 0",
@@ -292,6 +395,7 @@ static void misuse_says_what_to_do(void)
 	assert_dies(isolate_by_another, "",
 		    "; use the handle of the caller, rdv_thread_self(), see "
 		    "rdv_isolate(3)\n");
+	assert_dies(keep_twice, "", "; call rdv_let_go() first, see rdv_handshake(3)\n");
 	assert_dies(unregister_twice, "",
 		    "; a handle ends with its registration, see rdv_thread(3)\n");
 	assert_dies(drop_untaken, "", "; pair the two calls, see rdv_debug(3)\n");

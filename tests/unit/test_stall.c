@@ -21,8 +21,8 @@ struct kept {
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
-	unsigned reports[RDV_STALL_GRACE + 1]; /* of each kind */
-	struct kept kept[KEPT];                /* the first of all */
+	unsigned reports[RDV_STALL_KEPT + 1]; /* of each kind */
+	struct kept kept[KEPT];               /* the first of all */
 	struct kept last;
 	unsigned kept_n, answer;
 	bool locked, running;
@@ -192,6 +192,68 @@ static void those_who_ask_report(void)
 	assert_ret(a, -ETIMEDOUT);
 	assert_true(seen.last.stall.may_give_up);
 	actor_do(b, do_checkpoint);
+}
+
+static void do_keep_b(struct actor *a)
+{
+	CALL(a, a->ret = rdv_keep(a->self, (unsigned)(uintptr_t)a->arg));
+}
+
+static void do_keep_b_until(struct actor *a)
+{
+	CALL(a,
+	     a->ret = rdv_keep_until(a->self, (unsigned)(uintptr_t)a->arg, a->deadline));
+}
+
+static void do_let_go(struct actor *a)
+{
+	CALL(a, rdv_let_go(a->self));
+}
+
+static void keepers_and_the_kept_report(void)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	a->arg = c->arg = (void *)(uintptr_t)rdv_thread_id(b->self);
+	actor_go(a, do_keep_b);
+	assert_reports(a, RDV_STALL_KEEP, b, RDV_BLOCKER_RUNNING);
+	SHIM_SET(seen.answer, 1); /* rdv_keep() does not care, nor do the kept */
+	await_reports(RDV_STALL_KEEP, 2);
+	assert_false(seen.last.stall.may_give_up);
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_ret(a, 0);
+	actor_go(b, do_end);
+	assert_reports(b, RDV_STALL_KEPT, a, RDV_BLOCKER_KEEPS);
+	await_reports(RDV_STALL_KEPT, 2);
+	assert_false(seen.last.stall.may_give_up);
+	actor_do(a, do_let_go);
+	actor_wait(b);
+	SHIM_SET(seen.answer, 0);
+	/* who is refused: for that one, and for one that keeps another */
+	actor_do(b, do_now);
+	actor_do(a, do_keep_b);
+	actor_go(c, do_keep_b);
+	assert_reports(c, RDV_STALL_KEEP, a, RDV_BLOCKER_KEEPS);
+	actor_do(a, do_let_go);
+	actor_wait(c);
+	a->arg = (void *)(uintptr_t)rdv_thread_id(c->self);
+	actor_go(a, do_keep_b);
+	assert_reports(a, RDV_STALL_KEEP, c, RDV_BLOCKER_KEEPS);
+	actor_do(c, do_let_go);
+	actor_do(c, do_now);
+	actor_wait(a);
+	actor_do(a, do_let_go);
+	actor_do(c, do_end);
+	SHIM_SET(seen.answer, 1);
+	a->deadline = &unit_far;
+	actor_go(a, do_keep_b_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	assert_true(seen.last.stall.may_give_up);
+	actor_do(b, do_end);
 }
 
 /* G8: as if the deadline had passed, and only for that call. */
@@ -404,6 +466,7 @@ static const struct unit_case cases[] = {
 	UNIT(the_queued_and_the_held_report, ALL),
 	UNIT(those_in_a_sync_point_report, ALL),
 	UNIT(those_who_ask_report, ALL),
+	UNIT(keepers_and_the_kept_report, ALL),
 	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
 	UNIT(a_deadline_passes_as_ever, BOTH),
 	UNIT(the_default_writes_a_line, ONLY_PLAIN),

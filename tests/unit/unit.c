@@ -272,9 +272,15 @@ void unit_quiet(const rdv_domain *d)
 	RDV_WORDS_AT_REST(IS_ZERO)
 	assert_int_equal(rdv_load_sc(&d->competing) & RDV_COMPETING, 0);
 	assert_int_equal(rdv_load_sc(&d->grace) % 2, 0);
+	assert_int_equal(d->claims, 0);
+	for (word = 0; word < d->max_threads; word++) {
+		assert_int_equal(rdv_load_sc(&d->kept[word]), 0);
+		assert_int_equal(rdv_load_sc(&d->told[word]), 0);
+	}
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		assert_int_equal(rdv_load_sc(&d->want_rdv[word]), 0);
 		assert_int_equal(rdv_load_sc(&d->owing[word]), 0);
+		assert_int_equal(d->refused[word], 0);
 	}
 }
 

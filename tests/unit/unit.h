@@ -184,6 +184,8 @@ enum where {
 	GATHERING, /* asleep on gathering */
 	SYNCING,   /* asleep on the sync-point's turn */
 	ASKING,    /* asleep on graces */
+	KEEPING,   /* asleep on told: it wants to keep a thread */
+	STAYING,   /* asleep on kept: it is not let go */
 	STOPPED,   /* by shim_stop_at() */
 	OUTSIDE,   /* asleep in the system call that it has announced */
 	LOST,      /* asleep elsewhere */
