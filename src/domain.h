@@ -531,8 +531,6 @@ struct rdv_shield {
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
-bool rdv_says_harmless(const struct rdv_member *t);
-bool rdv_is_harmless(const struct rdv_member *t);
 void rdv_park(struct rdv_member *m);
 bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m);
@@ -580,10 +578,17 @@ void rdv_ask(struct rdv_member *m);
 /* grace.c: who waits until one is over */
 void rdv_leave_grace(struct rdv_member *m);
 
-/* keep.c: one thread kept */
+/* keep.c: the keeper of one thread */
+void rdv_keeper_left(struct rdv_member *m);
+
+/* kept.c: the thread that is kept */
+void rdv_tell(struct rdv_member *from, uint32_t keeper);
 void rdv_tell_keeper(struct rdv_member *m);
 int rdv_wait_let_go(struct rdv_member *m, const struct timespec *deadline);
-void rdv_keeper_left(struct rdv_member *m);
+
+/* look.c: whether another thread is harmless */
+bool rdv_says_harmless(const struct rdv_member *t);
+bool rdv_is_harmless(const struct rdv_member *t);
 
 /* retire.c: what is called once a grace period is over */
 void rdv_retired_covered(struct rdv_member *m, uint64_t grace);

@@ -54,6 +54,8 @@ static long model_syscall(long number, int fd, const void *data, size_t)
 #include "harmless.c"
 #include "isolate.c"
 #include "keep.c"
+#include "kept.c"
+#include "look.c"
 #include "retire.c"
 #include "self.c"
 #include "sync.c"
