@@ -160,12 +160,22 @@ static const struct grace_calls grace_calls = {
 	.settle = grace_settle,
 };
 
-#define CONTENDER_RDV                                                                 \
-	CONTENDER_CALLS(bench), .family = "librdv", .max_threads = RDV_MAX_THREADS,   \
-				.close = rdv_close, .sync = &sync_calls,              \
-				.grace = &grace_calls,                                \
-				.checkpoint_called_loop = rdv_checkpoint_called_loop, \
-				.pair_called_loop = rdv_pair_called_loop
+static void for_each(void *self, void (*fn)(unsigned id, void *arg), void *arg)
+{
+	rdv_for_each(self, fn, arg);
+}
+
+static unsigned id_of(void *self)
+{
+	return rdv_thread_id(self);
+}
+
+#define CONTENDER_RDV                                                                   \
+	CONTENDER_CALLS(bench),                                                         \
+		.family = "librdv", .max_threads = RDV_MAX_THREADS, .close = rdv_close, \
+		.sync = &sync_calls, .grace = &grace_calls, .for_each = for_each,       \
+		.id = id_of, .checkpoint_called_loop = rdv_checkpoint_called_loop,      \
+		.pair_called_loop = rdv_pair_called_loop
 
 /*
  * Without membarrier(2) the library falls back to full fences and does not say so.  A

@@ -61,7 +61,10 @@ struct contender {
 
 	const struct sync_calls *sync;   /* or NULL */
 	const struct grace_calls *grace; /* or NULL */
-	const char *only;                /* the one scenario that it is for, or NULL */
+	/* Both or none: calls fn for each other member, while that one is kept; and the id. */
+	void (*for_each)(void *self, void (*fn)(unsigned id, void *arg), void *arg);
+	unsigned (*id)(void *self);
+	const char *only; /* the one scenario that it is for, or NULL */
 
 	/* Memory that does not come from malloc(), as it is static or a library's. */
 	size_t domain_bytes, thread_bytes;

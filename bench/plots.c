@@ -40,6 +40,7 @@ static const struct plot {
 	{"P13", CURVE, 1, "threads that compute", false},
 	{"P14", CURVE, 0, "readers", false},
 	{"P15", CURVE, 0, "threads that wait", false},
+	{"P17", CURVE, 0, "busy threads", false},
 };
 
 static const struct style {

@@ -10,7 +10,7 @@
 #include "torture.h"
 
 #define MAX_ROUNDS    99
-#define MAX_SCENARIOS 16
+#define MAX_SCENARIOS 17
 
 /* One contender at one point. */
 struct cell {

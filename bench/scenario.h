@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define MAX_METRICS 8
+#define MAX_METRICS 10
 
 /*
  * The figures of a run: the scenario's own metrics, what the whole process spent per

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "results.h"
 #include "scenario.h"
 #include "cost.h"
 
@@ -7,14 +8,16 @@
 extern const struct scenario scenario_p1, scenario_p2, scenario_p3, scenario_p4,
 	scenario_p5, scenario_p6, scenario_p7, scenario_p8, scenario_p9, scenario_p10,
 	scenario_p11, scenario_p12, scenario_p13, scenario_p14, scenario_p15,
-	scenario_p16;
+	scenario_p16, scenario_p17;
 
 const struct scenario *const scenarios[] = {
-	&scenario_p1,  &scenario_p2,  &scenario_p3,  &scenario_p4,
-	&scenario_p5,  &scenario_p6,  &scenario_p7,  &scenario_p8,
-	&scenario_p9,  &scenario_p10, &scenario_p11, &scenario_p12,
-	&scenario_p13, &scenario_p14, &scenario_p15, &scenario_p16,
+	&scenario_p1,  &scenario_p2,  &scenario_p3,  &scenario_p4,  &scenario_p5,
+	&scenario_p6,  &scenario_p7,  &scenario_p8,  &scenario_p9,  &scenario_p10,
+	&scenario_p11, &scenario_p12, &scenario_p13, &scenario_p14, &scenario_p15,
+	&scenario_p16, &scenario_p17,
 };
+
+_Static_assert(COUNT_OF(scenarios) <= MAX_SCENARIOS, "raise it");
 
 const unsigned n_scenarios = COUNT_OF(scenarios);
 

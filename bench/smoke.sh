@@ -61,7 +61,7 @@ run 0 -h
 cmp "$tmp/out" "$tmp/help" || fail "-h is not --help"
 run 0 --version
 run 0 --list
-for scenario in P13 P14 P15 P16; do
+for scenario in P13 P14 P15 P16 P17; do
 	grep -q " $scenario " "$tmp/out" || fail "--list: no $scenario"
 done
 grep -q ' P10 ' "$tmp/out" || fail "--list: no P10"
@@ -101,8 +101,9 @@ run 0 --quick --rounds 1 --threads 2 --contender rdv,seed --json "$tmp/out.json"
 [ ! -s "$tmp/err" ] || fail "stderr, though nothing is wrong: $(cat "$tmp/err")"
 valid_json "$tmp/out.json" || fail "not JSON: $(cat "$tmp/out.json")"
 
-run 0 --quick --rounds 1 --threads 2 --scenario P14,P15,P16
+run 0 --quick --rounds 1 --threads 2 --scenario P14,P15,P16,P17
 grep -q 'rdv: frees/s >= 1 x urcu-defer' "$tmp/out" || fail "P16: no target in the table"
+grep -q 'rdv: x isolate <= 2' "$tmp/out" || fail "P17: no target in the table"
 
 run 0 --quick --rounds 1 --scenario P11 --contender rwlock
 grep -q 'no contender of these' "$tmp/out" || fail "P11: nothing said of rwlock"

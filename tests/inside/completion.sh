@@ -28,7 +28,7 @@ for program in "$bench" "$proxy" "$top"; do
 	complete -p "$name" >/dev/null || failed=1
 done
 check "$bench" rdv-bench --sc --scenario
-check "$bench" --scenario P1 "$(echo P1 P10 P11 P12 P13 P14 P15 P16)"
+check "$bench" --scenario P1 "$(echo P1 P10 P11 P12 P13 P14 P15 P16 P17)"
 check "$bench" --scenario P2,P4 P2,P4
 check "$bench" --contender rdv "$("$bench" --list | grep -o '^  rdv[a-z-]*')"
 check "$bench" --rounds '' ''
