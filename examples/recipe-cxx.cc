@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 static std::map<std::string, int> servers{{"a", 1}, {"b", 2}};
 static bool stopping;
+static unsigned long looks[1024]; /* by id, of which a domain has so many */
 
 /* Read by all, and replaced as a whole while they run. */
 struct limits : rdv_retired {
@@ -32,6 +33,7 @@ static void work(rdv::domain &domain, std::atomic<int> &found)
 	while (!stopping) {
 		for (const auto &server : servers)
 			found += server.second >= current.load()->at_most;
+		looks[self.id()]++;
 		rdv::harmless asleep(self);
 		std::this_thread::sleep_for(100us);
 	}
@@ -57,6 +59,15 @@ static void limit(rdv::thread &self, int at_most)
 	rdv::retire(self, std::move(old));
 }
 
+/* Only a worker itself touches its number while it runs. */
+static unsigned long looks_of_all(rdv::thread &self)
+{
+	unsigned long sum = 0;
+
+	rdv::for_each(self, [&](unsigned id) { sum += looks[id]; });
+	return sum;
+}
+
 int main()
 {
 	rdv::domain domain("cxx");
@@ -73,6 +84,7 @@ int main()
 		rdv::harmless asleep(self);
 		std::this_thread::sleep_for(1ms);
 	}
+	const bool looked = looks_of_all(self) > 0;
 	{
 		rdv::isolation alone(self);
 		stopping = true;
@@ -84,5 +96,5 @@ int main()
 	}
 	delete current.load();
 	std::printf("%zu server left\n", servers.size());
-	return !erased || servers.size() != 1;
+	return !erased || !looked || servers.size() != 1;
 }

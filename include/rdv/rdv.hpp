@@ -44,6 +44,11 @@
  *
  *	std::unique_ptr<table> old(current.exchange(table));
  *	rdv::retire(self, std::move(old));
+ *
+ * rdv::kept keeps one other thread harmless, to look at what only that thread touches while it
+ * runs, and rdv::for_each() one after the other:
+ *
+ *	rdv::for_each(self, [&](unsigned id) { sum += counter[id]; });
  */
 #ifndef RDV_RDV_HPP
 #define RDV_RDV_HPP
@@ -547,6 +552,112 @@ public:
 private:
 	rdv_grace value = 0;
 };
+
+/* -------------------------------------------------------------------- one thread kept */
+
+/*
+ * Keeps another thread harmless, from the constructor until let_go() or the destructor; see
+ * rdv_keep().  In a condition the object is true while it keeps a thread.  If it is false,
+ * error() says why: it is 0, or the negative errno value of the last call that failed.
+ */
+class RDV_PRIV_NODISCARD kept
+{
+public:
+	kept(rdv_thread *thread, unsigned id) noexcept : self(thread)
+	{
+		is(rdv_keep(self, id));
+	}
+	kept(rdv_thread *thread, unsigned id, std::try_to_lock_t) noexcept : self(thread)
+	{
+		is(rdv_keep_try(self, id));
+	}
+	template <class Duration>
+	kept(rdv_thread *thread, unsigned id,
+	     const std::chrono::time_point<detail::clock, Duration> &when) noexcept
+	    : self(thread)
+	{
+		const timespec ts = detail::deadline(when);
+
+		is(rdv_keep_until(self, id, &ts));
+	}
+	template <class Rep, class Period>
+	kept(rdv_thread *thread, unsigned id,
+	     const std::chrono::duration<Rep, Period> &time) noexcept
+	    : kept(thread, id, detail::after(time))
+	{
+	}
+
+	kept(kept &&other) noexcept
+	    : self(other.self), failed(other.failed),
+	      mine(std::exchange(other.mine, false))
+	{
+	}
+	kept &operator=(kept &&other) noexcept
+	{
+		if (this != &other) {
+			let_go();
+			self = other.self;
+			failed = other.failed;
+			mine = std::exchange(other.mine, false);
+		}
+		return *this;
+	}
+	~kept()
+	{
+		let_go();
+	}
+
+	void let_go() noexcept
+	{
+		if (std::exchange(mine, false))
+			rdv_let_go(self);
+	}
+
+	int error() const noexcept
+	{
+		return failed;
+	}
+	explicit operator bool() const noexcept
+	{
+		return mine;
+	}
+
+private:
+	void is(int ret) noexcept
+	{
+		failed = ret;
+		mine = !ret;
+	}
+
+	rdv_thread *self;
+	int failed;
+	bool mine;
+};
+
+namespace detail
+{
+
+/* By a pointer to its address, as a function's own address is not one of an object. */
+template <class Function> void call(unsigned id, void *address) noexcept
+{
+	(**static_cast<Function **>(address))(id);
+}
+
+} /* namespace detail */
+
+/*
+ * Calls function(id) for each other member, while that one is kept, and returns how many times;
+ * see rdv_for_each().  The function must not throw: std::terminate() is called then.
+ */
+template <class Function>
+unsigned for_each(rdv_thread *self, Function &&function) noexcept
+{
+	auto *address = std::addressof(function);
+
+	return rdv_for_each(self,
+			    detail::call<typename std::remove_reference<Function>::type>,
+			    &address);
+}
 
 /* --------------------------------------------------------------------- free later */
 

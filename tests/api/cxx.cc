@@ -40,7 +40,9 @@ template <class T> constexpr bool owner()
 }
 
 static_assert(owner<rdv::domain>() && owner<rdv::thread>());
-static_assert(owner<rdv::harmless>() && owner<rdv::isolation>());
+static_assert(owner<rdv::harmless>() && owner<rdv::isolation>() && owner<rdv::kept>());
+static_assert(std::is_nothrow_constructible_v<rdv::kept, rdv::thread &, unsigned> &&
+	      !std::is_constructible_v<rdv::kept, rdv::thread, unsigned>);
 static_assert(std::is_nothrow_constructible_v<rdv::harmless, rdv::thread &>);
 static_assert(std::is_nothrow_constructible_v<rdv::isolation, rdv::thread &>);
 static_assert(!std::is_convertible_v<rdv::thread &, rdv::isolation>);
@@ -578,6 +580,109 @@ static void graces()
 	other.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
 }
 
+/* --------------------------------------------------------------- one thread kept */
+
+/* A mate that is harmless, and tries to run. */
+static bool may_run(mate &other)
+{
+	bool runs = false;
+
+	other.tell([&](rdv::thread &mate) {
+		runs = !rdv_harmless_end_try(mate);
+		if (runs)
+			rdv_harmless_now(mate);
+	});
+	return runs;
+}
+
+static void keeps()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate other(domain); /* runs */
+	const auto begun = std::chrono::steady_clock::now();
+	unsigned id = 0;
+
+	other.tell([&](rdv::thread &mate) { id = mate.id(); });
+	CHECK(rdv::kept(self, id, std::try_to_lock).error() == -EBUSY);
+	CHECK(rdv::kept(self, id, 0ms).error() == -ETIMEDOUT);
+	CHECK(rdv::kept(self, id, begun).error() == -ETIMEDOUT);
+	CHECK(!rdv::kept(self, id, 20ms));
+	CHECK(std::chrono::steady_clock::now() - begun >= 20ms);
+	CHECK(rdv::kept(self, id + 7).error() == -ESRCH);
+	CHECK(rdv::kept(self, self.id()).error() == -EDEADLK);
+
+	other.tell([](rdv::thread &mate) { rdv_harmless_now(mate); });
+	{
+		rdv::kept one(self, id);
+
+		CHECK(one && one.error() == 0 && !may_run(other));
+		rdv::kept moved = std::move(one);
+		CHECK(moved && !may_run(other));
+		one = std::move(moved);
+		CHECK(one && !may_run(other));
+		one.let_go();
+		one.let_go();
+		CHECK(!one && may_run(other));
+		one = rdv::kept(self, id, 1h);
+		CHECK(one && !may_run(other));
+		one = rdv::kept(self, self.id());
+		CHECK(!one && one.error() == -EDEADLK && may_run(other));
+		one = rdv::kept(self, id, std::try_to_lock);
+		CHECK(one && !may_run(other));
+	}
+	CHECK(may_run(other));
+	try {
+		rdv::kept one(self, id);
+
+		CHECK(!may_run(other));
+		throw 1;
+	} catch (int) {
+		CHECK(may_run(other));
+	}
+	other.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
+}
+
+static unsigned called_with;
+
+static void note_id(unsigned id)
+{
+	called_with = id;
+}
+
+static void walks()
+{
+	rdv::domain domain;
+	rdv::thread self(domain);
+	mate first(domain), second(domain);
+	unsigned ids[2] = {0, 0}, n = 0;
+	const auto owned = std::make_unique<unsigned>(1);
+	auto look = [&, p = std::make_unique<unsigned>(1)](unsigned id) mutable {
+		n += *p;
+		CHECK(id != self.id() && !may_run(id == ids[0] ? first : second));
+	};
+	const auto look_again = [&](unsigned) { n += *owned; };
+
+	CHECK(noexcept(rdv::for_each(self, look)));
+	first.tell([&](rdv::thread &mate) {
+		ids[0] = mate.id();
+		rdv_harmless_now(mate);
+	});
+	second.tell([&](rdv::thread &mate) {
+		ids[1] = mate.id();
+		rdv_harmless_now(mate);
+	});
+	CHECK(rdv::for_each(self, look) == 2 && n == 2);
+	CHECK(may_run(first) && may_run(second));
+	CHECK(rdv::for_each(self, look_again) == 2 && n == 4);
+	CHECK(rdv::for_each(self, std::move(look)) == 2 && n == 6);
+	CHECK(rdv::for_each(self, std::ref(look_again)) == 2 && n == 8);
+	CHECK(rdv::for_each(self, note_id) == 2 && called_with != self.id());
+	CHECK(rdv::for_each(self, &note_id) == 2);
+	first.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
+	second.tell([](rdv::thread &mate) { rdv_harmless_end(mate); });
+}
+
 /* How many objects there are.  A copy has an item of its own. */
 static int alive;
 
@@ -744,6 +849,8 @@ int main()
 	conditions();
 	cancelled();
 	graces();
+	keeps();
+	walks();
 	retires();
 	retires_at_the_end();
 	scopes();

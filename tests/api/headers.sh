@@ -96,12 +96,18 @@ bool use(rdv::thread &self, std::unique_ptr<item> a, std::unique_ptr<const int[]
 	std::mutex mutex;
 	auto lock = rdv::lock(self, mutex);
 
+	rdv::kept one(self, 1, time);
+	const auto nothing = [](unsigned) {};
+
+	one = rdv::kept(self, 2, std::chrono::steady_clock::now());
+	one.let_go();
 	rdv::retire(self, std::move(a));
 	rdv::retire(self, std::move(b));
 	rdv::retire(self, new item());
 	rdv::retire(self, new int());
 	rdv::synchronize(self);
-	return rdv::synchronize_for(self, time) && grace.over(self) &&
+	return one.error() == rdv::kept(self, 3).error() &&
+	       rdv::for_each(self, nothing) && rdv::synchronize_for(self, time) && grace.over(self) &&
 	       rdv::isolation(self, time) && rdv::harmless(self).try_end_for(time);
 }
 EOF
