@@ -66,6 +66,7 @@ static void clear_slot(struct rdv_member *m)
 	m->sync_want = m->sync_in = m->sync_out = m->sync_pair = false;
 	m->wait_kind = RDV_WAIT_NONE;
 	m->in_report = m->retiring = false;
+	m->may_give_up = false;
 	m->keeps = 0;
 	m->retired = NULL; /* its thread may have been in the middle of a change */
 }

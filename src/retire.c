@@ -16,6 +16,7 @@
 #include "domain.h"
 #include "inside/record.h"
 
+#include <pthread.h>
 #include <rdv/handshake.h>
 
 enum {
@@ -196,13 +197,19 @@ struct rdv_retired *rdv_retired_left(struct rdv_member *m)
 	return d->members ? NULL : orphans;
 }
 
-/* Nobody is in the domain, nor was since the items were retired. */
+/* Nobody is in the domain, nor was since the items were retired.  A thread that is cancelled
+ * in one of the functions calls the others first: nobody else can. */
 void rdv_retired_call(struct rdv_retired *list)
 {
 	struct rdv_retired *item;
+	int cancel;
 
+	if (!list)
+		return;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	while (list) {
 		item = take_first(&list);
 		item->fn(item);
 	}
+	pthread_setcancelstate(cancel, NULL);
 }

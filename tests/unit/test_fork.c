@@ -590,6 +590,30 @@ static void g10_not_in_a_call(void)
 	assert_true(unit_child_aborts(with_the_lock, d));
 }
 
+static void has_no_time_limit(void *arg)
+{
+	struct actor *a = arg;
+
+	IN_CHILD(!a->domain->member[1]->may_give_up);
+	in_isolated(a);
+}
+
+/* The wait of a thread that is not in the child could be given up. */
+static void g10_the_next_in_a_slot_has_no_time_limit(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	assert_goes(b, do_isolate_until, QUEUED);
+	fork_by(a, has_no_time_limit);
+	actor_do(a, do_now);
+	actor_go(a, do_release);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+}
+
 /* A child of a child. */
 static void with_a_child(void *arg)
 {
@@ -718,6 +742,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_all_domains_of_the_process, ALL),
 	UNIT(g10_handlers_of_the_program, BOTH),
 	UNIT(g10_not_in_a_call, BOTH),
+	UNIT(g10_the_next_in_a_slot_has_no_time_limit, BOTH),
 	UNIT(g10_generations, BOTH),
 	UNIT(g10_fences_are_registered_anew, BOTH),
 	UNIT(g10_a_tid_of_its_own, BOTH),

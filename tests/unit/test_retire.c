@@ -277,6 +277,35 @@ static void g9_the_last_one_calls_all(void)
 	assert_int_equal(objects[0].by, b->tid);
 }
 
+static void cancelled_by_itself(struct rdv_retired *item)
+{
+	collect(item);
+	pthread_cancel(pthread_self());
+	pthread_testcancel();
+}
+
+static void do_retire_three_and_leave(struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		rdv_retire(a->self, &objects[retired_n++].retired, cancelled_by_itself);
+	rdv_thread_unregister(a->self);
+	pthread_testcancel();
+}
+
+/* ... even if it is cancelled meanwhile. */
+static void g9_the_last_one_calls_all_before_it_is_cancelled(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	begin();
+	actor_go(a, do_retire_three_and_leave);
+	actor_join(a);
+	assert_int_equal(called_n, 3);
+}
+
 /* ----------------------------------------------------------------------- on_stall */
 
 enum { MS = 1000000 };
@@ -502,6 +531,7 @@ static const struct unit_case cases[] = {
 	UNIT(a_function_may_end_the_thread, ONLY_PLAIN),
 	UNIT(g9_what_a_thread_leaves_is_inherited, BOTH),
 	UNIT(g9_the_last_one_calls_all, BOTH),
+	UNIT(g9_the_last_one_calls_all_before_it_is_cancelled, ONLY_PLAIN),
 	UNIT(g10_the_child_has_its_own, BOTH),
 	UNIT(g10_the_child_owes_an_answer, BOTH),
 	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),

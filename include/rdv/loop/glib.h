@@ -102,7 +102,7 @@ static inline int rdv_glib_start(struct rdv_glib *glue, GMainContext *context,
 		return ret;
 	rdv_glib_current = glue;
 	glue->domain = domain;
-	glue->context = context ? context : g_main_context_default();
+	glue->context = g_main_context_ref(context ? context : g_main_context_default());
 	glue->poll = g_main_context_get_poll_func(glue->context);
 	glue->sync.fd = rdv_sync_fd(domain);
 	glue->sync.events = G_IO_IN;
@@ -125,6 +125,7 @@ static inline void rdv_glib_stop(struct rdv_glib *glue)
 	if (glue->sync.fd >= 0)
 		g_main_context_remove_poll(glue->context, &glue->sync);
 	g_main_context_set_poll_func(glue->context, glue->poll);
+	g_main_context_unref(glue->context);
 	rdv_thread_unregister(glue->self);
 	glue->self = NULL;
 	rdv_glib_current = NULL;
