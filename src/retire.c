@@ -197,19 +197,31 @@ struct rdv_retired *rdv_retired_left(struct rdv_member *m)
 	return d->members ? NULL : orphans;
 }
 
-/* Nobody is in the domain, nor was since the items were retired.  A thread that is cancelled
- * in one of the functions calls the others first: nobody else can. */
+static void call_all(void *rest)
+{
+	struct rdv_retired **list = rest;
+	struct rdv_retired *item;
+
+	pthread_cleanup_push(call_all, list);
+	while (*list) {
+		item = take_first(list);
+		item->fn(item);
+	}
+	pthread_cleanup_pop(0);
+}
+
+/*
+ * Nobody is in the domain, nor was since the items were retired.  No other thread knows of them.
+ * So the thread is not cancelled before it has called all, and if a function ends it, it calls
+ * the others on its way.
+ */
 void rdv_retired_call(struct rdv_retired *list)
 {
-	struct rdv_retired *item;
 	int cancel;
 
 	if (!list)
 		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	while (list) {
-		item = take_first(&list);
-		item->fn(item);
-	}
+	call_all(&list);
 	pthread_setcancelstate(cancel, NULL);
 }

@@ -284,14 +284,26 @@ static void cancelled_by_itself(struct rdv_retired *item)
 	pthread_testcancel();
 }
 
-static void do_retire_three_and_leave(struct actor *a)
+static void leave_with_three(struct actor *a, void (*fn)(struct rdv_retired *))
 {
 	int i;
 
 	for (i = 0; i < 3; i++)
-		rdv_retire(a->self, &objects[retired_n++].retired, cancelled_by_itself);
+		rdv_retire(a->self, &objects[retired_n++].retired, fn);
+	shim_call_begin();
 	rdv_thread_unregister(a->self);
+	shim_call_end();
 	pthread_testcancel();
+}
+
+static void do_retire_three_and_leave(struct actor *a)
+{
+	leave_with_three(a, cancelled_by_itself);
+}
+
+static void do_leave_by_exit(struct actor *a)
+{
+	leave_with_three(a, exits);
 }
 
 /* ... even if it is cancelled meanwhile. */
@@ -304,6 +316,21 @@ static void g9_the_last_one_calls_all_before_it_is_cancelled(void)
 	actor_go(a, do_retire_three_and_leave);
 	actor_join(a);
 	assert_int_equal(called_n, 3);
+}
+
+/* ... and if one of them ends the thread. */
+static void g9_the_last_one_calls_all_on_its_way(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+	unsigned i;
+
+	begin();
+	actor_go(a, do_leave_by_exit);
+	actor_join(a);
+	assert_int_equal(called_n, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(objects[i].place, i);
 }
 
 /* ----------------------------------------------------------------------- on_stall */
@@ -532,6 +559,7 @@ static const struct unit_case cases[] = {
 	UNIT(g9_what_a_thread_leaves_is_inherited, BOTH),
 	UNIT(g9_the_last_one_calls_all, BOTH),
 	UNIT(g9_the_last_one_calls_all_before_it_is_cancelled, ONLY_PLAIN),
+	UNIT(g9_the_last_one_calls_all_on_its_way, ONLY_PLAIN),
 	UNIT(g10_the_child_has_its_own, BOTH),
 	UNIT(g10_the_child_owes_an_answer, BOTH),
 	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),
