@@ -162,8 +162,28 @@ static void another_context(void)
 	loop = (g_main_loop_unref(loop), g_main_loop_new(context, FALSE));
 }
 
+/* The program drops its reference before the stop. */
+static void dropped_first(void)
+{
+	GMainContext *outer = context;
+	GSource *idle;
+
+	lib_stop();
+	context = g_main_context_new();
+	point(!lib_start(), "a glue starts in a context of its own");
+	idle = source(g_idle_source_new(), G_PRIORITY_DEFAULT, again);
+	g_main_context_unref(context);
+	point(!g_source_is_destroyed(idle), "the context lives until the stop");
+	lib_stop();
+	point(g_source_is_destroyed(idle), "and no longer");
+	g_source_unref(idle);
+	context = outer;
+	point(!lib_start(), "the glue starts in the other one again");
+}
+
 static void lib_more(void)
 {
+	dropped_first();
 	timers();
 	busy();
 	stopped_in_meet();

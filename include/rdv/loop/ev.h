@@ -132,8 +132,8 @@ static inline int rdv_ev_start(EV_P_ struct rdv_ev *glue, rdv_domain *domain,
 
 /*
  * Unregisters the thread and takes the glue out of the loop.  The thread of the loop calls
- * it, also from a callback.  Callbacks that the loop calls after it must not touch shared
- * data.
+ * it, also from a callback, and before ev_loop_destroy().  Callbacks that the loop calls after
+ * it must not touch shared data.
  */
 static inline void rdv_ev_stop(EV_P_ struct rdv_ev *glue)
 {

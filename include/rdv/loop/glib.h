@@ -88,8 +88,8 @@ static inline gint rdv_glib_poll(GPollFD *fds, guint n_fds, gint timeout)
 
 /*
  * Registers the calling thread, which must be the one that runs the context, and replaces
- * the poll function of the context.  NULL stands for the default context.  The glue does
- * not keep a loop alive.  If rdv_sync_enable() was called for the domain before, the context
+ * the poll function of the context.  NULL stands for the default context.  The glue keeps a
+ * reference to the context until rdv_glib_stop(), but does not keep a loop running.  If rdv_sync_enable() was called for the domain before, the context
  * takes part in sync-points.
  * Returns 0, or the error of rdv_thread_register(); nothing has changed then.
  */

@@ -182,9 +182,9 @@ static inline int rdv_uring_start(struct rdv_uring *glue, struct io_uring *ring,
 }
 
 /*
- * Unregisters the thread and cancels the poll.  The thread of the loop calls it.  If the
- * program goes on to use the ring, completions of the glue may still be in it, and
- * rdv_uring_took() still recognises them.
+ * Unregisters the thread and cancels the poll.  The thread of the loop calls it, before
+ * io_uring_queue_exit().  If the program goes on to use the ring, completions of the glue may
+ * still be in it, and rdv_uring_took() still recognises them.
  */
 static inline void rdv_uring_stop(struct rdv_uring *glue)
 {
