@@ -40,17 +40,21 @@ void make_printable(char *line)
 /* ------------------------------------------------------------------------ commands */
 
 struct row { /* of show conns: what is copied of a connection */
-	unsigned worker;
 	union addr peer;
-	char server[32]; /* its name: it may be freed after the release */
+	char server[32]; /* its name: it may be freed when the worker goes on */
 	const char *state;
 	unsigned long in, out;
 	int64_t age;
 };
 
-static void copy_conn(struct row *row, unsigned worker, const struct conn *c, int64_t now)
+struct list { /* of show conns: the connections of a worker */
+	struct row *rows;
+	size_t n, room, want; /* rows */
+	bool done;
+};
+
+static void copy_conn(struct row *row, const struct conn *c, int64_t now)
 {
-	row->worker = worker;
 	row->peer = c->peer;
 	strcpy(row->server, c->server ? c->server->name : "-");
 	row->state = c->connecting ? "connecting" : c->leaving ? "leaving" : "open";
@@ -59,60 +63,82 @@ static void copy_conn(struct row *row, unsigned worker, const struct conn *c, in
 	row->age = now - c->since;
 }
 
-static size_t copy_conns(struct row *rows)
+/* While the worker is kept: without a system call, as it may want to go on. */
+static void copy_conns(unsigned id, void *lists)
 {
+	const struct thread *t = proxy.by_id[id];
+	struct list *list = (struct list *)lists + (t ? t - proxy.threads : 0);
 	int64_t now = now_ns();
 	const struct conn *c;
-	size_t n = 0;
 
-	for (unsigned i = 1; i < proxy.n_threads; i++)
-		LIST_FOREACH(c, &proxy.threads[i].conns, link)
-			copy_conn(&rows[n++], i, c, now);
-	return n;
+	if (!t || list->done) /* it is about to start; or an earlier walk has it */
+		return;
+	list->want = t->open;
+	list->done = list->want <= list->room;
+	if (!list->done)
+		return;
+	LIST_FOREACH(c, &t->conns, link)
+		copy_conn(&list->rows[list->n++], c, now);
 }
 
-/* Copies them all: alone, but without a system call.  Returns -1 without memory. */
-static ssize_t all_conns(struct row **rows)
+/* Room for those that did not fit, and some more.  False without memory. */
+static bool make_room(struct list *list)
 {
-	size_t have = 0, n, want;
-
-	for (*rows = NULL;;) {
-		alone_begin();
-		want = 0;
-		for (unsigned i = 1; i < proxy.n_threads; i++)
-			want += proxy.threads[i].open;
-		n = want <= have ? copy_conns(*rows) : 0;
-		alone_end();
-		if (want <= have)
-			return (ssize_t)n;
-		free(*rows);
-		have = want + want / 8;
-		*rows = calloc(have, sizeof(**rows));
-		if (!*rows)
-			return -1;
-		memset(*rows, 1, have * sizeof(**rows)); /* there, not only promised */
-	}
+	free(list->rows);
+	list->room = list->want + list->want / 8;
+	list->rows = calloc(list->room, sizeof(*list->rows));
+	if (!list->rows)
+		return false;
+	memset(list->rows, 1, list->room * sizeof(*list->rows)); /* not only promised */
+	return true;
 }
 
-static const char *show_conns(struct request *r)
+/* The first walk over the workers counts, the next ones copy.  Returns what is wrong. */
+static const char *all_conns(struct list *lists)
+{
+	bool again;
+
+	do {
+		if (!guard_for_each(proxy.threads->rdv, copy_conns, lists))
+			return "this build cannot stop a worker";
+		again = false;
+		for (struct list *l = lists + 1; l < lists + proxy.n_threads; l++) {
+			if (l->want <= l->room)
+				continue;
+			if (!make_room(l))
+				return "out of memory";
+			again = true;
+		}
+	} while (again);
+	return NULL;
+}
+
+static void print_conns(FILE *out, const struct list *lists)
 {
 	char addr[ADDR_TEXT];
-	struct row *rows;
-	ssize_t n;
 
-	if (!GUARD_ALONE)
-		return "this build cannot stop the workers";
-	n = all_conns(&rows);
-	if (n < 0)
-		return "out of memory";
-	fprintf(r->out, "%-6s %-21s %-31s %-10s %12s %12s %10s\n", "worker", "client",
+	fprintf(out, "%-6s %-21s %-31s %-10s %12s %12s %10s\n", "worker", "client",
 		"server", "state", "in", "out", "age_s");
-	for (const struct row *c = rows; c < rows + n; c++)
-		fprintf(r->out, "%-6u %-21s %-31s %-10s %12lu %12lu %10.3f\n", c->worker,
-			addr_text(&c->peer, addr), c->server, c->state, c->in, c->out,
-			(double)c->age / 1e9);
-	free(rows);
-	return NULL;
+	for (unsigned i = 1; i < proxy.n_threads; i++)
+		for (const struct row *c = lists[i].rows; c < lists[i].rows + lists[i].n;
+		     c++)
+			fprintf(out, "%-6u %-21s %-31s %-10s %12lu %12lu %10.3f\n", i,
+				addr_text(&c->peer, addr), c->server, c->state, c->in,
+				c->out, (double)c->age / 1e9);
+}
+
+/* Complete for each worker, but not of one moment for all: the others go on meanwhile. */
+static const char *show_conns(struct request *r)
+{
+	struct list *lists = calloc(proxy.n_threads, sizeof(*lists));
+	const char *error = lists ? all_conns(lists) : "out of memory";
+
+	if (!error)
+		print_conns(r->out, lists);
+	for (unsigned i = 1; lists && i < proxy.n_threads; i++)
+		free(lists[i].rows);
+	free(lists);
+	return error;
 }
 
 static void print_span(FILE *out, const char *what, const struct span *s)

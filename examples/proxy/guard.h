@@ -9,9 +9,6 @@
 
 #include <rdv/handshake.h>
 
-/* An exclusive section excludes whatever others do, not only their walks on the list. */
-#define GUARD_ALONE 1
-
 /* In each thread, before and after all else. */
 static inline void guard_thread_begin(void)
 {
@@ -64,7 +61,15 @@ static inline void guard_release(rdv_thread *self)
 	rdv_release(self);
 }
 
-/* Inside of either: has fn called once no walk can have found what was taken out. */
+/* Calls fn(id, arg) for each worker, while that one does nothing.  False: it cannot. */
+static inline bool guard_for_each(rdv_thread *self, void (*fn)(unsigned id, void *arg),
+				  void *arg)
+{
+	rdv_for_each(self, fn, arg);
+	return true;
+}
+
+/* In a change of either kind: has fn called once no walk can have found what was taken out. */
 typedef struct rdv_retired guard_item;
 
 static inline void guard_retire(rdv_thread *self, guard_item *item,

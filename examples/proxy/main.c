@@ -245,6 +245,7 @@ static void *worker(void *arg)
 
 	if (err)
 		errx(1, "cannot register a thread: %s", strerror(-err));
+	proxy.by_id[rdv_thread_id(t->rdv)] = t;
 	guard_thread_begin();
 	while (!finished(t)) {
 		serve(t, proxy.stopping ? ms_until(proxy.deadline) : -1);

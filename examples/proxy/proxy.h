@@ -5,10 +5,11 @@
  * Each worker has an epoll loop and connections of its own (conn.c), and walks the list
  * of servers (servers.c) by plain loads whenever it likes.  The main thread runs the same
  * loop (main.c) for the admin socket (admin.c), the health checks and the signals.  It
- * alone changes what is shared, when nobody looks:
+ * alone changes what is shared, and stops no more than that needs:
  *
  *	add, del                        one store each, while workers walk the list
- *	show conns, reload, set, and a server that goes up or down
+ *	show conns                      each worker in turn is kept, and the others go on
+ *	reload, set, and a server that goes up or down
  *	                                isolated: workers that sleep are not even woken
  *	sync, and the stop at SIGTERM   at the sync-point: every worker comes
  *
@@ -21,8 +22,8 @@
  *  3. A server that is deleted has users: the walks that may have found it, and the
  *     connections that it has.  rdv_retire() waits for the walks, and active counts the
  *     connections.  The last user frees it.
- *  4. What a reply needs is copied while alone, and formatted and sent after the release:
- *     an admin client that does not read stops nobody.  Nor does a reader of stderr that is
+ *  4. What a reply needs is copied while the worker is kept, and formatted and sent after
+ *     that: an admin client that does not read stops nobody.  Nor does a reader of stderr that is
  *     slow: a worker is harmless while it writes there.
  *  5. What was read from one side of a connection reaches the other one, whatever the
  *     first one does then; conn.c has how.
@@ -129,6 +130,7 @@ extern struct proxy {
 	rdv_domain *domain;
 	struct thread threads[1 + MAX_WORKERS]; /* the main thread is number 0 */
 	unsigned n_threads;
+	struct thread *by_id[1 + MAX_WORKERS]; /* of librdv: each worker writes its own */
 	struct server *servers;
 	atomic_ulong changes; /* of the list, and of which are up */
 	bool leastconn;       /* else round-robin */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What rdv-proxy is told, in one thread and without sockets.  An input is a server file, and
+ * What rdv-proxy is told, by one thread and without sockets.  An input is a server file, and
  * then commands, with a byte of 0 before each.  Each command has to be answered by printable
  * lines, and the list of servers has to be in order whatever was asked.
  *
@@ -15,13 +15,15 @@ int main(int argc, char **argv);
 #include "main.c"
 #undef main
 #include "admin.c"
+#include <poll.h>
+#include <semaphore.h>
 #include <sys/mman.h>
 
 enum { ROUNDS = 20000, MAX_INPUT = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct conn conn; /* of the only worker, which has no thread */
+static struct conn conn; /* of the only worker, which comes to each sync-point */
 
 /* The file has no name.  A command may tell to load it again, so it has a fixed number. */
 #define FILE_FD   100
@@ -37,21 +39,49 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *form
 	abort();
 }
 
+static sem_t registered;
+
+static void *idle_worker(void *arg)
+{
+	struct thread *t = arg;
+	struct pollfd sync = {.fd = rdv_sync_fd(proxy.domain), .events = POLLIN};
+
+	if (rdv_thread_register(proxy.domain, NULL, &t->rdv))
+		die("cannot register a thread");
+	proxy.by_id[rdv_thread_id(t->rdv)] = t;
+	sem_post(&registered);
+	for (;;) {
+		rdv_harmless_now(t->rdv);
+		poll(&sync, 1, -1);
+		rdv_harmless_end(t->rdv);
+		if (rdv_sync_pending(proxy.domain)) {
+			rdv_sync_enter(t->rdv);
+			rdv_sync_exit(t->rdv);
+		}
+	}
+}
+
 static void set_up(void)
 {
 	static bool done;
+	struct thread *t = &proxy.threads[1];
 
 	if (done)
 		return;
 	done = true;
 	signal(SIGPIPE, SIG_IGN);
 	proxy.n_threads = 2;
-	proxy.threads[1].open = 1;
-	LIST_INSERT_HEAD(&proxy.threads[1].conns, &conn, link);
+	t->open = 1;
+	LIST_INSERT_HEAD(&t->conns, &conn, link);
 	if (!addr_parse(options[LISTEN], &proxy.listen) ||
 	    !addr_parse("[::1]:1", &conn.peer))
 		die("an address is not taken");
 	set_up_domain();
+	if (sem_init(&registered, 0, 0) ||
+	    pthread_create(&t->pthread, NULL, idle_worker, t))
+		die("cannot start a thread");
+	while (sem_wait(&registered))
+		;
 	if (dup2(memfd_create("servers", 0), FILE_FD) < 0)
 		die("no memory file");
 }
