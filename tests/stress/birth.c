@@ -129,6 +129,7 @@ void op_guest(struct worker *w)
 
 static const struct op ops_birth[] = {
 	{op_guest, 100},        {op_look, 50},       {op_replace, 50},
+	{op_own, 30},           {op_keep, 50},       {op_each, 20},
 	{op_pair, 30},          {op_checkpoint, 30}, {op_isolate, 30},
 	{op_isolate_until, 20}, {op_till_end, 10},   {op_rejoin, 50},
 	{op_isolate_try, 10},   {op_sync, 15},       {NULL, 0},

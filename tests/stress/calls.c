@@ -467,6 +467,70 @@ void call_retire_run(struct worker *w)
 	runs_after(w, "rdv_retire_run");
 }
 
+/* --------------------------------------------------------------- one thread kept */
+
+static bool kept(struct worker *w, unsigned id, int ret, int refused, const char *call)
+{
+	bool itself = id == rdv_thread_id(w->self);
+
+	must(ret == (itself ? -EDEADLK : 0) ||
+		     (!itself && (ret == -ESRCH || (refused && ret == refused))),
+	     "thread %u, id %u: %s(%u): %d", w->index, rdv_thread_id(w->self), call, id,
+	     ret);
+	runs_after(w, call);
+	return !ret;
+}
+
+bool call_keep(struct worker *w, unsigned id)
+{
+	int ret;
+
+	stops_running(w);
+	CALL(w, "rdv_keep", ret = rdv_keep(w->self, id));
+	return kept(w, id, ret, 0, "rdv_keep");
+}
+
+bool call_keep_try(struct worker *w, unsigned id)
+{
+	int ret;
+
+	may_stop_running(w);
+	CALL(w, "rdv_keep_try", ret = rdv_keep_try(w->self, id));
+	return kept(w, id, ret, -EBUSY, "rdv_keep_try");
+}
+
+bool call_keep_until(struct worker *w, unsigned id, const struct timespec *deadline)
+{
+	int ret;
+
+	stops_running(w);
+	CALL(w, "rdv_keep_until", ret = rdv_keep_until(w->self, id, deadline));
+	return kept(w, id, ret, deadline ? -ETIMEDOUT : 0, "rdv_keep_until");
+}
+
+void call_let_go(struct worker *w)
+{
+	may_stop_running(w);
+	CALL(w, "rdv_let_go", rdv_let_go(w->self));
+	runs_after(w, "rdv_let_go");
+}
+
+void keeping_each(struct worker *w, bool begins)
+{
+	canary_running(w, begins);
+}
+
+void call_for_each(struct worker *w, void (*fn)(unsigned id, void *worker))
+{
+	bool inside = rdv_isolated(w->self);
+
+	if (!inside)
+		stops_running(w);
+	CALL(w, "rdv_for_each", rdv_for_each(w->self, fn, w));
+	if (!inside)
+		runs_after(w, "rdv_for_each");
+}
+
 /* -------------------------------------------------------------------- deadlines */
 
 const struct timespec *deadline_random(struct rng *rng, struct timespec *deadline)

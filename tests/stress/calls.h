@@ -43,6 +43,14 @@ void call_sync_exit(struct worker *w, bool protected_area);
 /* From running, harmless or isolated, and the same afterwards.  Over? */
 void call_synchronize(struct worker *w);
 bool call_synchronize_until(struct worker *w, const struct timespec *deadline);
+/* Kept?  keeping_each() is for the function that rdv_for_each() calls. */
+bool call_keep(struct worker *w, unsigned id);
+bool call_keep_try(struct worker *w, unsigned id);
+bool call_keep_until(struct worker *w, unsigned id, const struct timespec *deadline);
+void call_let_go(struct worker *w);
+void call_for_each(struct worker *w, void (*fn)(unsigned id, void *worker));
+void keeping_each(struct worker *w, bool begins);
+
 rdv_grace call_grace_begin(struct worker *w);
 bool call_grace_over(struct worker *w, rdv_grace grace);
 void call_retire(struct worker *w, struct rdv_retired *item,

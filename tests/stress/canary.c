@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "canary.h"
+#include "keeps.h"
 #include "perturb.h"
 
 #define WORDS 6
@@ -95,6 +96,7 @@ void canary_running(struct worker *w, unsigned running)
 {
 	if (w->running == running)
 		return;
+	keeps_running(w, running);
 	if (sabotage)
 		poke(&w->running, running);
 	else

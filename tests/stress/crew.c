@@ -4,6 +4,7 @@
 #include "canary.h"
 #include "domain.h"
 #include "graces.h"
+#include "keeps.h"
 #include "ops.h"
 #include "perturb.h"
 #include "state.h"
@@ -280,6 +281,7 @@ void crew_open(const struct plan *plan)
 	pthread_barrier_init(&crew.go, NULL, plan->threads + 1);
 	canary_reset();
 	graces_open();
+	keeps_open();
 	count(&outcome->domains);
 	poke(&crew.slots, 2 * plan->threads);
 	for (i = 0; i < plan->threads; i++) {
@@ -363,6 +365,7 @@ void crew_fork(struct worker *survivor)
 	pthread_mutex_init(&crew.mutex, NULL); /* whoever had it */
 	crew.locked = 0;
 	graces_fork();
+	keeps_fork(survivor);
 	survivor->tid = (pid_t)syscall(SYS_gettid);
 	crew.isolated = survivor->self && rdv_isolated(survivor->self);
 	crew.serving = survivor->self && rdv_sync_my_turn(survivor->self);

@@ -26,6 +26,7 @@ enum state {
 	WANTING,   /* a sync-point is pending */
 	PROTECTED, /* in the protected area */
 	MEETING,   /* between the barriers of somebody else's, if there is one */
+	KEEPING,   /* it keeps another thread */
 	ABSENT,    /* no member */
 	STATES,
 };
@@ -50,6 +51,10 @@ static void assume(struct worker *w, enum state *state)
 	case WANTING:
 		call_sync_want(w);
 		break;
+	case KEEPING:
+		if (!call_keep_try(w, rng_below(&w->rng, crew.plan.threads)))
+			*state = RUNNING;
+		break;
 	case ABSENT:
 		call_unregister(w);
 		break;
@@ -72,6 +77,9 @@ static void resume(struct worker *w, enum state state)
 	case PROTECTED:
 	case MEETING:
 		call_sync_exit(w, state == PROTECTED);
+		break;
+	case KEEPING:
+		call_let_go(w);
 		break;
 	case ABSENT:
 		call_register(w);
@@ -185,19 +193,14 @@ static void op_fork(struct worker *w)
 }
 
 static const struct op ops_fork[] = {
-	{op_fork, 40},
-	{op_look, 50},
-	{op_replace, 50},
-	{op_pair, 100},
-	{op_checkpoint, 50},
-	{op_isolate, 80},
-	{op_isolate_until, 50},
-	{op_till_end, 20},
-	{op_sync, 30},
-	{op_isolate_try, 30},
-	{op_compute, 20},
-	{op_rejoin, 20},
-	{NULL, 0},
+	{op_fork, 40},        {op_look, 50},
+	{op_replace, 50},     {op_own, 30},
+	{op_keep, 50},        {op_each, 10},
+	{op_pair, 100},       {op_checkpoint, 50},
+	{op_isolate, 80},     {op_isolate_until, 50},
+	{op_till_end, 20},    {op_sync, 30},
+	{op_isolate_try, 30}, {op_compute, 20},
+	{op_rejoin, 20},      {NULL, 0},
 };
 
 void scenario_fork(void)

@@ -145,7 +145,7 @@ static void section(struct worker *w)
 	struct timespec deadline;
 
 	for (unsigned i = rng_below(&w->rng, 4); i; i--) {
-		switch (rng_below(&w->rng, 9)) {
+		switch (rng_below(&w->rng, 10)) {
 		case 0:
 			call_now(w);
 			rest(w);
@@ -175,6 +175,9 @@ static void section(struct worker *w)
 			break;
 		case 7:
 			op_replace(w);
+			break;
+		case 8:
+			op_each(w);
 			break;
 		default:
 			rest(w);
@@ -329,6 +332,9 @@ const struct op ops_mixed[] = {
 	{op_compute, 40},
 	{op_look, 100},
 	{op_replace, 100},
+	{op_own, 60},
+	{op_keep, 60},
+	{op_each, 15},
 	{op_pair, 100},
 	{op_pair_try, 40},
 	{op_till_end, 40},
@@ -348,22 +354,36 @@ const struct op ops_mixed[] = {
 };
 
 const struct op ops_deadlines[] = {
-	{op_compute, 20},        {op_look, 50},        {op_replace, 50},
-	{op_pair_until, 100},    {op_pair_try, 40},    {op_isolate, 15},
-	{op_isolate_until, 150}, {op_isolate_try, 50}, {op_isolate_harmless, 50},
-	{op_malformed, 10},      {op_rejoin, 3},       {NULL, 0},
+	{op_compute, 20},
+	{op_look, 50},
+	{op_replace, 50},
+	{op_own, 30},
+	{op_keep, 50},
+	{op_pair_until, 100},
+	{op_pair_try, 40},
+	{op_isolate, 15},
+	{op_isolate_until, 150},
+	{op_isolate_try, 50},
+	{op_isolate_harmless, 50},
+	{op_malformed, 10},
+	{op_rejoin, 3},
+	{NULL, 0},
 };
 
 const struct op ops_crowd[] = {
-	{op_compute, 30},    {op_look, 30},         {op_replace, 3}, {op_pair, 100},
-	{op_pair_until, 10}, {op_checkpoint, 50},   {op_isolate, 3}, {op_isolate_try, 3},
-	{op_sync, 1},        {op_isolate_until, 3}, {op_rejoin, 3},  {NULL, 0},
+	{op_compute, 30}, {op_look, 30},       {op_replace, 3},     {op_own, 30},
+	{op_keep, 3},     {op_pair, 100},      {op_pair_until, 10}, {op_checkpoint, 50},
+	{op_isolate, 3},  {op_isolate_try, 3}, {op_sync, 1},        {op_isolate_until, 3},
+	{op_rejoin, 3},   {NULL, 0},
 };
 
 const struct op ops_duel[] = {
 	{op_isolate, 40},
 	{op_look, 30},
 	{op_replace, 30},
+	{op_own, 30},
+	{op_keep, 40},
+	{op_each, 10},
 	{op_isolate_try, 30},
 	{op_isolate_until, 20},
 	{op_isolate_harmless, 20},
@@ -384,8 +404,8 @@ const struct op ops_sprint[] = {
 };
 
 const struct op ops_control[] = {
-	{op_look, 20}, {op_replace, 20}, {op_compute, 20},
-	{op_pair, 10}, {op_isolate, 20}, {NULL, 0},
+	{op_look, 20},    {op_replace, 20}, {op_own, 20},     {op_keep, 20},
+	{op_compute, 20}, {op_pair, 10},    {op_isolate, 20}, {NULL, 0},
 };
 
 /*

@@ -30,6 +30,11 @@ void op_isolate(struct worker *w);
 void op_isolate_try(struct worker *w);
 void op_isolate_until(struct worker *w);
 void op_isolate_harmless(struct worker *w);
+/* keeps.c */
+void op_keep(struct worker *w);
+void op_each(struct worker *w);
+void op_own(struct worker *w);
+
 void op_malformed(struct worker *w);
 void op_look(struct worker *w);
 void op_replace(struct worker *w);

@@ -149,6 +149,7 @@ static const struct {
 	{"isolation is omitted", SABOTAGE_ISOLATION},
 	{"isolation is omitted, and the canary is alone", SABOTAGE_CANARY},
 	{"objects are freed too early", SABOTAGE_GRACE},
+	{"a thread is not kept", SABOTAGE_KEEP},
 	{"a thread stands still", SABOTAGE_PROGRESS},
 };
 
@@ -174,8 +175,8 @@ static bool controls_hold(void)
 	sabotage = SABOTAGE_NONE;
 	memset(outcome, 0, sizeof(*outcome));
 	if (hold)
-		printf("ok    control: isolation omitted, freed too early, a stall: "
-		       "noticed\n");
+		printf("ok    control: isolation omitted, freed too early, not kept, a "
+		       "stall: noticed\n");
 	return hold;
 }
 
@@ -191,11 +192,17 @@ static void print_counts(void)
 		const char *what;
 		uint64_t n;
 	} counts[] = {
-		{"domains", outcome->domains},       {"bursts", outcome->bursts},
-		{"isolations", outcome->isolations}, {"refusals", outcome->refusals},
-		{"sync-points", outcome->syncs},     {"births", outcome->births},
-		{"forks", outcome->forks},           {"signals", outcome->signals},
-		{"stops", outcome->stops},           {"grace periods", outcome->graces},
+		{"domains", outcome->domains},
+		{"bursts", outcome->bursts},
+		{"isolations", outcome->isolations},
+		{"refusals", outcome->refusals},
+		{"sync-points", outcome->syncs},
+		{"births", outcome->births},
+		{"forks", outcome->forks},
+		{"signals", outcome->signals},
+		{"stops", outcome->stops},
+		{"grace periods", outcome->graces},
+		{"kept", outcome->kept},
 		{"objects freed", outcome->freed},
 	};
 	const char *separator = ": ";

@@ -25,6 +25,8 @@ static void check_words(const rdv_domain *d)
 	must(!(peek(&d->ctl) & RDV_CTL_OWNER), "at rest: ctl is %x", peek(&d->ctl));
 #define CHECK_WORD(word) zero(peek(&d->word), #word);
 	RDV_WORDS_AT_REST(CHECK_WORD)
+	zero(d->claims, "claims");
+	zero(peek(&d->ctl) & RDV_GATE_KEPT, "kept, in ctl");
 	zero(peek(&d->competing) & RDV_COMPETING, "competing");
 	for (word = 0; word < RDV_MASK_WORDS(d->max_threads); word++) {
 		must(!peek(&d->want_rdv[word]), "at rest: want_rdv[%u] is %x", word,
@@ -69,6 +71,9 @@ static bool check_slot(const rdv_domain *d, const struct rdv_member *m)
 	must(!m->depth && (!there || !peek(&m->shielded)) && !peek(&m->asleep),
 	     "at rest: thread id %u: depth %u, shielded %u, asleep %u", m->id, m->depth,
 	     peek(&m->shielded), peek(&m->asleep));
+	must(!m->keeps && !m->claims && !peek(&d->kept[m->id]) && !peek(&d->told[m->id]),
+	     "at rest: thread id %u: keeps %u, claims %u, kept %u, told %u", m->id,
+	     m->keeps, m->claims, peek(&d->kept[m->id]), peek(&d->told[m->id]));
 	must(!m->sync_want && !m->sync_in,
 	     "at rest: thread id %u: sync_want %d, sync_in %d", m->id, m->sync_want,
 	     m->sync_in);

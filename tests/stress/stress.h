@@ -35,7 +35,7 @@ struct outcome {
 	char why[200];    /* it was skipped, or failed */
 	char cgroup[200]; /* a directory to remove, when the processes in it are gone */
 	uint64_t domains, bursts, isolations, refusals, syncs;
-	uint64_t births, forks, signals, stops;
+	uint64_t births, forks, signals, stops, kept;
 	uint64_t graces, freed;
 };
 
@@ -50,6 +50,7 @@ enum sabotage {
 	SABOTAGE_ISOLATION, /* isolators do not isolate */
 	SABOTAGE_CANARY,    /* ... and nothing but the words of the canary may tell */
 	SABOTAGE_GRACE,     /* an object that was replaced is freed at once */
+	SABOTAGE_KEEP,      /* a thread is looked at and not kept */
 	SABOTAGE_PROGRESS,  /* a thread stands still, in its poller */
 };
 
