@@ -199,7 +199,7 @@ struct rdv_retired *rdv_retired_left(struct rdv_member *m)
 
 static void call_all(void *rest)
 {
-	struct rdv_retired **list = rest;
+	struct rdv_retired **list = (struct rdv_retired **)rest;
 	struct rdv_retired *item;
 
 	pthread_cleanup_push(call_all, list);
