@@ -4,20 +4,21 @@
  *
  * A round of asking sends each running thread through the slow path of its next harmless
  * call or checkpoint.  There the thread answers.  The round is over when all have answered.
- * One is on at a time, and serves all who wait for a grace period and came before it began.
+ * One is on at a time, and serves each thread that began to wait for a grace period before it.
  *
  *	grace     is                                        changed by
  *	2 n       n rounds of asking are over, none is on   the last thread that answers
- *	2 n + 1   another one is on                         whoever begins it
+ *	2 n + 1   another one is on                         the thread that begins it
  *
- * Whoever begins a round answers for the threads that it finds harmless.  It needs nobody to
- * go on: the threads end the round by themselves.
+ * The thread that begins a round answers for the threads that it finds harmless.  It needs
+ * nobody to go on: the threads end the round by themselves.
  *
- *	a bit of owing[]  is set by    whoever begins the round, for each thread that is not
- *	                               parked, before it looks at the thread's state
+ *	a bit of owing[]  is set by    the thread that begins the round, for each that is not
+ *	                               parked, before it looks at that one's state
  *	                  is cleared   by the thread, when it is harmless, starts to run or is at
- *	                               a checkpoint; or by whoever began, if it finds the thread
- *	                               harmless.  Who clears it subtracts from owed
+ *	                               a checkpoint; or by the thread that began, if this
+ *	                               finds it harmless.  Each that clears a bit subtracts 1
+ *	                               from owed
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
@@ -48,7 +49,7 @@ static void end_asking(struct rdv_member *m, bool answers)
 	rdv_futex_wake(&d->graces, INT_MAX, RDV_FUTEX_ANY);
 }
 
-/* m owes no longer, if it answers; or whoever it has looked at. */
+/* m owes no longer, if it answers; or the thread that it has looked at. */
 static void settle(struct rdv_member *m, bool answers)
 {
 	if (rdv_sub_sc(&m->domain->owed, 1) == 1)
@@ -70,10 +71,10 @@ static bool clear_owing(const struct rdv_member *t)
  * The calling thread is at a harmless point: it has published that it is harmless, or is
  * about to run, or is at a checkpoint.  If it owes an answer, this is it.
  *
- * [ASKED] Dekker: we write our state, then read ctl and owing[]; whoever asks writes both,
- * then reads our state.  [ANSWER] carries what we did before to those who wait.
+ * [ASKED] Dekker: we write our state, then read ctl and owing[]; the thread that asks
+ * writes both, then reads our state.  [ANSWER] carries what we did before to those that wait.
  *
- * Shielded: a handler that is held between the two would keep those who wait.  It leaves the
+ * Shielded: a handler that is held between the two would keep those that wait.  It leaves the
  * thread parked, and the callers see to that.
  */
 void rdv_answer(struct rdv_member *m)
@@ -93,7 +94,7 @@ void rdv_answer(struct rdv_member *m)
 /* ------------------------------------------------------------------------- asking */
 
 /*
- * Everybody owes who is not parked.  [ASKED] the bits are there before we read the states:
+ * Each thread owes that is not parked.  [ASKED] the bits are there before we read the states:
  * a thread that becomes harmless between the two finds its bit.
  */
 static void ask_all(rdv_domain *d)
@@ -134,7 +135,7 @@ static void answer_for_the_harmless(struct rdv_member *m)
  * Begins a round of asking, unless one is on.  The caller is shielded: if it were held here
  * nobody could ask.
  *
- * [GRACE] the swap of grace acquires what those did who have drawn their grace before, and
+ * [GRACE] the swap of grace acquires what those did that have drawn their grace before, and
  * that of ctl releases it.
  */
 void rdv_ask(struct rdv_member *m)
@@ -158,7 +159,7 @@ void rdv_ask(struct rdv_member *m)
 
 /*
  * What grace will be when a round of asking is over that has not begun yet.  [GRACE] a
- * read-modify-write, so that whoever begins that round sees what we did before.
+ * read-modify-write, so that the thread that begins that round sees what we did before.
  */
 uint64_t rdv_grace_next(rdv_domain *d)
 {

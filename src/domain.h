@@ -25,16 +25,16 @@
  *	                              the owner clears the bit of another
  *	               is given back  by compare-and-swap on ctl: the round ends
  *
- *	who sleeps     on                     until                   woken by
+ *	sleeper        on                     until                   woken by
  *	the leader     gathering              all that it awaits are  the last of them
- *	an isolator    its asleep             it has the token, or    whoever passes it the
+ *	an isolator    its asleep             it has the token, or    the one that passes the
  *	                                      may try to take it      token, opens the gate
  *	                                                              or is the last held
  *	                                                              thread to leave; time
- *	who waits for  graces                 a round of asking is    the last thread that
+ *	a waiter for   graces                 a round of asking is    the last thread that
  *	a grace period                        over                    answers
- *	a keeper       its told               a thread that it has    that thread; or whoever
- *	                                      claimed is harmless,    gives a claim back
+ *	a keeper       its told               a thread that it has    that thread; or the one
+ *	                                      claimed is harmless,    that gives a claim back
  *	                                      or it may claim one
  *	a kept thread  its kept               it is let go            its keeper
  *	a held thread  wake_seq               the gate is open        the round's end, then
@@ -261,7 +261,7 @@ struct rdv_domain {
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_wide_word grace;
 	/* How many bits of owing[] are set, plus 1 while the thread that began the round of
-	 * asking looks around.  Who takes it to 0 ends that. */
+	 * asking looks around.  The thread that takes it to 0 ends that. */
 	rdv_word owed;
 	/* Futex word: counts the rounds of asking that are over. */
 	rdv_word graces;
@@ -303,15 +303,17 @@ struct rdv_domain {
 	 * gathering is 0.
 	 */
 	rdv_mask awaited;
-	/* Who was asked and has not answered.  Set for each thread that was running when the
-	 * round of asking began.  Illegal to stay set for a thread that stays harmless. */
+	/* The threads that were asked and have not answered.  Set for each one that was
+	 * running when the round of asking began.  Illegal to stay set for a thread that stays
+	 * harmless. */
 	rdv_mask owing;
 	rdv_word *ticket; /* by id: when a queued isolator came, see queue.c */
 	/*
 	 * By id, see keep.c.
 	 *
-	 * kept: who has claimed the thread, or 0; futex word of the thread.  Legal not to be 0
-	 * for a thread that runs.  Illegal to be 0 for a thread whose keeper relies on it.
+	 * kept: the keeper that has claimed the thread, or 0; futex word of the thread.
+	 * Legal not to be 0 for a thread that runs.  Illegal to be 0 for a thread whose
+	 * keeper relies on it.
 	 * told: futex word of a keeper.  1 while it looks, or sleeps.  Legal to be 0 at any time:
 	 * it looks again.
 	 */
@@ -324,7 +326,7 @@ struct rdv_domain {
 	_Alignas(RDV_CACHE_LINE) rdv_mutex registry;
 	uint32_t members, members_max;
 	uint32_t *registered; /* a mask, under the registry lock, and these: */
-	uint32_t *refused;    /* a mask: who waits until a claim is given back */
+	uint32_t *refused;    /* a mask: keepers that wait for a claim to be given back */
 	uint32_t claims;      /* how many words of kept[] are not 0 */
 	cpu_set_t cpu_set;    /* the CPUs on which members may run */
 	/* Apart from the lock: an event loop reads sync.pending on each turn. */
@@ -575,7 +577,7 @@ uint64_t rdv_grace_next(rdv_domain *d);
 bool rdv_grace_reached(const rdv_domain *d, uint64_t grace);
 void rdv_ask(struct rdv_member *m);
 
-/* grace.c: who waits until one is over */
+/* grace.c: threads that wait until one is over */
 void rdv_leave_grace(struct rdv_member *m);
 
 /* keep.c: the keeper of one thread */

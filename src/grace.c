@@ -55,8 +55,8 @@ void rdv_leave_grace(struct rdv_member *m)
 	rdv_sub_sc(&m->domain->graces_asleep, 1);
 }
 
-/* Whoever finds that no round of asking is on begins the next: those who wait do not depend
- * on one another. */
+/* A thread that finds that no round of asking is on begins the next: those that wait do not
+ * depend on one another. */
 static bool await_grace(struct rdv_member *m, uint64_t grace,
 			const struct timespec *deadline)
 {
@@ -146,7 +146,7 @@ rdv_grace rdv_grace_begin(rdv_thread *self)
  *
  * A round of asking sets its bit once, and a handler may answer at any moment.  So if the bit is
  * set before and after, and grace is the same, it was set while owed was read; and before the
- * bit was set, owed counted both it and whoever asks.
+ * bit was set, owed counted both it and the thread that asks.
  */
 static bool only_i_owe(const struct rdv_member *m, uint64_t grace)
 {

@@ -13,11 +13,12 @@
  *
  *	told[id]   is                by            when
  *	0          1                 the keeper    it is going to look at those it has claimed
- *	1          0                 who wakes it  a claimed thread has parked; a claim was given
+ *	1          0                 its waker     a claimed thread has parked; a claim was given
  *	                                           back, and the keeper is in refused[]
  *
  * A thread that has claimed others itself cannot be claimed, so no circle of keepers can
- * form.  Who may not claim waits, harmless and without that claim, until one is given back.
+ * form.  A keeper that may not claim waits, harmless and without that claim, until one is given
+ * back.
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
@@ -57,7 +58,7 @@ static bool is_mine(const struct rdv_member *m, uint32_t id)
  * False: another thread has claimed it, or it has claimed one itself.
  *
  * [KEPT] Dekker: we write kept[] and ctl, then read its bit and state; it writes these, then
- * reads ctl and kept[].  If ctl has its bit already, whoever set it had the lock before us.
+ * reads ctl and kept[].  If ctl has its bit already, the thread that set it had the lock before.
  */
 static bool claim(struct rdv_member *m, struct rdv_member *t)
 {
@@ -87,7 +88,7 @@ static void tell_refused(struct rdv_member *m)
 }
 
 /*
- * [LET-GO] the thread, and whoever keeps it next, see what we did.  [KEPT-SLEEP] the thread
+ * [LET-GO] the thread, and its next keeper, see what we did.  [KEPT-SLEEP] the thread
  * sets SLEEPS in the word that it sleeps on, so our swap sees it, or the kernel finds the word
  * changed.
  */
@@ -118,8 +119,8 @@ static void give_back_all(struct rdv_member *m)
 
 /*
  * The thread has left the domain, and keeps nobody any more.  If it is kept itself its claim
- * stays, so that no other thread gets its id before its keeper has let go.  Who is refused for its
- * sake is told when these claims are given back.
+ * stays, so that no other thread gets its id before its keeper has let go.  A keeper
+ * that is refused for its sake is told when these claims are given back.
  */
 void rdv_keeper_left(struct rdv_member *m)
 {
@@ -389,7 +390,7 @@ static void done_with(struct rdv_member *m, const struct todo *todo, uint32_t id
 	rdv_unshield(m, &shield);
 }
 
-/* The caller is isolated: all others are harmless, whoever keeps them.  The next one that has
+/* The caller is isolated: all others are harmless, kept or not.  The next one that has
  * not left. */
 static int next_while_alone(struct rdv_member *m, const struct todo *todo)
 {

@@ -31,7 +31,7 @@ bool rdv_says_harmless(const struct rdv_member *t)
 	return true;
 }
 
-/* The same, for those who have written what the thread reads after its bit and its state.  A
+/* The same, for those that have written what the thread reads after its bit and its state.  A
  * thread that parks makes its bit seq_cst, one that takes the fast path its state. */
 bool rdv_is_harmless(const struct rdv_member *t)
 {

@@ -82,7 +82,7 @@ static void open_page(struct view *v, const char *path)
 		fail(path, "made by another version of librdv");
 }
 
-/* Its lock says so, whoever and wherever the process is. */
+/* Its lock says so, for a process of any user and in any namespace. */
 static bool alive(const struct view *v)
 {
 	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};

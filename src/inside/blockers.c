@@ -115,8 +115,8 @@ static void add_keeper(struct list *l, uint32_t keeper)
 }
 
 /*
- * Whom a keeper waits for: a thread that it has claimed and that runs; or who keeps one that
- * it wants; or who wants to be kept and keeps another.
+ * The thread that a keeper waits for: one that it has claimed and that runs; or the keeper of
+ * one that it wants; or one that it wants and that keeps another.
  */
 static void add_wanted(struct list *l, const struct rdv_member *keeper)
 {
