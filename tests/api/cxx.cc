@@ -626,6 +626,7 @@ static void keeps()
 		CHECK(!one && may_run(other));
 		one = rdv::kept(self, id, 1h);
 		CHECK(one && !may_run(other));
+		one.let_go();
 		one = rdv::kept(self, self.id());
 		CHECK(!one && one.error() == -EDEADLK && may_run(other));
 		one = rdv::kept(self, id, std::try_to_lock);
