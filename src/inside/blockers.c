@@ -153,7 +153,7 @@ size_t rdv_blockers(const rdv_domain *d, const struct rdv_member *m,
 	uint32_t kind = m ? m->wait_kind : RDV_WAIT_QUEUE;
 	struct list l = {d, (char *)blockers,
 			 n, size,
-			 0, kind >= RDV_WAIT_SYNC ? m->record.wait_since : 0};
+			 0, m && kind >= RDV_WAIT_SYNC ? m->record.wait_since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
 		add_all(&l, if_not_in_sync);

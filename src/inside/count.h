@@ -17,14 +17,21 @@
  * variable belongs to its thread, or to the registry lock.  ThreadSanitizer does not see
  * the access.
  */
-#define rdv_glance(p)                                           \
-	(sizeof(*(p)) == 1 ? rdv_glance_8((const uint8_t *)(p)) \
-			   : rdv_glance_32((const uint32_t *)(p)))
+#define rdv_glance(p)                                               \
+	(sizeof(*(p)) == 1   ? rdv_glance_8((const uint8_t *)(p))   \
+	 : sizeof(*(p)) == 2 ? rdv_glance_16((const uint16_t *)(p)) \
+			     : rdv_glance_32((const uint32_t *)(p)))
 
 __attribute__((no_sanitize_thread, noinline, unused)) static uint8_t
 rdv_glance_8(const uint8_t *p)
 {
 	return *(const volatile uint8_t *)p;
+}
+
+__attribute__((no_sanitize_thread, noinline, unused)) static uint16_t
+rdv_glance_16(const uint16_t *p)
+{
+	return *(const volatile uint16_t *)p;
 }
 
 __attribute__((no_sanitize_thread, noinline, unused)) static uint32_t
