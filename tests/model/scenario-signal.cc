@@ -94,6 +94,24 @@ static void sync_point(unsigned self)
 	run();
 }
 
+/* Nobody waits for the call, but a handler that interrupts it must not park the thread. */
+static void call_while_isolated(unsigned self)
+{
+	model_on_signal(handler);
+	if (self == 0) {
+		rdv_isolate(me());
+		alone();
+		rdv_sync_want(me());
+		release();
+	} else {
+		rdv_sync_want(me());
+	}
+	rdv_sync_enter(me());
+	run();
+	rdv_sync_exit(me());
+	run();
+}
+
 /* Patient, because who is parked by a handler may have to wait for one more round. */
 static void biased_and_patient()
 {
@@ -108,4 +126,5 @@ static const scenarios these({
 	{"signal-others", 3, patient<3>, others, at_rest},
 	{"signal-biased", 3, biased_and_patient, deadlines, at_rest},
 	{"signal-sync", 3, patient<3>, sync_point, at_rest},
+	{"signal-while-isolated", 2, patient<2>, call_while_isolated, at_rest},
 });
