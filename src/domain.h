@@ -85,7 +85,9 @@ _Static_assert(RDV_CTL_OWNER < RDV_CTL_ROUND, "the fields of ctl do not overlap"
 #define RDV_KEPT_BY     0x7fffu
 #define RDV_KEPT_SLEEPS 0x8000u
 
-#define RDV_KEEPS_ALL 0xffffu /* keeps of a member: it is in rdv_for_each() */
+/* keeps of a member: it is in rdv_keep(), which has not returned; it is in rdv_for_each() */
+#define RDV_KEEPS_NOT_YET 0x8000u
+#define RDV_KEEPS_ALL     0xffffu
 
 /* asleep of an isolator. */
 #define RDV_AWAKE      0u

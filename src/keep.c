@@ -14,11 +14,12 @@
  *	told[id]   is                by            when
  *	0          1                 the keeper    it is going to look at those it has claimed
  *	1          0                 its waker     a claimed thread has parked; a claim was given
- *	                                           back, and the keeper is in refused[]
+ *	                                           back, or a thread has left, and the keeper is
+ *	                                           in refused[]
  *
  * A thread that has claimed others itself cannot be claimed, so no circle of keepers can
  * form.  A keeper that may not claim waits, harmless and without that claim, until one is given
- * back.
+ * back, or a thread has left.
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
@@ -119,8 +120,8 @@ static void give_back_all(struct rdv_member *m)
 
 /*
  * The thread has left the domain, and keeps nobody any more.  If it is kept itself its claim
- * stays, so that no other thread gets its id before its keeper has let go.  A keeper
- * that is refused for its sake is told when these claims are given back.
+ * stays, so that no other thread gets its id before its keeper has let go.  All that were refused
+ * are told: some may have wanted this thread.
  */
 void rdv_keeper_left(struct rdv_member *m)
 {
@@ -128,6 +129,7 @@ void rdv_keeper_left(struct rdv_member *m)
 	m->keeps = 0;
 	rdv_store_rlx(&m->domain->told[m->id], 0); /* (d) it may have ended in on_stall */
 	m->domain->refused[m->word] &= ~m->bit;
+	tell_refused(m);
 }
 
 /* ------------------------------------------------------------------------ looking */
@@ -285,13 +287,12 @@ static int keep(struct rdv_member *m, unsigned id, bool at_once,
 	if (id >= m->domain->max_threads)
 		return -ESRCH;
 	rdv_shield(m, &shield);
-	m->keeps = (uint16_t)(id + 1);
+	m->keeps = (uint16_t)(RDV_KEEPS_NOT_YET | (id + 1));
 	found = await_one(m, &todo, at_once, deadline);
-	if (found < 0) {
+	if (found < 0)
 		let_go(m, id);
-		m->keeps = 0;
-	}
 	rdv_unshield(m, &shield);
+	m->keeps = found < 0 ? 0 : (uint16_t)(id + 1);
 	return found < 0 ? found : 0;
 }
 
@@ -334,14 +335,20 @@ int rdv_keep_try(rdv_thread *self, unsigned id)
 	return keep(m, id, true, NULL);
 }
 
+/* on_stall may ask in the middle of rdv_keep(). */
+static bool keeps_one(const struct rdv_member *m)
+{
+	return m->keeps && !(m->keeps & RDV_KEEPS_NOT_YET);
+}
+
 void rdv_let_go(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	struct rdv_shield shield;
 
 	rdv_must_own(m);
-	rdv_must_be(m->keeps && m->keeps != RDV_KEEPS_ALL, m, RDV_KEEPS_NOBODY);
-	if (!m->keeps || m->keeps == RDV_KEEPS_ALL)
+	rdv_must_be(keeps_one(m), m, RDV_KEEPS_NOBODY);
+	if (!keeps_one(m))
 		return;
 	rdv_shield(m, &shield);
 	let_go(m, m->keeps - 1u);

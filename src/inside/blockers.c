@@ -126,7 +126,8 @@ static void add_wanted(struct list *l, const struct rdv_member *keeper)
 
 	for (id = 0; id < d->max_threads; id++) {
 		m = member_at(d, id);
-		if (!m || m == keeper || (wanted != RDV_KEEPS_ALL && wanted != id + 1))
+		if (!m || m == keeper ||
+		    (wanted != RDV_KEEPS_ALL && (wanted & RDV_KEPT_BY) != id + 1))
 			continue;
 		by = rdv_peek(&d->kept[id]) & RDV_KEPT_BY;
 		if (by == keeper->id + 1) {

@@ -549,6 +549,21 @@ static void g9_the_kept_one_leaves(void)
 	assert_int_equal(rdv_thread_id(b->self), id);
 }
 
+/* A thread that wants the one that leaves waits no longer, although another keeps that one. */
+static void g9_a_wanted_one_leaves(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	actor_do(b, do_now);
+	assert_keeps(a, b, 0);
+	assert_waits_for(c, b);
+	actor_do(b, do_unregister);
+	assert_done(c, -ESRCH);
+	actor_do(a, do_let_go);
+}
+
 /* Who is refused for the sake of a thread that leaves waits no longer. */
 static void g9_a_wanted_keeper_leaves(void)
 {
@@ -898,6 +913,7 @@ static const struct unit_case cases[] = {
 	UNIT(each_bad_call_has_its_answer, BOTH),
 	UNIT(g9_the_awaited_one_leaves, ALL),
 	UNIT(g9_the_kept_one_leaves, ALL),
+	UNIT(g9_a_wanted_one_leaves, ALL),
 	UNIT(g9_a_wanted_keeper_leaves, ALL),
 	UNIT(g9_a_keeper_that_ends_lets_go, ALL),
 	UNIT(g9_newcomers_may_be_kept, BOTH),

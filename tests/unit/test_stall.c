@@ -256,6 +256,41 @@ static void keepers_and_the_kept_report(void)
 	actor_do(b, do_end);
 }
 
+#ifndef RDV_DEBUG
+static const struct actor *keeper;
+
+static int let_go_on_stall(const struct rdv_stall *stall, void *arg)
+{
+	if (stall->self == keeper->self)
+		rdv_let_go((rdv_thread *)(uintptr_t)stall->self);
+	return on_stall(stall, arg);
+}
+
+/* A thread keeps nobody before rdv_keep() has returned. */
+static void nobody_is_let_go_in_rdv_keep(void)
+{
+	rdv_domain *d = stalling_domain(let_go_on_stall);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	keeper = a;
+	a->arg = (void *)(uintptr_t)rdv_thread_id(b->self);
+	actor_go(a, do_keep_b);
+	await_reports(RDV_STALL_KEEP, 1);
+	actor_go(c, do_isolate);
+	actor_do(b, do_now);
+	actor_wait(c);
+	await_reports(RDV_STALL_HELD, 1);
+	actor_do(c, do_release);
+	actor_wait(a);
+	assert_ret(a, 0);
+	actor_go(b, do_end);
+	await_reports(RDV_STALL_KEPT, 1);
+	actor_do(a, do_let_go);
+	actor_wait(b);
+}
+#endif
+
 /* G8: as if the deadline had passed, and only for that call. */
 static void a_handler_can_call_a_timed_isolate_off(void)
 {
@@ -467,6 +502,9 @@ static const struct unit_case cases[] = {
 	UNIT(those_in_a_sync_point_report, ALL),
 	UNIT(those_who_ask_report, ALL),
 	UNIT(keepers_and_the_kept_report, ALL),
+#ifndef RDV_DEBUG
+	UNIT(nobody_is_let_go_in_rdv_keep, ALL),
+#endif
 	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
 	UNIT(a_deadline_passes_as_ever, BOTH),
 	UNIT(the_default_writes_a_line, ONLY_PLAIN),
