@@ -99,16 +99,17 @@ RDV_MUST_CHECK RDV_API bool rdv_grace_over(rdv_thread *self, rdv_grace grace);
  *
  * The caller is running, and is so again afterwards.  It is harmless while it waits, so it may
  * be kept itself, and a round may come in between.  It keeps one thread at a time.  While it
- * keeps one, it may isolate, wait for a grace period, and be harmless; nobody can keep it before
- * it has let go.  A caller waits also until the thread that it wants has let go another, and
+ * keeps one, it may isolate, wait for a grace period, and be harmless.  A thread that wants to
+ * keep it then waits until it has let go; but one that wanted to before keeps it at its next
+ * harmless point.  A caller waits also until the thread that it wants has let go another, and
  * until others have let it go.  So threads that keep one another never wait in a circle.
  *
  * A thread that is isolated runs, and is kept after its release.  A thread that waits for
  * isolation is harmless, and may be kept; then it queues again when it is let go.
  *
  * If the member unregisters or exits first, the call returns 0 if it finds it harmless just before
- * that, or else -ESRCH.  A member that unregisters while it is kept does not wait: what others may look at it takes away before that, while it is
- * running.  No other thread gets its id until rdv_let_go().
+ * that, or else -ESRCH.  A member that unregisters while it is kept does not wait: what others
+ * may look at it takes away before that, while it is running.  No other thread gets its id until rdv_let_go().
  *
  * Returns 0; -ESRCH: no such member; -EDEADLK: it is the caller, or the caller keeps a thread
  * already; -EPERM: the caller is harmless or isolated.
@@ -144,7 +145,8 @@ RDV_API void rdv_let_go(rdv_thread *self);
  * it wants to run, for its own fn and for those that came just before it.  Members that join
  * meanwhile may be left out; those that leave are.  Returns how many times fn was called.
  *
- * The caller is running in fn.  fn must return, and must not call rdv_isolate(), rdv_keep(),
+ * The caller is running in fn.  fn must return.  It must not unregister the thread, nor end an
+ * isolation that began before rdv_for_each().  It must not call rdv_isolate(), rdv_keep(),
  * rdv_let_go() or rdv_for_each(): rdv_keep() fails with -EDEADLK, the last two do nothing and
  * return 0, and with --enable-debug all of them abort.  An isolated thread may call rdv_for_each():
  * all others are harmless, whoever keeps them.  By a thread that is harmless, or keeps another,

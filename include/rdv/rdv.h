@@ -233,7 +233,8 @@ RDV_API unsigned rdv_thread_id(const rdv_thread *self);
  * rdv_harmless_now(): the thread becomes harmless.  From here on it must not touch
  * anything that an isolated thread may change.  Never waits.
  *
- * rdv_harmless_end(): the thread runs again.  While a round is on it is held here.
+ * rdv_harmless_end(): the thread runs again.  While a round is on it is held here; and while
+ * another thread keeps it, see rdv_keep() in <rdv/handshake.h>.
  *
  * They do not nest: a second rdv_harmless_now() in a row changes nothing, and one
  * rdv_harmless_end() ends both.  In an isolated section both have no effect.
@@ -255,7 +256,8 @@ RDV_API void rdv_harmless_till_end(rdv_thread *self);
 
 /*
  * rdv_harmless_end() that never waits, and one that waits until the deadline.
- * Return 0: the thread is running.  -EBUSY (try), -ETIMEDOUT (until): a round is on.
+ * Return 0: the thread is running.  -EBUSY (try), -ETIMEDOUT (until): a round is on, or
+ * another thread keeps this one.
  * -EINVAL (until): malformed deadline.  After an error the thread is still harmless.
  */
 RDV_MUST_CHECK RDV_API int rdv_harmless_end_try(rdv_thread *self);
@@ -264,8 +266,9 @@ RDV_MUST_CHECK RDV_API int rdv_harmless_end_until(rdv_thread *self,
 	RDV_PRIV_TIMED(rdv_harmless_end_until);
 
 /*
- * For loops that compute.  If another thread wants to isolate, the calling thread is
- * held here until that thread has released; if none does, the call is one load.
+ * For loops that compute.  If another thread wants to isolate, or to keep the calling thread,
+ * the calling thread is held here until that thread has released, or has let it go; if none
+ * does, the call is one load.
  * Returns true if the thread was held.  Call it where the thread's own invariants
  * hold.  By a thread that is not running, or is isolated, it does nothing.
  */
@@ -287,8 +290,8 @@ RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
  * caller is harmless, or another member is running.
  *
  * rdv_isolate_until(): returns 0: isolated; -ETIMEDOUT: not isolated, but running;
- * -EINVAL: malformed deadline.  If another thread is isolated at the deadline, it
- * returns when that round has ended.
+ * -EINVAL: malformed deadline.  If another thread is isolated at the deadline, or keeps
+ * this one, it returns when that has ended.
  *
  * A call that fails leaves no trace: no thread stays held for it.
  *
