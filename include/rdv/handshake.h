@@ -108,8 +108,9 @@ RDV_MUST_CHECK RDV_API bool rdv_grace_over(rdv_thread *self, rdv_grace grace);
  * isolation is harmless, and may be kept; then it queues again when it is let go.
  *
  * If the member unregisters or exits first, the call returns 0 if it finds it harmless just before
- * that, or else -ESRCH.  A member that unregisters while it is kept does not wait: what others
- * may look at it takes away before that, while it is running.  No other thread gets its id until rdv_let_go().
+ * that, or else -ESRCH.  A member that unregisters while it is kept does not wait.  So it has to
+ * take away what a keeper may look at before that, while it is running.  No other thread gets
+ * its id until rdv_let_go().
  *
  * Returns 0; -ESRCH: no such member; -EDEADLK: it is the caller, or the caller keeps a thread
  * already; -EPERM: the caller is harmless or isolated.
