@@ -240,13 +240,17 @@ static void take_back(struct rdv_member *m)
 }
 
 /*
- * Whether it runs on, whatever it says.  A handler may have interrupted a shielded call of an
- * isolated thread, such as rdv_retire_run().  Nobody waits for that call.  If the handler parked
- * the thread, others would take it for harmless, and it would wait for itself.
+ * Whether it runs on, whatever it says: it is isolated, or the leader.  A handler may have
+ * interrupted a shielded call of it, such as rdv_retire_run(), or rdv_sync_want() in on_stall.
+ * Nobody waits for that call.  If the handler parked the thread, others would take it for
+ * harmless, and it would wait for itself.  In other shielded calls the name on the gate does not
+ * tell: the thread may have passed the token on already.
  */
 static bool stays_running(const struct rdv_member *m)
 {
-	return m->depth || (!rdv_shielded(m) && rdv_owns(m));
+	bool leads = m->in_report && !rdv_load_rlx(&m->self.parked); /* (a) */
+
+	return m->depth || ((leads || !rdv_shielded(m)) && rdv_owns(m));
 }
 
 /*

@@ -194,6 +194,32 @@ static void those_who_ask_report(void)
 	actor_do(b, do_checkpoint);
 }
 
+/* A handler that makes the leader harmless, in a call of on_stall. */
+static int with_a_handler(const struct rdv_stall *stall, void *arg)
+{
+	struct rdv_member *m = rdv_member_of(stall->self);
+	struct rdv_shield shield;
+
+	rdv_shield(m, &shield);
+	rdv_harmless_now(&m->self);
+	rdv_harmless_end(&m->self);
+	rdv_unshield(m, &shield);
+	return on_stall(stall, arg);
+}
+
+static void the_leader_stays_one(void)
+{
+	rdv_domain *d = stalling_domain(with_a_handler);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	actor_go(a, do_isolate);
+	await_reports(RDV_STALL_GATHER, 2);
+	actor_do(b, do_now);
+	actor_wait(a);
+	assert_true(rdv_isolated(a->self));
+	actor_do(a, do_release);
+}
+
 static void do_keep_b(struct actor *a)
 {
 	CALL(a, a->ret = rdv_keep(a->self, (unsigned)(uintptr_t)a->arg));
@@ -496,6 +522,7 @@ static const struct unit_case cases[] = {
 	UNIT(the_queued_and_the_held_report, ALL),
 	UNIT(those_in_a_sync_point_report, ALL),
 	UNIT(those_who_ask_report, ALL),
+	UNIT(the_leader_stays_one, BOTH),
 	UNIT(keepers_and_the_kept_report, ALL),
 #ifndef RDV_DEBUG
 	UNIT(nobody_is_let_go_in_rdv_keep, ALL),
