@@ -85,6 +85,6 @@ int main(void)
 		for (int i = 0; i < WORKERS; i++)
 			pthread_join(thread[i], NULL);
 	rdv_thread_unregister(self);
-	printf("price %u, %u caches flushed\n", price, n);
+	printf("price %u, %u caches flushed\n", atomic_load(&price), n);
 	return rdv_domain_destroy(domain);
 }

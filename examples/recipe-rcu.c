@@ -97,7 +97,7 @@ int main(void)
 	if (rdv_domain_create(&domain, NULL) ||
 	    rdv_thread_register(domain, "main", &self))
 		abort();
-	current = make_table(0);
+	atomic_store(&current, make_table(0));
 	for (int i = 0; i < WORKERS; i++)
 		if (pthread_create(&thread[i], NULL, worker, NULL))
 			abort();
@@ -110,7 +110,7 @@ int main(void)
 	RDV_HARMLESS(self)
 		for (int i = 0; i < WORKERS; i++)
 			pthread_join(thread[i], NULL);
-	free_table(current);
+	free_table(atomic_load(&current));
 	rdv_thread_unregister(self); /* the last one: frees what is left */
 	printf("%u tables, %u freed\n", LAST + 1u, freed);
 	return rdv_domain_destroy(domain) || freed != LAST + 1;

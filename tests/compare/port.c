@@ -20,7 +20,7 @@ static void free_config(rcu_item *item)
 {
 	((struct config *)item)->version = -1;
 	free(item);
-	freed++;
+	atomic_fetch_add(&freed, 1);
 }
 
 static void replace(int version)
@@ -40,8 +40,8 @@ static void replace(int version)
 static void *reader(void *unused)
 {
 	RCU_REGISTER();
-	started++;
-	while (!done) {
+	atomic_fetch_add(&started, 1);
+	while (!atomic_load(&done)) {
 		for (int i = 0; i < 16; i++) {
 			const struct config *c = RCU_DEREFERENCE(config);
 			const int version = c->version;
@@ -67,17 +67,17 @@ int main(void)
 	replace(0);
 	for (int i = 0; i < READERS; i++)
 		pthread_create(&thread[i], NULL, reader, NULL);
-	while (started < READERS)
+	while (atomic_load(&started) < READERS)
 		sched_yield();
 	for (int version = 1; version <= VERSIONS; version++)
 		replace(version);
-	done = 1;
+	atomic_store(&done, 1);
 	RCU_OFFLINE();
 	for (int i = 0; i < READERS; i++)
 		pthread_join(thread[i], NULL);
 	RCU_ONLINE();
 	RCU_BARRIER();
-	printf("version %d, %d freed\n", config->version, freed);
+	printf("version %d, %d freed\n", config->version, atomic_load(&freed));
 	RCU_UNREGISTER();
 	free(config);
 	return 0;
