@@ -181,7 +181,7 @@ bare() {
 	end
 }
 
-test="scripts/test.sh" bench="scripts/bench.sh --quick"
+test="scripts/test.sh" bench="scripts/bench.sh --quick --seconds 30"
 trials() {
 	rm -f "$work/librdv.tar.gz"
 	trial bookworm root clone "$test" "$bench"
