@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-/* The owner is kept: it must neither be alone nor make others wait.  It stays shielded. */
+/* The owner becomes harmless, and passes the token on.  It stays shielded. */
 static void step_down(struct rdv_member *m, bool gathered)
 {
 	rdv_shield_on(m);
@@ -185,9 +185,7 @@ void rdv_release(rdv_thread *self)
 		return;
 	}
 	begin = rdv_clock_ns();
-	rdv_shield_on(m);
-	rdv_park(m);
-	rdv_pass(m, true);
+	step_down(m, true);
 	rdv_leave(m);
 	rdv_record_release(m, begin);
 }

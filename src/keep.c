@@ -264,12 +264,15 @@ static int await_one(struct rdv_member *m, const struct todo *todo, bool at_once
 static void let_go(struct rdv_member *m, uint32_t id)
 {
 	rdv_domain *d = m->domain;
+	struct rdv_shield shield;
 
+	rdv_shield(m, &shield);
 	rdv_lock(&d->registry);
 	d->refused[m->word] &= ~m->bit;
 	if (is_mine(m, id)) /* not in the child of a fork() */
 		give_back(m, id);
 	rdv_unlock(&d->registry);
+	rdv_unshield(m, &shield);
 }
 
 static int keep(struct rdv_member *m, unsigned id, bool at_once,
@@ -344,16 +347,14 @@ static bool keeps_one(const struct rdv_member *m)
 void rdv_let_go(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
-	struct rdv_shield shield;
+	uint32_t id = m->keeps - 1u;
 
 	rdv_must_own(m);
 	rdv_must_be(keeps_one(m), m, RDV_KEEPS_NOBODY);
 	if (!keeps_one(m))
 		return;
-	rdv_shield(m, &shield);
-	let_go(m, m->keeps - 1u);
 	m->keeps = 0;
-	rdv_unshield(m, &shield);
+	let_go(m, id);
 }
 
 /* ------------------------------------------------------------------- each in turn */
@@ -385,16 +386,6 @@ static int keep_next(struct rdv_member *m, const struct todo *todo)
 	id = await_one(m, todo, false, NULL);
 	rdv_unshield(m, &shield);
 	return id;
-}
-
-static void done_with(struct rdv_member *m, const struct todo *todo, uint32_t id)
-{
-	struct rdv_shield shield;
-
-	strike(todo, id);
-	rdv_shield(m, &shield);
-	let_go(m, id);
-	rdv_unshield(m, &shield);
 }
 
 /* The caller is isolated: all others are harmless, kept or not.  The next one that has
@@ -434,10 +425,9 @@ unsigned rdv_for_each(rdv_thread *self, void (*fn)(unsigned id, void *arg), void
 	while ((id = alone ? next_while_alone(m, &todo) : keep_next(m, &todo)) >= 0) {
 		fn((unsigned)id, arg);
 		n++;
-		if (alone)
-			strike(&todo, (uint32_t)id);
-		else
-			done_with(m, &todo, (uint32_t)id);
+		strike(&todo, (uint32_t)id);
+		if (!alone)
+			let_go(m, (uint32_t)id);
 	}
 	m->keeps = 0;
 	return n;
