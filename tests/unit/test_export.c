@@ -35,31 +35,6 @@ static const struct rdv_export_page *map(void)
 	return page;
 }
 
-/* Processes with our pid were killed while they opened an export. */
-static void what_others_have_left_is_not_in_the_way(void)
-{
-	rdv_domain *d = unit_domain();
-	char dir[] = "/tmp/rdv-test-export-XXXXXX", name[96];
-	rdv_export *export;
-	int i, ret;
-
-	assert_non_null(mkdtemp(dir));
-	for (i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "%s/.rdv-%d-%d", dir, (int)getpid(), i);
-		close(open(name, O_CREAT | O_WRONLY, 0600));
-	}
-	snprintf(name, sizeof(name), "%s/export", dir);
-	ret = rdv_export_open(d, name, &export);
-	if (!ret)
-		rdv_export_close(export);
-	for (i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "%s/.rdv-%d-%d", dir, (int)getpid(), i);
-		unlink(name);
-	}
-	assert_int_equal(rmdir(dir), 0);
-	assert_int_equal(ret, 0);
-}
-
 static void the_page_follows_the_domain(void)
 {
 	rdv_domain *d = unit_domain();
@@ -150,6 +125,30 @@ static void put(const char *name)
 	assert_non_null(file);
 	fputs("precious", file);
 	fclose(file);
+}
+
+/* Processes with our pid were killed while they opened an export. */
+static void what_others_have_left_is_not_in_the_way(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_export *export;
+	char name[32];
+	int i, ret;
+
+	enter_dir();
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), ".rdv-%d-%d", (int)getpid(), i);
+		put(name);
+	}
+	ret = rdv_export_open(d, "x", &export);
+	if (!ret)
+		rdv_export_close(export);
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), ".rdv-%d-%d", (int)getpid(), i);
+		unlink(name);
+	}
+	leave_dir();
+	assert_int_equal(ret, 0);
 }
 
 /* By another process, which is then dead. */
