@@ -17,8 +17,8 @@
  *	                               parked, before it looks at that one's state
  *	                  is cleared   by the thread, when it is harmless, starts to run or is at
  *	                               a checkpoint; or by the thread that began, if this
- *	                               finds it harmless.  Each that clears a bit subtracts 1
- *	                               from owed
+ *	                               finds it harmless.  Each that clears bits subtracts
+ *	                               their number from owed
  *
  * See domain.h for the words and doc/design.md for the argument.
  */
@@ -49,10 +49,11 @@ static void end_asking(struct rdv_member *m, bool answers)
 	rdv_futex_wake(&d->graces, INT_MAX, RDV_FUTEX_ANY);
 }
 
-/* m owes no longer, if it answers; or the thread that it has looked at. */
-static void settle(struct rdv_member *m, bool answers)
+/* Counts out as many answers: that of m, if it answers; or those of the threads that it has
+ * found harmless, and its own count. */
+static void settle(struct rdv_member *m, uint32_t n, bool answers)
 {
-	if (rdv_sub_sc(&m->domain->owed, 1) == 1)
+	if (rdv_sub_sc(&m->domain->owed, n) == n)
 		end_asking(m, answers);
 }
 
@@ -61,10 +62,10 @@ bool rdv_owes(const struct rdv_member *t)
 	return rdv_load_sc(&t->domain->owing[t->word]) & t->bit;
 }
 
-/* Whether it was owed, and nobody else has answered. */
-static bool clear_owing(const struct rdv_member *t)
+/* How many of these have owed until now: nobody else has answered for them. */
+static uint32_t clear_owing(rdv_domain *d, uint32_t word, uint32_t bits)
 {
-	return rdv_and_sc(&t->domain->owing[t->word], ~t->bit) & t->bit;
+	return (uint32_t)__builtin_popcount(rdv_and_sc(&d->owing[word], ~bits) & bits);
 }
 
 /*
@@ -85,8 +86,8 @@ void rdv_answer(struct rdv_member *m)
 	if (!(rdv_load_sc(&d->ctl) & RDV_GATE_ASKED) || !rdv_owes(m))
 		return;
 	rdv_shield_on(m);
-	if (clear_owing(m))
-		settle(m, true);
+	if (clear_owing(d, m->word, m->bit))
+		settle(m, 1, true);
 	if (!shielded)
 		rdv_shield_off(m);
 }
@@ -111,24 +112,38 @@ static void ask_all(rdv_domain *d)
 }
 
 /*
- * [ASKED] the bit and the state, after all that was written.  A thread that has its bit still
- * set, and is RUNNING, has not looked at ctl yet: it will see what we did.
+ * Which of these threads are harmless.  [ASKED] the bit and the state, after all that was
+ * written.  A thread that has its bit still set, and is RUNNING, has not looked at ctl yet: it
+ * will see what we did.
  */
-static void answer_for_the_harmless(struct rdv_member *m)
+static uint32_t harmless_of(const rdv_domain *d, uint32_t word, uint32_t bits)
 {
-	rdv_domain *d = m->domain;
-	uint32_t word, words = rdv_load_sc(&d->words), owing;
 	struct rdv_member *t;
+	uint32_t harmless = 0;
+
+	for (; bits; bits &= bits - 1) {
+		t = d->member[word * RDV_WORD_BITS + (uint32_t)__builtin_ctz(bits)];
+		if (rdv_is_harmless(t))
+			harmless |= t->bit;
+	}
+	return harmless;
+}
+
+/*
+ * Clears the bits of those that are harmless.  Returns how many: the caller counts them out.  A
+ * thread that was harmless when we looked, and runs by now, may have answered since: then its
+ * bit is clear.
+ */
+static uint32_t answer_for_the_harmless(rdv_domain *d)
+{
+	uint32_t word, words = rdv_load_sc(&d->words), harmless, n = 0;
 
 	for (word = 0; word < words; word++) {
-		owing = rdv_load_sc(&d->owing[word]);
-		for (; owing; owing &= owing - 1) {
-			t = d->member[word * RDV_WORD_BITS +
-				      (uint32_t)__builtin_ctz(owing)];
-			if (rdv_is_harmless(t) && clear_owing(t))
-				settle(m, false);
-		}
+		harmless = harmless_of(d, word, rdv_load_sc(&d->owing[word]));
+		if (harmless)
+			n += clear_owing(d, word, harmless);
 	}
+	return n;
 }
 
 /*
@@ -142,6 +157,7 @@ void rdv_ask(struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint64_t grace = rdv_load_sc(&d->grace);
+	uint32_t answered;
 
 	if (grace & 1 || !rdv_cas_sc(&d->grace, &grace, grace + 1))
 		return;
@@ -152,9 +168,9 @@ void rdv_ask(struct rdv_member *m)
 		rdv_fence_all();
 		rdv_record_fence(d);
 	}
-	answer_for_the_harmless(m);
-	rdv_record_grace_begin(m);
-	settle(m, false);
+	answered = answer_for_the_harmless(d) + 1;
+	rdv_record_grace_begin(m, answered);
+	settle(m, answered, false);
 }
 
 /*

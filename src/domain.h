@@ -101,6 +101,7 @@ enum rdv_spin_kind {
 	RDV_SPIN_GATHER,
 	RDV_SPIN_FREE, /* to gather, if there is a CPU for each thread that is awaited */
 	RDV_SPIN_HELD,
+	RDV_SPIN_KEPT,
 	RDV_SPIN_KINDS,
 	RDV_SPIN_LINGER = RDV_SPIN_KINDS,
 };
@@ -263,7 +264,8 @@ struct rdv_domain {
 	 */
 	_Alignas(RDV_CACHE_LINE) rdv_wide_word grace;
 	/* How many bits of owing[] are set, plus 1 while the thread that began the round of
-	 * asking looks around.  The thread that takes it to 0 ends that. */
+	 * asking looks around.  The thread that takes it to 0 ends that.  Legal to count a
+	 * thread that has answered; illegal not to count one that has not. */
 	rdv_word owed;
 	/* Futex word: counts the rounds of asking that are over. */
 	rdv_word graces;

@@ -6,6 +6,7 @@
 #include "domain.h"
 #include "futex.h"
 #include "inside/record.h"
+#include "spin.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -56,6 +57,20 @@ void rdv_tell_keeper(struct rdv_member *m)
 
 /* ------------------------------------------------------------------------ waiting */
 
+/* Spins until it is let go, or until spinning does not pay any longer.  Returns its word. */
+static uint32_t spin_kept(const struct rdv_member *m, const struct timespec *deadline)
+{
+	const rdv_word *word = &m->domain->kept[m->id];
+	struct rdv_spin spin;
+	uint32_t kept;
+
+	rdv_spin_begin(&spin, m->domain, RDV_SPIN_KEPT, deadline);
+	while ((kept = rdv_load_sc(word)) && rdv_spin_once(&spin))
+		;
+	rdv_spin_end(&spin);
+	return kept;
+}
+
 /*
  * A kept thread, which is parked and shielded, waits until it is let go.  [LET-GO] the word is
  * 0 then.  [KEPT-SLEEP] SLEEPS is in the word that the kernel compares.
@@ -69,7 +84,7 @@ int rdv_wait_let_go(struct rdv_member *m, const struct timespec *deadline)
 	if (!rdv_kept(m, rdv_load_sc(&m->domain->ctl)))
 		return 0;
 	rdv_wait_begin(m, RDV_WAIT_KEPT);
-	while ((kept = rdv_load_sc(word)) && ret != -ETIMEDOUT) {
+	while ((kept = spin_kept(m, deadline)) && ret != -ETIMEDOUT) {
 		if (!(kept & RDV_KEPT_SLEEPS) &&
 		    !rdv_cas_sc(word, &kept, kept | RDV_KEPT_SLEEPS))
 			continue;

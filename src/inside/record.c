@@ -194,17 +194,17 @@ void rdv_record_delay(struct rdv_member *m, uint32_t gathering, uint32_t last)
 /* ---------------------------------------------------------------- grace periods */
 
 /*
- * The thread still counts in owed.  If nobody else does, but for the thread's own answer,
- * nobody is awaited, and the clock is not read.  The last thread to answer does so after this.
+ * They still count in owed.  If nobody else does, but for the thread's own answer, nobody is
+ * awaited, and the clock is not read.  The last thread to answer does so after this.
  */
-void rdv_record_grace_begin(struct rdv_member *m)
+void rdv_record_grace_begin(struct rdv_member *m, uint32_t answered)
 {
 	rdv_domain *d = m->domain;
 	bool own = rdv_peek(&d->owing[m->word]) & m->bit;
 
 	rdv_probe(grace_begin, m);
 	rdv_poke(&d->history->asking_since,
-		 rdv_peek(&d->owed) > (own ? 2 : 1) ? rdv_clock_ns() : 0);
+		 rdv_peek(&d->owed) > answered + own ? rdv_clock_ns() : 0);
 }
 
 void rdv_record_grace_end(struct rdv_member *m, bool answers)

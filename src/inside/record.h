@@ -157,8 +157,9 @@ static inline void rdv_record_held_wake(rdv_domain *d)
 
 /* ---------------------------------------------------------------- grace periods */
 
-/* The thread has begun a round of asking, and is about to count itself out. */
-void rdv_record_grace_begin(struct rdv_member *m);
+/* The thread has begun a round of asking, and is about to count out itself, and those that it
+ * has found harmless: so many. */
+void rdv_record_grace_begin(struct rdv_member *m, uint32_t answered);
 
 /* That round is about to be over.  answers: the thread was the last one that was asked;
  * otherwise all were harmless when the thread that has begun it had looked at them. */
