@@ -54,6 +54,9 @@
 #define RDV_WORD_BITS       32u
 #define RDV_MASK_WORDS(ids) (((ids) + RDV_WORD_BITS - 1) / RDV_WORD_BITS)
 
+/* A slow path.  Inline, the registers that it saves would be saved on the fast path too. */
+#define RDV_SLOW_PATH __attribute__((noinline))
+
 /*
  * ctl:   31       18  17        3     2       1       0
  *       |   round   |  owner's id  | kept  | asked | closed |
@@ -542,13 +545,8 @@ bool rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m);
 void rdv_leave_hold(struct rdv_member *m);
 
-/* window.c: how long the gate stays open for the held */
-void rdv_window_gate_closed(rdv_domain *d);
-void rdv_window_gate_opens(rdv_domain *d, uint32_t now);
-bool rdv_may_open(const rdv_domain *d, uint32_t *left);
-
 /* held.c: threads that want to run while the gate is closed, and who wakes them */
-bool rdv_held_sleep(const rdv_domain *d, uint32_t now);
+bool rdv_nobody_wakes(const rdv_domain *d, uint32_t now);
 void rdv_wake_held(rdv_domain *d, uint32_t now);
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline);
 void rdv_leave_wait_open(struct rdv_member *m);

@@ -60,7 +60,7 @@ static bool found_harmless(struct rdv_member *t)
 }
 
 /* Computes awaited[]; false if it is empty. */
-static bool look_around(const struct rdv_member *m)
+static RDV_SLOW_PATH bool look_around(const struct rdv_member *m)
 {
 	rdv_domain *d = m->domain;
 	uint32_t word, words = rdv_load_sc(&d->words);

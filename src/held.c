@@ -89,15 +89,11 @@ static bool claim(rdv_word *waking, uint32_t now)
 	return (!since || rdv_lost(since, now)) && rdv_cas_sc(waking, &since, now | 1);
 }
 
-/* Whether held threads sleep, and nobody is on the way to wake them: the first look of
- * rdv_wake_held(). */
-bool rdv_held_sleep(const rdv_domain *d, uint32_t now)
+/* Whether nobody is on the way to wake the held: the second look of rdv_wake_held(). */
+bool rdv_nobody_wakes(const rdv_domain *d, uint32_t now)
 {
-	uint32_t since;
+	uint32_t since = rdv_load_sc(&d->waking);
 
-	if (!rdv_load_sc(&d->asleep))
-		return false;
-	since = rdv_load_sc(&d->waking);
 	return !since || rdv_lost(since, now ? now : rdv_now_us());
 }
 

@@ -28,8 +28,8 @@ static void step_down(struct rdv_member *m, bool gathered)
  * [KEPT] While the thread waits it is harmless, and may be kept.  So when it has said that it
  * runs it looks.  If it is kept it passes the token on, and queues again when it is let go.
  */
-static int isolate_slow(struct rdv_member *m, const struct timespec *deadline,
-			bool *gathered)
+static RDV_SLOW_PATH int isolate_slow(struct rdv_member *m,
+				      const struct timespec *deadline, bool *gathered)
 {
 	int ret;
 
@@ -146,7 +146,7 @@ int(rdv_isolate_try)(rdv_thread *self)
 	return rdv_isolate_try_at(self, NULL);
 }
 
-static void wake_sleepers(struct rdv_member *m)
+static RDV_SLOW_PATH void wake_sleepers(struct rdv_member *m)
 {
 	uint64_t begin = rdv_clock_ns();
 	struct rdv_shield shield;
@@ -154,6 +154,16 @@ static void wake_sleepers(struct rdv_member *m)
 	rdv_shield(m, &shield);
 	rdv_wake_sleepers(m, (uint32_t)(begin / 1000));
 	rdv_unshield(m, &shield);
+	rdv_record_release(m, begin);
+}
+
+/* The owner's turn is over: another isolator has the next. */
+static RDV_SLOW_PATH void pass_on(struct rdv_member *m)
+{
+	uint64_t begin = rdv_clock_ns();
+
+	step_down(m, true);
+	rdv_leave(m);
 	rdv_record_release(m, begin);
 }
 
@@ -166,9 +176,8 @@ void rdv_release(rdv_thread *self)
 {
 	struct rdv_member *m = rdv_member_of(self);
 	rdv_domain *d = m->domain;
-	uint64_t begin, tick;
+	uint64_t tick;
 	uint32_t now = 0;
-	bool waited_for;
 
 	rdv_must_own(m);
 	rdv_must_be(m->depth, m, RDV_NOT_ISOLATED);
@@ -176,18 +185,15 @@ void rdv_release(rdv_thread *self)
 		return;
 	tick = rdv_clock_coarse_ns();
 	rdv_record_released(m, tick);
-	waited_for = rdv_load_sc(&d->queued) || rdv_load_sc(&d->held);
-	if (waited_for)
+	if (rdv_load_sc(&d->queued) || rdv_load_sc(&d->held)) {
 		now = rdv_turn_clock(d, tick);
-	if (!waited_for || !rdv_turn_over(d, now)) {
-		if (rdv_open(m, now))
-			wake_sleepers(m);
-		return;
+		if (rdv_turn_over(d, now)) {
+			pass_on(m);
+			return;
+		}
 	}
-	begin = rdv_clock_ns();
-	step_down(m, true);
-	rdv_leave(m);
-	rdv_record_release(m, begin);
+	if (rdv_open(m, now))
+		wake_sleepers(m);
 }
 
 bool rdv_isolated(const rdv_thread *self)

@@ -17,6 +17,7 @@
 #include "inside/record.h"
 #include "spin.h"
 #include "wait.h"
+#include "window.h"
 
 #include <errno.h>
 
@@ -38,7 +39,7 @@ bool rdv_take(struct rdv_member *m)
 		if ((ctl ^ seen) & ~(RDV_GATE_ASKED | RDV_GATE_KEPT))
 			return false;
 	rdv_record_round(m);
-	if (d->gathered) /* as in stop_counting() */
+	if (d->gathered) /* as in rdv_window_stop_counting() */
 		d->gathered = false;
 	rdv_window_gate_closed(d);
 	return true;
@@ -171,14 +172,11 @@ bool rdv_turn_over(const rdv_domain *d, uint32_t now)
 	       (!d->patience_us || now - d->turn_began >= d->patience_us);
 }
 
-/* Whether isolators sleep and none is on its way: the first look of rdv_wake_queued(). */
-static bool isolators_sleep(const rdv_domain *d, uint32_t now)
+/* Whether no isolator is on its way: the second look of rdv_wake_queued(). */
+static bool nobody_competes(const rdv_domain *d, uint32_t now)
 {
-	uint32_t competing;
+	uint32_t competing = rdv_load_sc(&d->competing);
 
-	if (!rdv_load_sc(&d->queued))
-		return false;
-	competing = rdv_load_sc(&d->competing);
 	return !somebody_competes(competing, now ? now : rdv_now_us());
 }
 
@@ -194,7 +192,8 @@ bool rdv_open(struct rdv_member *m, uint32_t now)
 	rdv_window_gate_opens(d, now);
 	rdv_add_sc(&d->ctl, rdv_ctl_next_round(m));
 	rdv_record_round_end(m);
-	return rdv_held_sleep(d, now) || isolators_sleep(d, now);
+	return (rdv_load_sc(&d->asleep) && rdv_nobody_wakes(d, now)) ||
+	       (rdv_load_sc(&d->queued) && nobody_competes(d, now));
 }
 
 /* The caller is shielded, or parked for good. */
@@ -358,6 +357,8 @@ static void wakes_up(struct rdv_member *m)
  * reads asleep.
  *
  * [QUEUED] queued and asleep, [COMPETING] competing: we write these, then read the gate.
+ *
+ * [BARRED] asleep, then held, in rdv_may_open().
  *
  * The thread that wakes us to compete has counted us in competing.
  */

@@ -13,10 +13,8 @@
  * The owner keeps the account.  When it opens the gate it writes the end of the window to
  * barred_until, or 0.
  */
-#include "domain.h"
+#include "window.h"
 #include "clock.h"
-#include "inside/record.h"
-#include "wait.h"
 
 /*
  * held has two counts: of the threads that were held before the window began, and of
@@ -47,13 +45,6 @@ static void begin(rdv_domain *d, uint32_t since)
 	w->due = false;
 }
 
-/* Does not write if there is nothing to do: isolators read this line. */
-static void stop_counting(struct rdv_window *w)
-{
-	if (w->counting)
-		w->counting = false;
-}
-
 /* For how long the gate has to be open in a window, all in all. */
 static uint32_t length(const rdv_domain *d)
 {
@@ -62,17 +53,12 @@ static uint32_t length(const rdv_domain *d)
 	return us < d->window_max_us ? (uint32_t)us : d->window_max_us;
 }
 
-/* The caller has just taken the token: the gate was open until now. */
-void rdv_window_gate_closed(rdv_domain *d)
+/* rdv_window_gate_closed() while threads are held */
+void rdv_window_closed(rdv_domain *d, uint32_t held)
 {
 	struct rdv_window *w = &d->window;
-	uint32_t held = rdv_load_sc(&d->held), now;
+	uint32_t now = rdv_now_us();
 
-	if (!held) {
-		stop_counting(w);
-		return;
-	}
-	now = rdv_now_us();
 	if (!w->counting) {
 		begin(d, now);
 		return;
@@ -110,23 +96,16 @@ static uint32_t window(rdv_domain *d, uint32_t held, uint32_t now)
 }
 
 /*
- * The owner is about to open the gate.  now: 0 if it has not read the clock.  It may be
- * earlier than what is noted already.
+ * rdv_window_gate_opens() while threads are held
  *
  * A waker may wake as many threads as the round had microseconds.  That at most doubles
  * what the round has cost.
  */
-void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
+void rdv_window_opens(rdv_domain *d, uint32_t held, uint32_t now)
 {
 	struct rdv_window *w = &d->window;
-	uint32_t held = rdv_load_sc(&d->held), round;
+	uint32_t round;
 
-	if (!held) {
-		stop_counting(w);
-		if (rdv_load_rlx(&d->barred_until))         /* (f) */
-			rdv_store_rlx(&d->barred_until, 0); /* (f) */
-		return;
-	}
 	if (!w->counting)
 		begin(d, rdv_load_rlx(&d->held_since)); /* (f) */
 	if (!now || (int32_t)(now - w->since) < 0)
@@ -139,22 +118,15 @@ void rdv_window_gate_opens(rdv_domain *d, uint32_t now)
 }
 
 /*
- * Whether a round may be opened now.  The gate is open.  If not, *left says for how many
- * more microseconds it may not, unless the held have run before.
- *
- * [BARRED] Dekker: an isolator that is going to sleep sets its asleep, then reads held;
- * the last held thread subtracts from held, then looks for isolators that are asleep.
+ * rdv_may_open() while threads are held
  *
  * barred_until may not be that of the last opening.  Then it belongs to a ctl that has
  * changed, so a compare-and-swap that follows fails.
  */
-bool rdv_may_open(const rdv_domain *d, uint32_t *left)
+bool rdv_window_over(const rdv_domain *d, uint32_t *left)
 {
-	uint32_t until;
+	uint32_t until = rdv_load_rlx(&d->barred_until); /* (f) */
 
-	if (!rdv_load_sc(&d->held))
-		return true;
-	until = rdv_load_rlx(&d->barred_until); /* (f) */
 	if (!until)
 		return true;
 	*left = until - rdv_now_us();
