@@ -102,20 +102,23 @@ fi
 # ---- the figures
 results=$top/$(names 'bench/results/[a-z0-9-]*\.txt' | head -n 1)
 
-# figure SCENARIO POINT CONTENDER
+# figure SCENARIO POINT CONTENDER [FACTOR]
 figure()
 {
-	awk -v scenario="$1" -v point="$2" -v contender="$3" '
+	awk -v scenario="$1" -v point="$2" -v contender="$3" -v factor="${4:-}" '
 		/^P[0-9]/ { here = $1 == scenario }
 		/^ [^ ]/ { there = $0 == " " point }
-		here && there && $1 == contender { print $2; exit }' "$results"
+		here && there && $1 == contender {
+			print factor ? $2 * factor : $2
+			exit
+		}' "$results"
 }
 
-# row SCENARIO POINT: as in the table of README.md
+# row SCENARIO POINT [FACTOR]: as in the table of README.md
 row()
 {
 	for contender in rdv rdv-biased urcu-memb; do
-		printf '| %s ' "$(figure "$1" "$2" $contender)"
+		printf '| %s ' "$(figure "$1" "$2" $contender "${3:-}")"
 	done
 	echo '|'
 }
@@ -129,8 +132,9 @@ in_page "$(row P4 'N = 60 idle')"
 in_page "$(row P4 'N = 1023 idle')"
 in_page "| $(printf '%.0f ns; %.1f ns' "$(figure P2 '1 thread' rdv)" \
 	"$(figure P2 '1 thread' rdv-biased)") with"
-in_page "| $(printf '%.0f ns, and none of them is woken; %.0f ns' \
-	"$(figure P4 'N = 1023 idle' rdv)" "$(figure P4 'N = 1023 idle' rdv-biased)") with"
+in_page "$(row P14 '256 readers, idle' 1000)" # us
+in_page "| $(printf '%.0f ns; %.1f us' "$(figure P4 'N = 1023 idle' rdv)" \
+	"$(figure P4 'N = 1023 idle' rdv-biased 0.001)") with"
 in_page "takes $(awk '/^P12/ { on = 1 } on && $1 == "rdv" { print $(NF - 1); exit }' "$results") bytes"
 
 # ---- what it names
