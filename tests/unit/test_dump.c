@@ -191,6 +191,20 @@ static void a_handler_may_dump(void)
 	actor_do(a, do_release);
 }
 
+/* It may be any text, and is one word. */
+static void where_it_was_called_is_a_word(void)
+{
+	rdv_domain *d = unit_domain();
+	rdv_thread *self;
+
+	assert_int_equal(rdv_thread_register(d, NULL, &self), 0);
+	rdv_isolate_at(self, "my own place");
+	dump(d);
+	rdv_release(self);
+	rdv_thread_unregister(self);
+	assert_true(has("thread id 0 ", " where my_own_place name "));
+}
+
 static void what_write_says_is_returned(void)
 {
 	rdv_domain *d = unit_domain();
@@ -211,6 +225,7 @@ static const struct unit_case cases[] = {
 	UNIT(grace_periods_and_items, BOTH),
 	UNIT(a_long_mask_is_one_line, ONLY_PLAIN),
 	UNIT(a_handler_may_dump, BOTH),
+	UNIT(where_it_was_called_is_a_word, ONLY_PLAIN),
 	UNIT(what_write_says_is_returned, ONLY_PLAIN),
 };
 

@@ -232,6 +232,25 @@ static void try_never_waits(void)
 	actor_do(b, do_release);
 }
 
+/* For other languages, which do not have the macros. */
+static void try_and_until_have_addresses(void)
+{
+	int (*try)(rdv_thread * self) = rdv_isolate_try;
+	int (*until)(rdv_thread * self, const struct timespec *deadline) =
+		rdv_isolate_until;
+	rdv_domain *d = unit_domain();
+	rdv_thread *self;
+
+	assert_int_equal(rdv_thread_register(d, NULL, &self), 0);
+	assert_int_equal(try(self), 0);
+	assert_int_equal(until(self, &unit_far), 0);
+	rdv_release(self);
+	assert_true(rdv_isolated(self));
+	rdv_release(self);
+	assert_false(rdv_isolated(self));
+	rdv_thread_unregister(self);
+}
+
 /* Of all that it does it waits for nothing, and it wakes nobody who need not know. */
 static void g8_try_leaves_no_trace(void)
 {
@@ -692,6 +711,7 @@ static const struct unit_case cases[] = {
 	UNIT(p10_gathering_sleeps_once, BOTH),
 	UNIT(p10_the_token_wakes_one, BOTH),
 	UNIT(try_never_waits, ALL),
+	UNIT(try_and_until_have_addresses, ONLY_PLAIN),
 	UNIT(g8_try_leaves_no_trace, BOTH),
 	UNIT(until_refuses_malformed_deadlines, BOTH),
 	UNIT(until_does_not_wait_if_it_is_late, ALL),

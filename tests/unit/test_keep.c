@@ -777,6 +777,55 @@ static void an_isolated_thread_walks_at_once(void)
 	actor_do(c, do_end);
 }
 
+static sem_t visited, go_on;
+
+static void pause_there(unsigned id)
+{
+	(void)id;
+	sem_post(&visited);
+	sem_wait(&go_on);
+}
+
+/* A thread that is harmless may leave at any time. */
+static void those_that_leave_an_isolated_walk_are_left_out(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+
+	sem_init(&visited, 0, 0);
+	sem_init(&go_on, 0, 0);
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	actor_do(a, do_isolate);
+	begin_walk(a);
+	walk.also = pause_there;
+	actor_go(a, do_for_each);
+	sem_wait(&visited);
+	actor_do(c, do_unregister);
+	sem_post(&go_on);
+	actor_wait(a);
+	assert_ret(a, 1);
+	assert_int_equal(walk.order[0], rdv_thread_id(b->self));
+	actor_do(a, do_release);
+	actor_do(b, do_end);
+}
+
+/* One whose bit is not in the first word of the masks. */
+static void one_of_many_is_kept(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = NULL;
+	int i;
+
+	for (i = 0; i < 40; i++)
+		b = actor_member(d, "b");
+	actor_do(b, do_now);
+	assert_keeps(a, b, 0);
+	actor_do(a, do_let_go);
+	actor_do(b, do_end);
+}
+
 #ifndef RDV_DEBUG
 static void call_all(unsigned id)
 {
@@ -922,6 +971,8 @@ static const struct unit_case cases[] = {
 	UNIT(two_walk, ALL),
 	UNIT(those_that_leave_are_left_out, BOTH),
 	UNIT(an_isolated_thread_walks_at_once, BOTH),
+	UNIT(those_that_leave_an_isolated_walk_are_left_out, BOTH),
+	UNIT(one_of_many_is_kept, BOTH),
 #ifndef RDV_DEBUG
 	UNIT(each_bad_walk_has_its_answer, BOTH),
 #endif

@@ -124,6 +124,20 @@ static void g7_a_high_cap_teaches_nothing(void)
 	assert_in_range(shim.clock_ns - start, 49 * US, 51 * US);
 }
 
+/* In ns it does not fit into 64 bits. */
+static void g7_before_the_last_deadline_there_is(void)
+{
+	const struct timespec last = {
+		.tv_sec = (time_t)(UINT64_MAX >> 1 >> (64 - 8 * sizeof(time_t)))};
+	rdv_domain *d = spinning_domain(0, 1 + SPARE);
+	struct rdv_spin spin;
+
+	clock_moves(STEP);
+	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_HELD, &last));
+	assert_true(rdv_spin_once(&spin));
+	rdv_spin_end(&spin);
+}
+
 /* A leader that waits for threads which all have CPUs begins with the cap; and finds its way
  * back to it, if it could not spin for so long for a while. */
 static void g7_a_leader_spins_where_it_takes_nothing(void)
@@ -404,6 +418,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
 	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
 	UNIT(g7_not_beyond_the_deadline, ONLY_PLAIN),
+	UNIT(g7_before_the_last_deadline_there_is, ONLY_PLAIN),
 	UNIT(g7_all_waits_end_asleep, BOTH),
 };
 

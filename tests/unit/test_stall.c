@@ -287,8 +287,12 @@ static const struct actor *keeper;
 
 static int let_go_on_stall(const struct rdv_stall *stall, void *arg)
 {
-	if (stall->self == keeper->self)
-		rdv_let_go((rdv_thread *)(uintptr_t)stall->self);
+	rdv_thread *self = (rdv_thread *)(uintptr_t)stall->self;
+
+	if (self == keeper->self) {
+		rdv_let_go(self);
+		CHECK(NULL, rdv_keep_try(self, rdv_thread_id(self) + 1) == -EBUSY);
+	}
 	return on_stall(stall, arg);
 }
 
@@ -486,6 +490,23 @@ static void the_default_says_what_for(void)
 	actor_go(a, do_exit);
 	actor_wait(b);
 	actor_do(b, do_exit);
+	actor_wait(a);
+	a->arg = (void *)(uintptr_t)rdv_thread_id(b->self);
+	actor_go(a, do_keep_b);
+	line_with(" to keep a thread;");
+	assert_said(a, "to keep a thread", b, "running: " RUNNING);
+	actor_do(b, do_now);
+	actor_wait(a);
+	actor_go(b, do_end);
+	line_with(" to be let go;");
+	assert_said(b, "to be let go", a,
+		    "keeps a thread: a keeper has to call rdv_let_go()" SEE);
+	actor_do(a, do_let_go);
+	actor_wait(b);
+	actor_go(a, do_synchronize);
+	line_with(" for a grace period;");
+	assert_said(a, "for a grace period", b, "running: " RUNNING);
+	actor_do(b, do_checkpoint);
 	actor_wait(a);
 	listen_end();
 }
