@@ -224,6 +224,20 @@ static void leave(void)
 	actor_wait(b);
 }
 
+static void let_b_have_the_turn(void)
+{
+	actor_do(b, do_want);
+	actor_go(a, do_enter_or_child);
+	actor_do(b, do_enter);
+}
+
+static void enter_for_the_turn_after_b(void)
+{
+	d->sync.next = rdv_thread_id(b->self);
+	actor_do(a, do_want);
+	let_b_have_the_turn();
+}
+
 static void ask(void)
 {
 	actor_go(a, do_synchronize_or_child);
@@ -285,13 +299,18 @@ static void come(void)
 	actor_wait(a);
 }
 
-static void come_for_a_turn(void)
+static void end_the_turn(void)
 {
-	actor_do(b, do_enter);
 	actor_go(b, do_exit);
 	actor_wait(a);
 	actor_do(a, do_exit);
 	actor_wait(b);
+}
+
+static void come_for_a_turn(void)
+{
+	actor_do(b, do_enter);
+	end_the_turn();
 }
 
 static void go(void)
@@ -355,6 +374,8 @@ static const struct scene {
 	{ask, answer_a, answer, RDV_STALL_GRACE},
 	{keep, be_kept, nothing, RDV_STALL_KEEP},
 	{stay, let_go_a, let_go, RDV_STALL_KEPT},
+	{let_b_have_the_turn, end_the_turn, go, RDV_STALL_SYNC},
+	{enter_for_the_turn_after_b, end_the_turn, go, RDV_STALL_SYNC},
 };
 
 enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };
