@@ -23,7 +23,7 @@
  *	the token      is taken by    from an open gate, by compare-and-swap on ctl
  *	               is passed by   clearing the successor's bit in want_rdv[]; only
  *	                              the owner clears the bit of another
- *	               is given back  by compare-and-swap on ctl: the round ends
+ *	               is given back  by an addition to ctl: the round ends
  *
  *	sleeper        on                     until                   woken by
  *	the leader     gathering              all that it awaits are  the last of them
@@ -65,8 +65,9 @@
  * ask.c.  Kept: some thread is claimed, see keep.c.  The owner has nothing to do with these
  * two.
  *
- * The round counts up each time that the gate opens.  compete() and the dump look at it.  A
- * value of ctl returns after 2^14 rounds at most.  No wake-up depends on its not returning.
+ * The round counts up each time that the gate opens.  compete(), the dump and the report of
+ * who was last look at it.  A value of ctl returns after 2^14 rounds at most.  No wake-up
+ * depends on its not returning.
  *
  * RDV_GATE_SLOW is compiled into programs.  Nothing else of this is.
  */
@@ -106,7 +107,7 @@ enum rdv_spin_kind {
 	RDV_SPIN_HELD,
 	RDV_SPIN_KEPT,
 	RDV_SPIN_KINDS,
-	RDV_SPIN_LINGER = RDV_SPIN_KINDS,
+	RDV_SPIN_COMPETE = RDV_SPIN_KINDS,
 };
 
 /*

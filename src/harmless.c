@@ -3,7 +3,8 @@
  * Becoming harmless, and running again.
  *
  * rdv_park() is the one place where a thread publishes that it is harmless, and
- * rdv_leave() the one place where a parked thread starts to run.
+ * rdv_leave() the one place where a parked thread starts to run, but for the owner: see
+ * rdv_take_office().
  */
 #include "domain.h"
 #include "clock.h"

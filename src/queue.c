@@ -304,7 +304,7 @@ static bool compete(struct rdv_member *m, bool queued, const struct timespec *de
 	struct rdv_spin spin;
 	bool mine = (queued && handed(m)) || rdv_take(m);
 
-	if (mine || !rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, deadline))
+	if (mine || !rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, deadline))
 		return mine;
 	competes(m);
 	while (!(mine = (queued && handed(m)) || rdv_take(m))) {

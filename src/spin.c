@@ -33,8 +33,8 @@ enum {
 	SLOT_NS = 1000,         /* to wait for a slot: a spinner may be about to stop */
 	PROBE_NS = 10000,       /* what one wait in PROBE_EVERY tries */
 	PROBE_EVERY = 16,
-	LINGER_GAP_NS = 1000,    /* many short rounds fit into one hand-over */
-	LINGER_ROUND_NS = 10000, /* a longer one hides the price of being queued */
+	COMPETE_GAP_NS = 1000,    /* many short rounds fit into one hand-over */
+	COMPETE_ROUND_NS = 10000, /* a longer one hides the price of being queued */
 };
 
 static inline void cpu_relax(void)
@@ -128,7 +128,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	spin->slot = take_slot(d);
 	spin->start = spin->last = rdv_clock_ns();
 	spin->left = ns_to(deadline, spin->start);
-	if (kind == RDV_SPIN_LINGER)
+	if (kind == RDV_SPIN_COMPETE)
 		rdv_spin_prolong(spin);
 	else
 		spin->limit = limit(spin);
@@ -156,21 +156,21 @@ bool rdv_spin_once(struct rdv_spin *spin)
 		return false;
 	do {
 		cpu_relax();
-		if (++spin->turns % TURNS_PER_LOOK && spin->kind != RDV_SPIN_LINGER)
+		if (++spin->turns % TURNS_PER_LOOK && spin->kind != RDV_SPIN_COMPETE)
 			return true;
 		now = rdv_clock_ns();
 		if (!may_go_on(spin, now)) {
 			stop(spin);
 			return false;
 		}
-	} while (spin->kind == RDV_SPIN_LINGER && now - spin->last < LINGER_GAP_NS);
+	} while (spin->kind == RDV_SPIN_COMPETE && now - spin->last < COMPETE_GAP_NS);
 	spin->last = now;
 	return true;
 }
 
 void rdv_spin_prolong(struct rdv_spin *spin)
 {
-	uint64_t limit = spin->last - spin->start + LINGER_ROUND_NS;
+	uint64_t limit = spin->last - spin->start + COMPETE_ROUND_NS;
 
 	if (limit > RDV_SPIN_CAP_NS)
 		limit = RDV_SPIN_CAP_NS;

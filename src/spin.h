@@ -47,7 +47,7 @@ enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited);
  */
 void rdv_spin_joined(rdv_domain *d);
 
-/* Lingering: a round has ended, so the thread lingers for another. */
+/* Competing: a round has ended, so the thread looks for another. */
 void rdv_spin_prolong(struct rdv_spin *spin);
 
 #endif

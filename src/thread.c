@@ -188,8 +188,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 }
 
 /*
- * The bit in harmless[] stays set.  If it were cleared, the word could return to a value
- * that a leader is about to sleep on.
+ * The bit in harmless[] stays set: an id without a thread counts as harmless.
  */
 void rdv_thread_unregister(rdv_thread *self)
 {

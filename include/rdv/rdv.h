@@ -317,10 +317,10 @@ rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline, const ch
 #define rdv_isolate_until(self, deadline) rdv_isolate_until_at(self, deadline, __func__)
 
 /*
- * Ends the innermost rdv_isolate().  If that was the outermost one too, the thread
- * hands the rendez-vous to the next isolator of the round, and the call returns when
- * the last of them has released.  If no other thread has asked it returns at once.
- * By a thread that is not isolated the call does nothing; a build with
+ * Ends the innermost rdv_isolate().  If that was the outermost one too, it ends the
+ * round and returns at once.  But if the turn of the thread is over, and others wait to be
+ * isolated, it hands the rendez-vous to the one that has waited longest, and the call
+ * returns when the last isolator of the round has released.  By a thread that is not isolated the call does nothing; a build with
  * --enable-debug aborts.
  */
 RDV_API void rdv_release(rdv_thread *self);

@@ -6,7 +6,7 @@
  * A thread counts in its own slot, on cache lines that nobody else writes.
  * rdv_domain_stats() adds the slots up.  The histograms belong to the domain.  The owner
  * of the token writes two of them: the time to isolation, and the time isolated.  Other
- * times are noted in the slot of the thread, and moved to the histograms ten at a
+ * times are noted in the slot of the thread, and moved to the histograms some at a
  * time.
  *
  * Reading the clock twice takes longer than an isolation that waits for nobody.  So in
@@ -81,7 +81,7 @@ static inline void rdv_record_released(struct rdv_member *m, uint64_t tick)
 }
 
 /* After a release that woke somebody or passed the token on.  An uncontended release is one
- * compare-and-swap, and is not timed. */
+ * addition, and is not timed. */
 void rdv_record_release(struct rdv_member *m, uint64_t begin);
 
 static inline void rdv_record_round(struct rdv_member *m)

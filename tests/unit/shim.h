@@ -44,7 +44,7 @@ struct shim_thread {
 	sem_t resume;
 	int returns;     /* what the next waits return without sleeping ... */
 	unsigned times;  /* ... and how many of them */
-	int instead;     /* what a wait returns that was interrupted by shim_expire() */
+	int instead;     /* what a wait returns that was interrupted by actor_expire() */
 	shim_hook *hook; /* called at each place */
 	void *hook_arg;
 };

@@ -359,7 +359,7 @@ static void g6_nobody_is_served_twice_in_a_round(void)
 	}
 }
 
-/* ------------------------------------------------------ G6: isolators that linger */
+/* ------------------------------------------------------ G6: isolators that compete */
 
 static const uint64_t long_patience = 1000000 * (uint64_t)MS;
 
@@ -380,7 +380,7 @@ static uint32_t competing(const rdv_domain *d)
 }
 
 /* The clock stands still, so it does not give up before we let time pass. */
-static void until_it_lingers(const rdv_domain *d)
+static void until_it_competes(const rdv_domain *d)
 {
 	while (!competing(d))
 		sched_yield();
@@ -404,7 +404,7 @@ static void go_to_sleep(struct actor *a, actor_fn *fn, enum where where)
 }
 
 /* An isolator that is awake looks for an open gate before it queues. */
-static void g6_an_isolator_lingers(void)
+static void g6_an_isolator_competes(void)
 {
 	rdv_domain *d = spinning_domain(MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -413,7 +413,7 @@ static void g6_an_isolator_lingers(void)
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
 	actor_go(b, do_isolate);
-	until_it_lingers(d);
+	until_it_competes(d);
 	actor_do(a, do_release); /* it is not in this round */
 	actor_do(a, do_now);
 	clock_pass(US);
@@ -426,7 +426,7 @@ static void g6_an_isolator_lingers(void)
 }
 
 /* It does so for a while, and then queues. */
-static void g6_a_lingering_isolator_queues(void)
+static void g6_a_competing_isolator_queues(void)
 {
 	rdv_domain *d = spinning_domain(MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -443,7 +443,7 @@ static void g6_a_lingering_isolator_queues(void)
 }
 
 /* It may have lost its CPU, so whoever opens the gate does not rely on it for the held. */
-static void g6_the_held_are_woken_while_one_lingers(void)
+static void g6_the_held_are_woken_while_one_competes(void)
 {
 	rdv_domain *d = spinning_domain(long_patience);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -454,7 +454,7 @@ static void g6_the_held_are_woken_while_one_lingers(void)
 	actor_do(a, do_isolate);
 	go_to_sleep(h, do_end, HELD);
 	actor_go(b, do_isolate);
-	until_it_lingers(d);
+	until_it_competes(d);
 	actor_do(a, do_release);
 	actor_wait(h); /* b has not noticed anything yet */
 	assert_int_equal(competing(d), 1);
@@ -1016,7 +1016,7 @@ static void g3_a_wake_up_is_lost(void)
 	check_lost(wrap - MS / 2);
 }
 
-/* After 2^15 rounds ctl is what it was, for a thread on its way to sleep, too. */
+/* After 2^14 rounds ctl is what it was, for a thread on its way to sleep, too. */
 static void g3_the_round_returns(void)
 {
 	rdv_domain *d = domain_of_patience(INT64_MAX);
@@ -1130,9 +1130,9 @@ static const struct unit_case cases[] = {
 	UNIT(g6_a_turn_ends_when_the_clock_wraps, ONLY_PLAIN),
 	UNIT(g6_one_is_woken_to_compete, BOTH),
 	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
-	UNIT(g6_an_isolator_lingers, BOTH),
-	UNIT(g6_a_lingering_isolator_queues, BOTH),
-	UNIT(g6_the_held_are_woken_while_one_lingers, BOTH),
+	UNIT(g6_an_isolator_competes, BOTH),
+	UNIT(g6_a_competing_isolator_queues, BOTH),
+	UNIT(g6_the_held_are_woken_while_one_competes, BOTH),
 	UNIT(g6_a_window_is_as_long_as_the_gate_was_closed, BOTH),
 	UNIT(g6_no_window_where_the_gate_is_mostly_open, BOTH),
 	UNIT(g6_windows_grow_for_one_that_misses_them, BOTH),

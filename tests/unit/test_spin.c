@@ -117,7 +117,7 @@ static void g7_a_high_cap_teaches_nothing(void)
 		spin_and_sleep(d, RDV_SPIN_HELD, 5000 * US);
 	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, 1 * US);
 	start = shim.clock_ns;
-	rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL);
+	rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL);
 	while (rdv_spin_once(&spin))
 		rdv_spin_prolong(&spin);
 	rdv_spin_end(&spin);
@@ -212,7 +212,7 @@ static void g7_the_smallest_and_the_largest_cap(void)
 
 	clock_moves(STEP);
 	assert_true(spin_out(d, RDV_SPIN_FREE) <= 2 * STEP);
-	assert_true(spin_out(d, RDV_SPIN_LINGER) <= 2 * US);
+	assert_true(spin_out(d, RDV_SPIN_COMPETE) <= 2 * US);
 	d = spinning_domain(RDV_SPIN_NEVER - 1, 1 + SPARE);
 	d->spin_ns[RDV_SPIN_HELD] = RDV_SPIN_NEVER - 1;
 	clock_moves(10 * US);
@@ -302,17 +302,17 @@ static void g7_a_slot_that_becomes_free(void)
 	assert_int_equal(d->spinners, 0);
 }
 
-/* Lingering goes on for as long as rounds end, up to the cap, and looks seldom. */
-static void g7_lingering_is_bounded(void)
+/* Competing goes on for as long as rounds end, up to the cap, and looks seldom. */
+static void g7_competing_is_bounded(void)
 {
 	rdv_domain *d = spinning_domain(0, 2);
 	struct rdv_spin spin;
 	uint64_t start, looks;
 
 	clock_moves(STEP);
-	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 9 * US, 11 * US);
+	assert_in_range(spin_out(d, RDV_SPIN_COMPETE), 9 * US, 11 * US);
 	start = shim.clock_ns;
-	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
+	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL));
 	for (looks = 0; rdv_spin_once(&spin); looks++)
 		rdv_spin_prolong(&spin);
 	rdv_spin_end(&spin);
@@ -321,10 +321,10 @@ static void g7_lingering_is_bounded(void)
 	assert_int_equal(d->spinners, 0);
 	unit_destroy(d);
 	d = spinning_domain(2 * US, 2);
-	assert_in_range(spin_out(d, RDV_SPIN_LINGER), 1 * US, 3 * US);
+	assert_in_range(spin_out(d, RDV_SPIN_COMPETE), 1 * US, 3 * US);
 	unit_destroy(d);
 	d = spinning_domain(RDV_SPIN_NEVER, 2);
-	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_LINGER, NULL));
+	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL));
 }
 
 /* Between two looks at the clock somebody else had the processor. */
@@ -414,7 +414,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_on_a_very_large_machine, ONLY_PLAIN),
 	UNIT(g7_one_processor_is_left_to_the_others, ONLY_PLAIN),
 	UNIT(g7_a_slot_that_becomes_free, ONLY_PLAIN),
-	UNIT(g7_lingering_is_bounded, ONLY_PLAIN),
+	UNIT(g7_competing_is_bounded, ONLY_PLAIN),
 	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
 	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
 	UNIT(g7_not_beyond_the_deadline, ONLY_PLAIN),
