@@ -855,7 +855,11 @@ template <int n> struct suite : rl::test_suite<suite<n>, n> {
 	}
 	void thread(unsigned self)
 	{
-		scenario->thread(self);
+		try {
+			scenario->thread(self);
+		} catch (const model_ended &) {
+			return;
+		}
 		model_thread_returns();
 	}
 	void after()

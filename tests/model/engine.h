@@ -21,6 +21,10 @@ void model_act_for(int thread);
 void model_thread_exits(void);
 void model_forget_memberships(void);
 
+/* What a thread throws that has ended in the middle of its function. */
+struct model_ended {
+};
+
 /*
  * A signal handler of the calling thread.  It runs at some of the points between two
  * accesses, and interrupts some of the waits; NULL: no longer.
@@ -132,8 +136,9 @@ struct model_run {
 	bool history; /* print how it came to fail */
 };
 
-/* In fixture.cc: what comes after each thread's function; all slept, and a wait of the
+/* In fixture.cc: whether the thread ends in on_stall, in a wait; what comes after each thread's function; all slept, and a wait of the
  * library's own has come to its end; what to call a word. */
+bool model_ends_in_report();
 void model_thread_returns();
 void model_only_time_helped();
 const char *model_name_of(const rdv_word *word, char *buffer, size_t size);

@@ -57,6 +57,17 @@ void create(const struct kind &kind)
 	model_weather = {8, 4};
 }
 
+void let_one_end()
+{
+	f.d.stall_ns = 1;
+	f.may_end[0] = true;
+}
+
+bool model_ends_in_report()
+{
+	return f.may_end[model_self()] && model_surprise(2);
+}
+
 const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 {
 	const rdv_domain &d = f.d;
@@ -155,7 +166,7 @@ static const struct rdv_member *sleeps_queued(unsigned i)
 /* The owner is about to release: who has been waiting?  Is its turn over? */
 static void note_queue()
 {
-	uint32_t turn = (uint32_t)model_clock_us() - f.d.turn_began;
+	uint32_t turn = (uint32_t)model_clock_us() - f.turn_us;
 
 	f.must_pass = false;
 	f.releaser = model_self();
@@ -163,7 +174,7 @@ static void note_queue()
 		const struct rdv_member *m = sleeps_queued(i);
 
 		f.slept_before[i] = m != nullptr;
-		if (m && !f.may_withdraw[i] && turn >= f.d.patience_us)
+		if (m && !f.may_withdraw[i] && !f.may_end[i] && turn >= f.d.patience_us)
 			f.must_pass = true;
 		f.ticket_before[i] = m ? f.ticket[m->id].newest() : 0;
 	}
@@ -184,6 +195,13 @@ static void check_order()
 	}
 }
 
+/* The token was passed to the calling thread. */
+static void turn_begins()
+{
+	f.opener = model_self();
+	f.turn_us = (uint32_t)model_clock_us();
+}
+
 /*
  * G5, and G6 for the isolators: in strict order one that sleeps in the queue is passed by at
  * most once by each of the others.
@@ -200,6 +218,8 @@ static void count_isolation(uint32_t round)
 		check_order();
 	else
 		MODEL_CHECK(!f.must_pass);
+	if (self != f.opener)
+		turn_begins();
 	f.released_in = 0;
 	f.must_pass = false;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
@@ -219,6 +239,8 @@ static void round_ends()
 	uint64_t us = model_clock_us();
 	unsigned noted = 0, asleep = 0;
 
+	if (model_self() != f.opener)
+		turn_begins(); /* it has not isolated */
 	for (const struct rdv_member *m : f.member)
 		noted += m && m->wait_kind == RDV_WAIT_HELD;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
@@ -253,6 +275,7 @@ static void round_begins()
 			MODEL_CHECK(f.owed[i] < f.d.patience_us);
 	}
 	f.changed_us = us;
+	f.opener = model_self();
 	f.rounds++;
 }
 

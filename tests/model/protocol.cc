@@ -62,19 +62,27 @@ static long model_syscall(long number, int fd, const void *data, size_t)
 #include "thread.c"
 #include "inside/record.c"
 
-/* Without stall_ns nobody calls these, and misuse is a fault of a scenario. */
 void rdv_stall_begin(struct rdv_member *)
 {
-	MODEL_CHECK(!"a stall");
 }
 
-int rdv_wait_stalling(struct rdv_member *, const rdv_word *, uint32_t, uint32_t,
-		      const struct timespec *)
+/* In a domain with stall_ns: a thread that may end in on_stall does so at some of its waits. */
+int rdv_wait_stalling(struct rdv_member *m, const rdv_word *word, uint32_t expected,
+		      uint32_t bitset, const struct timespec *deadline)
 {
-	MODEL_CHECK(!"a stall");
-	return 0;
+	bool ends = model_ends_in_report();
+	int ret = 0;
+
+	if (!ends || model_surprise(2))
+		ret = rdv_futex_wait(word, expected, bitset, deadline);
+	if (!ends)
+		return ret;
+	m->in_report = true;
+	model_thread_exits();
+	throw model_ended();
 }
 
+/* Misuse is a fault of a scenario. */
 void rdv_misuse(const char *call, const struct rdv_member *, enum rdv_wrong)
 {
 	model_fail(call, RDV_HERE);

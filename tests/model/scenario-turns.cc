@@ -123,6 +123,27 @@ static void one_closes_much(unsigned self)
 	much_is_closed(self ? 2 : 0);
 }
 
+/*
+ * One that is held misses each window: they grow, up to the longest.  Then it has run, and
+ * another is held, for which they begin anew.  None is longer after a long round.
+ */
+static void windows_grow(unsigned self)
+{
+	static const unsigned ms[] = {0, 1, 2, 4, 8, 16, 32, 64, 64, 1, 2, 64};
+	uint64_t since;
+
+	for (unsigned i = 0; self == 0 && i < sizeof(ms) / sizeof(ms[0]); i++) {
+		since = model_clock_us();
+		if (i == 8)
+			f.d.held = f.d.held_unit.newest();
+		rdv_isolate(me());
+		MODEL_CHECK(model_clock_us() - since == ms[i] * 1000);
+		alone();
+		model_pass(i == 10 ? 100000 : 1000);
+		release();
+	}
+}
+
 /* ------------------------------------------------- a held thread without a CPU
  *
  * It is counted as held, in the first group or the second, and never does anything.
@@ -133,6 +154,12 @@ static void starved()
 {
 	patient<3>();
 	f.d.held = 1;
+}
+
+static void starved_for_long()
+{
+	starved();
+	model_weather.jump = 0;
 }
 
 static void starved_strictly()
@@ -201,6 +228,7 @@ static const scenarios these({
 	{"turns-leave", 3, patient<3>, one_leaves_another_comes, at_rest},
 	{"window", 2, rounds_of_patience, one_closes_much, at_rest},
 	{"window-isolators", 3, turn_of_rounds, much_is_closed, at_rest},
+	{"window-grows", 3, starved_for_long, windows_grow, one_starved_in_the_second},
 	{"starved", 3, starved, isolate_despite, one_starved},
 	{"starved-pair", 3, starved, isolate_and_pair_despite, one_starved},
 	{"starved-withdraw", 3, starved, withdraws_despite, one_starved},
