@@ -134,15 +134,16 @@ static int be_held(struct rdv_member *m, uint32_t *held, const struct timespec *
 
 /*
  * Waits until the thread is let go.  Meanwhile it is not held: no window is for it, and
- * nobody relies on it to wake the held.
+ * nobody relies on it to wake others.  It may be in a handler that has interrupted it between
+ * its opening of the gate and its look for those that sleep.  So it looks here.
  */
 static int be_kept(struct rdv_member *m, uint32_t *held, const struct timespec *deadline)
 {
 	if (*held)
 		end_hold(m, *held);
 	*held = 0;
-	if (rdv_load_sc(&m->domain->asleep))
-		rdv_wake_held(m->domain, rdv_now_us());
+	if (rdv_ctl_open(rdv_load_sc(&m->domain->ctl)))
+		rdv_wake_sleepers(m, rdv_now_us());
 	return rdv_wait_let_go(m, deadline);
 }
 

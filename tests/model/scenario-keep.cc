@@ -696,6 +696,39 @@ static void disturbed_with_rounds(unsigned self)
 		isolate();
 }
 
+/*
+ * The keeper waits for one that sleeps in the queue.  The kept thread may be in a handler that
+ * came when it had opened the gate, and had not looked for those that it has to wake.
+ */
+static rdv_word has_isolated;
+
+static void turn_lasts()
+{
+	patient<3>();
+	f.turn_us = f.d.turn_began = (uint32_t)model_clock_us();
+	model_weather.jump = 0;
+	has_isolated = rdv_word{};
+}
+
+static void keeper_waits_for_another(unsigned self)
+{
+	if (self == 0) {
+		model_on_signal(handle);
+		isolate();
+	} else if (self == 1) {
+		isolate();
+		has_isolated.store(1, __ATOMIC_SEQ_CST, RDV_HERE);
+		rdv_futex_wake(&has_isolated, 1, RDV_FUTEX_ANY);
+	} else {
+		MODEL_CHECK(rdv_keep(me(), 0) == 0);
+		now();
+		while (!has_isolated.load(__ATOMIC_SEQ_CST, RDV_HERE))
+			rdv_futex_wait(&has_isolated, 0, RDV_FUTEX_ANY, nullptr);
+		end();
+		kept(0);
+	}
+}
+
 static void disturbed_circle(unsigned self)
 {
 	model_on_signal(handle);
@@ -788,6 +821,7 @@ static const scenarios these({
 	{"signal-keep-rounds", 3, patient<3>, disturbed_with_rounds, at_rest},
 	{"signal-keep-rounds-biased", 3, biased_and_patient, disturbed_with_rounds,
 	 at_rest},
+	{"signal-keep-waits", 3, turn_lasts, keeper_waits_for_another, at_rest},
 	{"signal-keep-circle", 3, plain<3>, disturbed_circle, at_rest},
 	{"signal-each", 3, plain<3>, disturbed_walk, at_rest},
 });
