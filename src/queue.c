@@ -207,21 +207,27 @@ void rdv_wake_sleepers(struct rdv_member *m, uint32_t now)
  * The owner passes the token on if its turn is over.  Otherwise it ends the round.  The
  * caller is shielded.  gathered: the caller is parked and no other thread is running, so
  * the successor need not look.
+ *
+ * If not, the caller gives up, and may come back in the same round.  Two that did so in turn
+ * would keep the gate closed for as long as they like.  So if one that gave up has passed the
+ * token on, the next one opens the gate.
  */
 void rdv_pass(struct rdv_member *m, bool gathered)
 {
 	rdv_domain *d = m->domain;
 	uint32_t now = rdv_now_us();
-	bool over = rdv_turn_over(d, now);
+	bool over = rdv_turn_over(d, now) && (gathered || !d->gave_up);
 	struct rdv_member *next;
 
 	/* if one withdraws the next one gets it: that does not make our turn longer */
 	while (over && (next = longest_waiting(d, false))) {
 		d->gathered = gathered;
+		d->gave_up = !gathered;
 		d->turn_began = now;
 		if (hand_over(m, next))
 			return;
 	}
+	d->gave_up = false;
 	if (rdv_open(m, now))
 		rdv_wake_sleepers(m, now);
 }

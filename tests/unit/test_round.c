@@ -332,6 +332,41 @@ static void g8_who_was_woken_to_compete_gives_up(void)
 }
 
 /*
+ * A leader that gives up may come back in the same round.  Two of them do not keep the gate
+ * closed by passing the token to one another.
+ */
+static void g6_leaders_that_give_up_open_the_gate(void)
+{
+	rdv_domain *d = domain_of_patience(RDV_PATIENCE_NONE);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *h = actor_member(d, "held");
+	uint32_t round = d->ctl / RDV_CTL_ROUND;
+
+	actor_do(h, do_now);
+	a->deadline = b->deadline = &unit_far;
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(h, do_end, HELD);
+	assert_goes(b, do_isolate_until, QUEUED);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	assert_where(b, GATHERING);
+	assert_where(h, HELD);
+	assert_int_equal(rdv_load_sc(&d->ctl) / RDV_CTL_ROUND, round);
+	assert_goes(a, do_isolate_until, QUEUED);
+	actor_expire(b);
+	assert_done(b, -ETIMEDOUT);
+	assert_int_not_equal(rdv_load_sc(&d->ctl) / RDV_CTL_ROUND, round);
+	actor_do(b, do_now);
+	actor_do(c, do_now);
+	if (actor_where(h) == DONE)
+		actor_do(h, do_now);
+	assert_where(a, DONE);
+	assert_int_equal(a->ret, 0);
+	actor_do(a, do_release);
+	assert_where(h, DONE);
+}
+
+/*
  * One that has just been alone and wants it again is not served before the others
  * that have been waiting: it is held in its release.
  */
@@ -1124,6 +1159,7 @@ static const struct unit_case cases[] = {
 	UNIT(g5_the_round_wraps, BOTH),
 	UNIT(g6_isolators_are_served_in_the_order_in_which_they_asked, ALL),
 	UNIT(g6_the_order_when_tickets_wrap, BOTH),
+	UNIT(g6_leaders_that_give_up_open_the_gate, BOTH),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
 	UNIT(g6_a_turn_ends, BOTH),
 	UNIT(g6_a_turn_of_short_rounds_ends, BOTH),
