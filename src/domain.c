@@ -25,7 +25,6 @@ enum {
 /* --------------------------------------------------------------------- set-up */
 
 /* Not by pthread_once(): what failed for want of a key or of memory is tried again. */
-static rdv_mutex setup_lock;
 static bool have_key;
 
 #pragma weak dladdr
@@ -41,7 +40,7 @@ static void stay_loaded(void)
 	void *(*open)(const char *name, int flags);
 	Dl_info mine;
 
-	if (!dlsym || !dladdr || !dladdr(&setup_lock, &mine))
+	if (!dlsym || !dladdr || !dladdr(&rdv_setup_lock, &mine))
 		return;
 	*(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");
 	if (open)
@@ -52,13 +51,13 @@ static bool setup(void)
 {
 	bool ready;
 
-	rdv_lock(&setup_lock);
+	rdv_lock(&rdv_setup_lock);
 	if (!have_key && !rdv_thread_setup()) {
 		have_key = true;
 		stay_loaded();
 	}
 	ready = have_key && !rdv_fork_setup();
-	rdv_unlock(&setup_lock);
+	rdv_unlock(&rdv_setup_lock);
 	return ready;
 }
 

@@ -401,6 +401,7 @@ struct rdv_member {
 	bool competes;     /* it is counted in competing */
 	bool in_report;    /* in on_stall, in the middle of a wait; see leave_wait() */
 	uint8_t wait_kind; /* enum rdv_wait_kind */
+	uint8_t forks;     /* it is in fork(), see fork.c */
 	struct rdv_member *next; /* memberships of the same thread, see self.c */
 	char name[16];
 	struct rdv_record record;
@@ -627,6 +628,7 @@ void rdv_self_remove(const struct rdv_member *m);
 void rdv_export_fork(rdv_domain *d);
 
 /* fork.c */
+extern rdv_mutex rdv_setup_lock;
 int rdv_fork_setup(void);
 void rdv_fork_watch(rdv_domain *d);
 void rdv_fork_unwatch(rdv_domain *d);

@@ -13,6 +13,10 @@
 static rdv_mutex domains_lock;
 static rdv_domain *domains;
 
+/* Of setup() in domain.c.  The child frees it, because the thread may be gone that had it.
+ * What that thread did is done again, if need be. */
+rdv_mutex rdv_setup_lock;
+
 void rdv_fork_watch(rdv_domain *d)
 {
 	rdv_lock(&domains_lock);
@@ -32,8 +36,52 @@ void rdv_fork_unwatch(rdv_domain *d)
 	rdv_unlock(&domains_lock);
 }
 
+/* ---------------------------------------------------------------------- shields
+ *
+ * A signal may come while the thread has the locks, and copying a large process takes long.  If
+ * its handler were held, an isolated thread that needs a lock would wait for it, and it for that
+ * thread.
+ */
+
+enum { FORKS = 1, RAN = 2, WAS_SHIELDED = 4 };
+
+static void shield_all(void)
+{
+	struct rdv_shield shield;
+	struct rdv_member *m;
+
+	for (m = rdv_self_any(); m; m = m->next) {
+		rdv_shield(m, &shield);
+		m->forks = (uint8_t)(FORKS | (shield.shielded ? WAS_SHIELDED : 0) |
+				     (shield.state == RDV_STATE_RUNNING ? RAN : 0));
+	}
+}
+
+static void unshield_all(void)
+{
+	struct rdv_shield shield;
+	struct rdv_member *m;
+
+	for (m = rdv_self_any(); m; m = m->next) {
+		shield.shielded = m->forks & WAS_SHIELDED ? 1 : 0;
+		shield.state = m->forks & RAN ? RDV_STATE_RUNNING : RDV_STATE_PARKED;
+		m->forks = 0;
+		rdv_unshield(m, &shield);
+	}
+}
+
+static bool forks(void)
+{
+	const struct rdv_member *m = rdv_self_any();
+
+	return m && m->forks;
+}
+
+/* ------------------------------------------------------------------------- locks */
+
 /*
- * Takes all locks, always in this order.  No other place holds two of them.
+ * Takes all locks but that of the set-up, always in this order.  No other place holds two of
+ * them.
  *
  * A signal handler that forks while its own thread has a lock would wait for ever.
  */
@@ -41,8 +89,9 @@ static void before(void)
 {
 	rdv_domain *d;
 
-	if (rdv_lock_held())
+	if (rdv_lock_held() || forks())
 		rdv_misuse("fork", NULL, RDV_FORKS_IN_CALL);
+	shield_all();
 	rdv_lock(&domains_lock);
 	for (d = domains; d; d = d->next)
 		rdv_lock(&d->registry);
@@ -57,6 +106,14 @@ static void unlock_all(void)
 	rdv_unlock(&domains_lock);
 }
 
+static void after_in_parent(void)
+{
+	unlock_all();
+	unshield_all();
+}
+
+/* --------------------------------------------------------------------- the child */
+
 /* Nobody uses the slot any more: leaves it as thread.c does. */
 static void clear_slot(struct rdv_member *m)
 {
@@ -67,6 +124,7 @@ static void clear_slot(struct rdv_member *m)
 	m->wait_kind = RDV_WAIT_NONE;
 	m->in_report = m->retiring = false;
 	m->may_give_up = false;
+	m->forks = 0;
 	m->keeps = 0;
 	m->retired = NULL; /* its thread may have been in the middle of a change */
 }
@@ -144,9 +202,11 @@ static void after_in_child(void)
 	rdv_domain *d;
 
 	rdv_record_in_child();
+	rdv_setup_lock = 0;
 	for (d = domains; d; d = d->next)
 		forget_others(d, rdv_self_member(d));
 	unlock_all();
+	unshield_all();
 }
 
 int rdv_fork_setup(void)
@@ -154,7 +214,7 @@ int rdv_fork_setup(void)
 	static bool have_handlers;
 
 	have_handlers =
-		have_handlers || !pthread_atfork(before, unlock_all, after_in_child);
+		have_handlers || !pthread_atfork(before, after_in_parent, after_in_child);
 	return have_handlers ? 0 : -ENOMEM;
 }
 

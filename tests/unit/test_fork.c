@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 #include "fence.h"
+#include "points.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -731,6 +732,62 @@ static void g10_under_load(void)
 	SHIM_SET(over, true);
 }
 
+/* ------------------------------------------------------- while another thread creates */
+
+static struct {
+	sem_t locked, go;
+	int points;
+} set_up;
+
+/* The second point: the lock of the set-up is taken, and about to be freed. */
+static void stop_in_set_up(void *arg)
+{
+	(void)arg;
+	if (++set_up.points != 2)
+		return;
+	sem_post(&set_up.locked);
+	while (sem_wait(&set_up.go))
+		;
+}
+
+static void do_create(struct actor *a)
+{
+	rdv_domain *d = NULL;
+
+	points_on(stop_in_set_up, NULL);
+	CALL(a, a->ret = rdv_domain_create(&d, NULL));
+	points_off();
+	a->allocated = NULL; /* it may */
+	if (d)
+		CHECK(a, !rdv_domain_destroy(d));
+}
+
+static void creates_too(void *actor)
+{
+	rdv_domain *d;
+
+	(void)actor;
+	IN_CHILD(!rdv_domain_create(&d, NULL));
+	IN_CHILD(!rdv_domain_destroy(d));
+}
+
+static void g10_while_another_creates_a_domain(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	memset(&set_up, 0, sizeof(set_up));
+	sem_init(&set_up.locked, 0, 0);
+	sem_init(&set_up.go, 0, 0);
+	actor_go(b, do_create);
+	while (sem_wait(&set_up.locked))
+		;
+	fork_by(a, creates_too);
+	sem_post(&set_up.go);
+	actor_wait(b);
+	assert_int_equal(b->ret, 0);
+}
+
 static const struct unit_case cases[] = {
 	UNIT(g10_in_each_state, ALL),
 	UNIT(g10_by_a_stranger, ALL),
@@ -746,6 +803,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_generations, BOTH),
 	UNIT(g10_fences_are_registered_anew, BOTH),
 	UNIT(g10_a_tid_of_its_own, BOTH),
+	UNIT(g10_while_another_creates_a_domain, BOTH),
 	UNIT(g10_under_load, STEADY),
 };
 

@@ -14,6 +14,7 @@
 #include <rdv/handshake.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 enum { MOST = 128 }; /* instructions: the inline part is at the beginning */
 
@@ -254,6 +255,25 @@ static void b_gathers(struct cast *cast)
 	assert_goes(cast->b, do_isolate, GATHERING);
 }
 
+/* The child's handlers have points, too. */
+static void do_fork(struct actor *a)
+{
+	pid_t pid;
+	int status;
+
+	CALL(a, pid = fork());
+	if (!pid)
+		_exit(0);
+	while (waitpid(pid, &status, 0) < 0)
+		CHECK(a, errno == EINTR);
+	a->ret = status;
+}
+
+static void do_lock(struct actor *a)
+{
+	CALL(a, CHECK(a, rdv_sync_enable(a->domain) >= 0));
+}
+
 static void free_item(struct rdv_retired *item)
 {
 	free(item);
@@ -314,6 +334,18 @@ static void b_has_its_way(struct cast *cast)
 		assert_where(cast->a, DONE);
 		actor_go(cast->a, do_checkpoint);
 	}
+	b_releases(cast);
+}
+
+/* If the handler has let b be alone, a has no lock that b wants. */
+static void b_takes_a_lock(struct cast *cast)
+{
+	if (actor_where(cast->b) == GATHERING) {
+		assert_where(cast->a, DONE);
+		actor_go(cast->a, do_checkpoint);
+		assert_where(cast->b, DONE);
+	}
+	actor_do(cast->b, do_lock);
 	b_releases(cast);
 }
 
@@ -633,6 +665,7 @@ SCENARIO(in_sync_enter_first, a_wants, do_enter, others_enter, RUNS, 0, all_exit
 SCENARIO(in_sync_enter_awaited, a_wants_b_gathers, do_enter, b_releases_others_enter,
 	 RUNS, 0, all_exit, false)
 SCENARIO(in_sync_exit, a_in_turn, do_exit, others_exit, RUNS, 0, NULL, false)
+SCENARIO(in_fork_awaited, b_gathers, do_fork, b_takes_a_lock, RUNS, 0, NULL, false)
 SCENARIO(in_isolated_now, a_isolated, do_now, nothing, ISOLATED, 0, NULL, true)
 SCENARIO(in_isolated_end, a_isolated, do_end, nothing, ISOLATED, 0, NULL, true)
 SCENARIO(in_isolated_till_end, a_isolated, do_till_end, nothing, ISOLATED, 0, NULL,
@@ -860,6 +893,7 @@ static const struct unit_case cases[] = {
 	UNIT(in_sync_enter_first, BOTH),
 	UNIT(in_sync_enter_awaited, BOTH),
 	UNIT(in_sync_exit, BOTH),
+	UNIT(in_fork_awaited, BOTH),
 	UNIT(in_isolated_now, BOTH),
 	UNIT(in_isolated_end, BOTH),
 	UNIT(in_isolated_till_end, BOTH),
