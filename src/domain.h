@@ -598,7 +598,8 @@ bool rdv_says_harmless(const struct rdv_member *t);
 bool rdv_is_harmless(const struct rdv_member *t);
 
 /* retire.c: what is called once a grace period is over */
-void rdv_retired_covered(struct rdv_member *m, uint64_t grace);
+void rdv_retired_covered(struct rdv_member *m, const struct rdv_retired *last,
+			 uint64_t grace);
 struct rdv_retired *rdv_retired_left(struct rdv_member *m);
 void rdv_retired_call(struct rdv_retired *list);
 void rdv_retired_fork(rdv_domain *d, struct rdv_member *survivor, uint64_t grace);

@@ -87,6 +87,7 @@ static bool await_grace(struct rdv_member *m, uint64_t grace,
  */
 static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 {
+	const struct rdv_retired *last;
 	struct rdv_shield shield;
 	uint64_t grace;
 	bool over;
@@ -95,12 +96,13 @@ static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 		return 0;
 	rdv_shield(m, &shield);
 	rdv_park(m);
+	last = m->retired;
 	grace = rdv_grace_next(m->domain);
 	rdv_wait_may_give_up(m, deadline);
 	over = await_grace(m, grace, deadline);
 	rdv_wait_may_give_up(m, false);
 	if (over)
-		rdv_retired_covered(m, grace);
+		rdv_retired_covered(m, last, grace);
 	rdv_unshield(m, &shield);
 	rdv_retire_run(&m->self);
 	return over ? 0 : -ETIMEDOUT;

@@ -50,23 +50,27 @@ static struct rdv_retired *take_first(struct rdv_retired **list)
 	return first;
 }
 
-/* All items that are due later, or have no grace period, are due then. */
-static void set_due(struct rdv_retired *list, uint64_t grace)
+/* The items from the first of a list to this one: those that are due later, or have no grace
+ * period, are due then. */
+static void set_due(struct rdv_retired *list, const struct rdv_retired *last,
+		    uint64_t grace)
 {
 	struct rdv_retired *item = list;
 
 	do {
+		item = item->next;
 		if (!item->due || item->due > grace)
 			item->due = grace;
-		item = item->next;
-	} while (item != list);
+	} while (item != last);
 }
 
-/* A grace period that the caller has waited for covers all that it has retired. */
-void rdv_retired_covered(struct rdv_member *m, uint64_t grace)
+/* The caller has waited for a grace period.  It covers what the caller had retired when that
+ * began, last at last; but not what it has retired in on_stall meanwhile. */
+void rdv_retired_covered(struct rdv_member *m, const struct rdv_retired *last,
+			 uint64_t grace)
 {
-	if (m->retired)
-		set_due(m->retired, grace);
+	if (last)
+		set_due(m->retired, last, grace);
 }
 
 static void take_grace(struct rdv_retired *list, uint64_t grace)
@@ -121,7 +125,7 @@ static bool is_due(struct rdv_member *m)
 	struct rdv_shield shield;
 
 	if (!first->due)
-		set_due(m->retired, rdv_grace_next(d));
+		set_due(m->retired, m->retired, rdv_grace_next(d));
 	if (rdv_grace_reached(d, first->due))
 		return true;
 	rdv_shield(m, &shield);

@@ -357,14 +357,25 @@ static int on_stall(const struct rdv_stall *stall, void *arg)
 	return 1;
 }
 
-static rdv_domain *stalling_domain(void)
+/* Retires another item, once. */
+static int retire_in_report(const struct rdv_stall *stall, void *arg)
+{
+	(void)arg;
+	if (stall->kind != RDV_STALL_GRACE || stall->count > 1)
+		return 0;
+	rdv_retire(isolator->self, &objects[retired_n++].retired, collect);
+	sem_post(&report.gathering);
+	return 0;
+}
+
+static rdv_domain *stalling_domain(rdv_stall_fn *fn)
 {
 	rdv_domain_attr attr = unit_attr();
 
 	memset(&report, 0, sizeof(report));
 	sem_init(&report.gathering, 0, 0);
 	attr.stall_ns = MS;
-	attr.on_stall = on_stall;
+	attr.on_stall = fn;
 	return unit_domain_attr(&attr);
 }
 
@@ -390,7 +401,7 @@ static void do_retire_isolation(struct actor *a)
 /* rdv_synchronize_until() may be given up; rdv_isolate() in a function that it calls may not. */
 static void a_function_is_not_given_up(void)
 {
-	rdv_domain *d = stalling_domain();
+	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	begin();
@@ -412,7 +423,7 @@ static void a_function_is_not_given_up(void)
 /* The function may isolate, and on_stall is called in the middle of a wait for that. */
 static void none_is_called_in_on_stall(void)
 {
-	rdv_domain *d = stalling_domain();
+	rdv_domain *d = stalling_domain(on_stall);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	begin();
@@ -428,6 +439,27 @@ static void none_is_called_in_on_stall(void)
 	assert_int_equal(report.called + called_n, 0);
 	actor_do(a, do_release);
 	assert_does(a, do_run, 1);
+	actor_do(b, do_end);
+}
+
+/* The grace period that the thread waits for began before that. */
+static void not_covered_if_retired_in_on_stall(void)
+{
+	rdv_domain *d = stalling_domain(retire_in_report);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	begin();
+	isolator = a;
+	actor_do(a, do_retire);
+	actor_go(a, do_synchronize);
+	await_report();
+	actor_do(b, do_checkpoint);
+	actor_wait(a);
+	assert_int_equal(objects[0].called, 1);
+	assert_int_equal(objects[1].called, 0);
+	actor_do(b, do_now);
+	actor_do(a, do_synchronize);
+	assert_int_equal(objects[1].called, 1);
 	actor_do(b, do_end);
 }
 
@@ -565,6 +597,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_it_owes_one_for_what_it_inherits, BOTH),
 	UNIT(g10_destroy_calls_what_is_left, ONLY_PLAIN),
 	UNIT(a_function_is_not_given_up, BOTH),
+	UNIT(not_covered_if_retired_in_on_stall, BOTH),
 	UNIT(none_is_called_in_on_stall, BOTH),
 };
 
