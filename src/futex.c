@@ -3,6 +3,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ static long futex(const rdv_word *word, int op, uint32_t value,
 	if (ret < 0 && errno == ENOSYS) {
 		struct {
 			long tv_sec, tv_nsec;
-		} time32 = {(long)time64.tv_sec, (long)time64.tv_nsec};
+		} time32 = {time64.tv_sec < LONG_MAX ? (long)time64.tv_sec : LONG_MAX,
+			    (long)time64.tv_nsec};
 
 		ret = syscall(SYS_futex, word, op, value, deadline ? &time32 : NULL, NULL,
 			      bitset);

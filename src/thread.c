@@ -177,7 +177,7 @@ int rdv_thread_register(rdv_domain *domain, const char *name, rdv_thread **self)
 	if (ret)
 		return ret;
 	if (pthread_setspecific(exit_key, &exit_key)) {
-		strike_off(m);
+		rdv_retired_call(strike_off(m));
 		errno = saved_errno;
 		return -ENOMEM;
 	}
