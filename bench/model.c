@@ -77,7 +77,7 @@ static void check(FILE *out, const struct primitives *m)
 	    slope(&scenario_p9, rdv, 16, 64, COST_FUTEXES), "calls");
 	put(out, "the last one back, per held thread", "(W + 50 us)/C",
 	    (m->wake + 50000) / 1000 / cpus, slope(&scenario_p9, rdv, 16, 64, 1), "us");
-	put(out, "sync-point, per thread", "6 W / C", 6 * m->wake / 1000 / cpus,
+	put(out, "sync-point, per thread", ">= 3 W / C", 3 * m->wake / 1000 / cpus,
 	    slope(&scenario_p11, rdv, 16, 64, 0), "us");
 }
 
@@ -97,12 +97,13 @@ static void predict(FILE *out, const struct primitives *m, double cpus, double n
 	fprintf(out, "  gathering those that run, beyond their bursts %2s %.3g us\n", "",
 		((cpus - 1) * 2 * transfer + m->wake) / us);
 	fprintf(out, "  biased: interrupts per isolation      %10.0f\n", cpus - 1);
-	fprintf(out, "  release, for the releaser             %10.3g us\n",
-		(2 * m->locked + transfer + m->syscall + m->wake) / us);
-	fprintf(out, "  all held back, a tree of %2.0f wakes     %10.3g us\n",
-		ceil(log2(n)), fmax(ceil(log2(n)), n / cpus) * m->wake / us);
-	fprintf(out, "  sync-point                            %10.3g us\n",
-		6 * n / cpus * m->wake / us);
+	fprintf(out, "  release, for the releaser, at most    %10.3g us\n",
+		(2 * m->locked + transfer + m->syscall + fmin(n, 2 * cpus) * m->wake) /
+			us);
+	fprintf(out, "  all held back                         %10.3g us\n",
+		n / cpus * m->wake / us);
+	fprintf(out, "  sync-point, at least                  %10.3g us\n",
+		3 * n / cpus * m->wake / us);
 }
 
 int model_print(FILE *out)

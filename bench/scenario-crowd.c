@@ -2,8 +2,7 @@
 /*
  * P13: many threads compute, with a checkpoint now and then.  One thread isolates now and
  * then, as an administrator in a busy program does.  There may be many more threads than
- * CPUs.  Then most of the threads that have to run before a fair turn is over have no
- * CPU.
+ * CPUs.  Then most of the threads that the isolator waits for have no CPU.
  */
 #include "crew.h"
 #include "measure.h"
