@@ -166,7 +166,7 @@ static const struct rdv_member *sleeps_queued(unsigned i)
 /* The owner is about to release: who has been waiting?  Is its turn over? */
 static void note_queue()
 {
-	uint32_t turn = (uint32_t)model_clock_us() - f.turn_us;
+	uint32_t turn = (uint32_t)model_clock_us() - f.d.turn_began;
 
 	f.must_pass = false;
 	f.releaser = model_self();
@@ -195,13 +195,6 @@ static void check_order()
 	}
 }
 
-/* The token was passed to the calling thread. */
-static void turn_begins()
-{
-	f.opener = model_self();
-	f.turn_us = (uint32_t)model_clock_us();
-}
-
 /*
  * G5, and G6 for the isolators: in strict order one that sleeps in the queue is passed by at
  * most once by each of the others.
@@ -218,8 +211,6 @@ static void count_isolation(uint32_t round)
 		check_order();
 	else
 		MODEL_CHECK(!f.must_pass);
-	if (self != f.opener)
-		turn_begins();
 	f.released_in = 0;
 	f.must_pass = false;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
@@ -239,8 +230,6 @@ static void round_ends()
 	uint64_t us = model_clock_us();
 	unsigned noted = 0, asleep = 0;
 
-	if (model_self() != f.opener)
-		turn_begins(); /* it has not isolated */
 	for (const struct rdv_member *m : f.member)
 		noted += m && m->wait_kind == RDV_WAIT_HELD;
 	for (unsigned i = 0; i < MODEL_THREADS_MAX; i++)
@@ -275,7 +264,6 @@ static void round_begins()
 			MODEL_CHECK(f.owed[i] < f.d.patience_us);
 	}
 	f.changed_us = us;
-	f.opener = model_self();
 	f.rounds++;
 }
 

@@ -45,12 +45,10 @@ struct fixture {
 	bool slept_before[MODEL_THREADS_MAX]; /* in the queue, then ... */
 	uint32_t ticket_before[MODEL_THREADS_MAX];
 	bool may_withdraw[MODEL_THREADS_MAX];
-	bool may_end[MODEL_THREADS_MAX]; /* in on_stall */
-	unsigned opener;     /* of this round, or who has had its token since */
-	uint32_t turn_us;    /* when the token was last passed on, or later */
-	uint32_t rounds;     /* that were opened */
-	uint64_t created_us; /* when the domain was made */
-	uint64_t changed_us; /* when the gate was last opened or closed */
+	bool may_end[MODEL_THREADS_MAX];     /* in on_stall */
+	uint32_t rounds;                     /* that were opened */
+	uint64_t created_us;                 /* when the domain was made */
+	uint64_t changed_us;                 /* when the gate was last opened or closed */
 	bool held_before[MODEL_THREADS_MAX]; /* asleep, when the gate was opened */
 	int64_t owed
 		[MODEL_THREADS_MAX]; /* how much longer it was closed than open since */

@@ -705,7 +705,7 @@ static rdv_word has_isolated;
 static void turn_lasts()
 {
 	patient<3>();
-	f.turn_us = f.d.turn_began = (uint32_t)model_clock_us();
+	f.d.turn_began = (uint32_t)model_clock_us();
 	model_weather.jump = 0;
 	has_isolated = rdv_word{};
 }
