@@ -327,24 +327,26 @@ static void b_releases(struct cast *cast)
 	actor_where(cast->b);
 }
 
-/* a did not have to let b have its way, but for the handler. */
-static void b_has_its_way(struct cast *cast)
+/* a did not have to let b be alone, but for the handler. */
+static void b_is_alone(struct cast *cast)
 {
 	if (actor_where(cast->b) == GATHERING) {
 		assert_where(cast->a, DONE);
 		actor_go(cast->a, do_checkpoint);
 	}
+	assert_where(cast->b, DONE);
+}
+
+static void b_has_its_way(struct cast *cast)
+{
+	b_is_alone(cast);
 	b_releases(cast);
 }
 
 /* If the handler has let b be alone, a has no lock that b wants. */
 static void b_takes_a_lock(struct cast *cast)
 {
-	if (actor_where(cast->b) == GATHERING) {
-		assert_where(cast->a, DONE);
-		actor_go(cast->a, do_checkpoint);
-		assert_where(cast->b, DONE);
-	}
+	b_is_alone(cast);
 	actor_do(cast->b, do_lock);
 	b_releases(cast);
 }
