@@ -65,8 +65,8 @@ bool rdv_hold_end(struct rdv_member *m, uint32_t unit)
 /*
  * How many threads are woken at once.  Two for each CPU: then a woken thread whose CPU is
  * free does not depend on another that is bound to a busy CPU. After a long round more,
- * see rdv_window_opens().  The woken threads wake the rest, as a tree, so the
- * releaser does not pay for all.
+ * see rdv_window_opens().  The woken threads wake the rest, as a tree, so the releaser
+ * does not pay for all.
  */
 static int wake_ahead(const rdv_domain *d)
 {

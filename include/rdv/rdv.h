@@ -318,9 +318,10 @@ rdv_isolate_until_at(rdv_thread *self, const struct timespec *deadline, const ch
 
 /*
  * Ends the innermost rdv_isolate().  If that was the outermost one too, it ends the
- * round and returns at once.  But if the turn of the thread is over, and others wait to be
- * isolated, it hands the rendez-vous to the one that has waited longest, and the call
- * returns when the last isolator of the round has released.  By a thread that is not isolated the call does nothing; a build with
+ * round and returns at once.  But if the turn of the thread is over, and others wait to
+ * be isolated, it hands the rendez-vous to the one that has waited longest, and the call
+ * returns when the last isolator of the round has released.
+ * By a thread that is not isolated the call does nothing; a build with
  * --enable-debug aborts.
  */
 RDV_API void rdv_release(rdv_thread *self);

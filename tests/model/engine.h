@@ -136,8 +136,9 @@ struct model_run {
 	bool history; /* print how it came to fail */
 };
 
-/* In fixture.cc: whether the thread ends in on_stall, in a wait; what comes after each thread's function; all slept, and a wait of the
- * library's own has come to its end; what to call a word. */
+/* In fixture.cc: whether the calling thread ends in on_stall now; what comes after each
+ * thread's function; all slept, and a wait of the library's own has come to its end; what to
+ * call a word. */
 bool model_ends_in_report();
 void model_thread_returns();
 void model_only_time_helped();

@@ -62,6 +62,7 @@ static long model_syscall(long number, int fd, const void *data, size_t)
 #include "thread.c"
 #include "inside/record.c"
 
+/* When a report is due is not modelled. */
 void rdv_stall_begin(struct rdv_member *)
 {
 }
