@@ -133,15 +133,17 @@ static int be_held(struct rdv_member *m, uint32_t *held, const struct timespec *
 }
 
 /*
- * Waits until the thread is let go.  Meanwhile it is not held: no window is for it, and
- * nobody relies on it to wake others.  It may be in a handler that has interrupted it between
- * its opening of the gate and its look for those that sleep.  So it looks here.
+ * Waits until the thread is let go.  Meanwhile it is not held, so no window is for it (unless a
+ * handler came before it had counted itself out), and nobody relies on it to wake others.  A
+ * handler may have interrupted it when it had opened the gate and not yet looked for those that
+ * sleep: so it looks here.  Or within rdv_wake_held(): so it clears waking first, [WAKING].
  */
 static int be_kept(struct rdv_member *m, uint32_t *held, const struct timespec *deadline)
 {
 	if (*held)
 		end_hold(m, *held);
 	*held = 0;
+	rdv_store_sc(&m->domain->waking, 0);
 	if (rdv_ctl_open(rdv_load_sc(&m->domain->ctl)))
 		rdv_wake_sleepers(m, rdv_now_us());
 	return rdv_wait_let_go(m, deadline);

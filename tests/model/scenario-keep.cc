@@ -697,35 +697,61 @@ static void disturbed_with_rounds(unsigned self)
 }
 
 /*
- * The keeper waits for one that sleeps in the queue.  The kept thread may be in a handler that
- * came when it had opened the gate, and had not looked for those that it has to wake.
+ * The keeper waits for another thread, which may sleep.  The kept thread may be in a handler that
+ * came when it had opened the gate, and had not looked for those that it has to wake; or when
+ * it had claimed that it wakes the held, and had not done so.
  */
-static rdv_word has_isolated;
+static rdv_word has_run;
+
+static void it_has_run()
+{
+	has_run.store(1, __ATOMIC_SEQ_CST, RDV_HERE);
+	rdv_futex_wake(&has_run, 1, RDV_FUTEX_ANY);
+}
+
+static void keep_until_it_has_run(unsigned thread)
+{
+	MODEL_CHECK(rdv_keep(me(), thread) == 0);
+	now();
+	while (!has_run.load(__ATOMIC_SEQ_CST, RDV_HERE))
+		rdv_futex_wait(&has_run, 0, RDV_FUTEX_ANY, nullptr);
+	end();
+	kept(thread);
+}
 
 static void turn_lasts()
 {
 	patient<3>();
 	f.d.turn_began = (uint32_t)model_clock_us();
 	model_weather.jump = 0;
-	has_isolated = rdv_word{};
+	has_run = rdv_word{};
 }
 
-static void keeper_waits_for_another(unsigned self)
+static void keeper_waits_for_queued(unsigned self)
 {
 	if (self == 0) {
 		model_on_signal(handle);
 		isolate();
 	} else if (self == 1) {
 		isolate();
-		has_isolated.store(1, __ATOMIC_SEQ_CST, RDV_HERE);
-		rdv_futex_wake(&has_isolated, 1, RDV_FUTEX_ANY);
+		it_has_run();
 	} else {
-		MODEL_CHECK(rdv_keep(me(), 0) == 0);
-		now();
-		while (!has_isolated.load(__ATOMIC_SEQ_CST, RDV_HERE))
-			rdv_futex_wait(&has_isolated, 0, RDV_FUTEX_ANY, nullptr);
-		end();
-		kept(0);
+		keep_until_it_has_run(0);
+	}
+}
+
+static void keeper_waits_for_held(unsigned self)
+{
+	if (self == 0) {
+		model_on_signal(handle);
+		pair();
+	} else if (self == 1) {
+		pair();
+		it_has_run();
+	} else {
+		isolate();
+		isolate();
+		keep_until_it_has_run(0);
 	}
 }
 
@@ -821,7 +847,8 @@ static const scenarios these({
 	{"signal-keep-rounds", 3, patient<3>, disturbed_with_rounds, at_rest},
 	{"signal-keep-rounds-biased", 3, biased_and_patient, disturbed_with_rounds,
 	 at_rest},
-	{"signal-keep-waits", 3, turn_lasts, keeper_waits_for_another, at_rest},
+	{"signal-keep-waits", 3, turn_lasts, keeper_waits_for_queued, at_rest},
+	{"signal-keep-waits-held", 3, turn_lasts, keeper_waits_for_held, at_rest},
 	{"signal-keep-circle", 3, plain<3>, disturbed_circle, at_rest},
 	{"signal-each", 3, plain<3>, disturbed_walk, at_rest},
 });
