@@ -241,8 +241,8 @@ struct rdv_domain {
 	rdv_word barred_until;
 	rdv_word wake_most; /* how many held threads a waker may wake: a hint */
 	/* These belong to the owner.  gathered: the predecessor passed the token while it was
-	 * alone, so its successor need not gather.  gave_up: the last leader that gave up passed
-	 * the token on.  turn_began: when the token was last passed, in us. */
+	 * alone, so its successor need not gather.  gave_up: one that gave up in this round
+	 * passed the token on.  turn_began: when the token was last passed, in us. */
 	bool gathered, gave_up;
 	uint32_t turn_began;
 	struct rdv_turn_clock turn_clock;

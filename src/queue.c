@@ -41,6 +41,8 @@ bool rdv_take(struct rdv_member *m)
 	rdv_record_round(m);
 	if (d->gathered) /* as in rdv_window_stop_counting() */
 		d->gathered = false;
+	if (d->gave_up) /* in another round */
+		d->gave_up = false;
 	rdv_window_gate_closed(d);
 	return true;
 }
@@ -227,7 +229,6 @@ void rdv_pass(struct rdv_member *m, bool gathered)
 		if (hand_over(m, next))
 			return;
 	}
-	d->gave_up = false;
 	if (rdv_open(m, now))
 		rdv_wake_sleepers(m, now);
 }

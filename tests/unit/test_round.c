@@ -376,6 +376,39 @@ static void g6_nobody_is_served_twice_in_a_round(void)
 	struct actor *a[4];
 	int i;
 
+/* One that gave up and passed the token on counts for its round only. */
+static void g6_giving_up_counts_for_one_round(void)
+{
+	rdv_domain *d = domain_of_patience(RDV_PATIENCE_NONE);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c");
+	uint32_t round;
+
+	a->deadline = &unit_far;
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(b, do_isolate, QUEUED);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	actor_do(a, do_now);
+	actor_do(c, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+	/* the next round */
+	actor_do(a, do_end);
+	actor_do(c, do_end);
+	round = d->ctl / RDV_CTL_ROUND;
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(b, do_isolate, QUEUED);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	assert_where(b, GATHERING);
+	assert_int_equal(rdv_load_sc(&d->ctl) / RDV_CTL_ROUND, round);
+	actor_do(a, do_now);
+	actor_do(c, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release);
+}
+
 	for (i = 0; i < 4; i++) {
 		a[i] = actor_member(d, "a");
 		actor_do(a[i], do_now);
@@ -1170,6 +1203,7 @@ static const struct unit_case cases[] = {
 	UNIT(g6_a_competing_isolator_queues, BOTH),
 	UNIT(g6_the_held_are_woken_while_one_competes, BOTH),
 	UNIT(g6_a_window_is_as_long_as_the_gate_was_closed, BOTH),
+	UNIT(g6_giving_up_counts_for_one_round, BOTH),
 	UNIT(g6_no_window_where_the_gate_is_mostly_open, BOTH),
 	UNIT(g6_windows_grow_for_one_that_misses_them, BOTH),
 	UNIT(g6_a_window_has_a_bound, BOTH),
