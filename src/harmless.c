@@ -18,7 +18,7 @@
  * interrupted a call that somebody waits for, that holds the registry lock, or that the
  * gate is closed for.  Such a call sets shielded.  The handler then leaves the thread
  * parked, see rdv_priv_harmless_end_slow().  If the thread was running, rdv_unshield()
- * makes it run again.
+ * makes it run again; the outermost one, if a handler has interrupted another one.
  */
 
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield)
@@ -33,7 +33,7 @@ void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield)
 	rdv_signal_fence();
 	rdv_store_rlx(&m->shielded, shield->shielded); /* (c) */
 	rdv_signal_fence();
-	if (shield->state == RDV_STATE_RUNNING && !rdv_runs(m))
+	if (!shield->shielded && shield->state == RDV_STATE_RUNNING && !rdv_runs(m))
 		rdv_leave(m);
 }
 

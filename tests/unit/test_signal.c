@@ -866,6 +866,39 @@ static void no_handler_waits_with_the_lock_held(void)
 	check_lock(do_unregister);
 }
 
+/* A handler interrupts another one, in a call that had to be shielded already. */
+static struct actor *isolator;
+
+static void do_shield_twice(struct actor *a)
+{
+	struct rdv_member *m = member(a);
+	struct rdv_shield outer, inner;
+
+	rdv_shield(m, &outer);
+	rdv_shield(m, &inner);
+	rdv_harmless_now(a->self);
+	actor_do(isolator, do_isolate);
+	rdv_harmless_end(a->self);
+	CALL(a, rdv_unshield(m, &inner));
+	a->flag = actor_state(a) == RDV_STATE_PARKED;
+	CALL(a, rdv_unshield(m, &outer));
+}
+
+static void the_inner_shield_does_not_wait(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a = actor_member(d, "a");
+
+	isolator = actor_member(d, "isolator");
+	a->flag = false;
+	actor_go(a, do_shield_twice);
+	assert_where(a, HELD);
+	assert_true(SHIM_GET(a->flag));
+	actor_do(isolator, do_release);
+	assert_where(a, DONE);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+}
+
 static const struct unit_case cases[] = {
 #if CAN_STEP
 	UNIT(in_harmless_now, BOTH),
@@ -904,6 +937,7 @@ static const struct unit_case cases[] = {
 	UNIT(g11_signals_do_not_end_a_wait, STEADY),
 	UNIT(till_end_stays_harmless, STEADY),
 	UNIT(no_handler_waits_with_the_lock_held, BOTH),
+	UNIT(the_inner_shield_does_not_wait, BOTH),
 };
 
 int main(void)
