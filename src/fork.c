@@ -57,17 +57,21 @@ static void shield_all(void)
 	}
 }
 
-static void unshield_all(void)
+/*
+ * The oldest membership first, as the program would.  The thread may wait there, and fork again
+ * in on_stall.  So no mark is left by then, and only we know what is still to do.
+ */
+static void unshield(struct rdv_member *m)
 {
 	struct rdv_shield shield;
-	struct rdv_member *m;
 
-	for (m = rdv_self_any(); m; m = m->next) {
-		shield.shielded = m->forks & WAS_SHIELDED ? 1 : 0;
-		shield.state = m->forks & RAN ? RDV_STATE_RUNNING : RDV_STATE_PARKED;
-		m->forks = 0;
-		rdv_unshield(m, &shield);
-	}
+	if (!m)
+		return;
+	shield.shielded = m->forks & WAS_SHIELDED ? 1 : 0;
+	shield.state = m->forks & RAN ? RDV_STATE_RUNNING : RDV_STATE_PARKED;
+	m->forks = 0;
+	unshield(m->next);
+	rdv_unshield(m, &shield);
 }
 
 static bool forks(void)
@@ -109,7 +113,7 @@ static void unlock_all(void)
 static void after_in_parent(void)
 {
 	unlock_all();
-	unshield_all();
+	unshield(rdv_self_any());
 }
 
 /* --------------------------------------------------------------------- the child */
@@ -206,7 +210,7 @@ static void after_in_child(void)
 	for (d = domains; d; d = d->next)
 		forget_others(d, rdv_self_member(d));
 	unlock_all();
-	unshield_all();
+	unshield(rdv_self_any());
 }
 
 int rdv_fork_setup(void)

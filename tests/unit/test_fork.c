@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <rdv/stats.h>
+
 #define IN_CHILD(condition) CHECK(NULL, condition)
 
 static bool readable(int fd)
@@ -527,6 +529,99 @@ static void g10_all_domains_of_the_process(void)
 }
 
 /*
+ * A handler makes the thread harmless while it forks, and others isolate in both of its domains.
+ * So it is held after the fork.  There it forks again, in on_stall.  That must not lose what
+ * is to be done for the other domain.
+ */
+static struct {
+	struct actor *actor, *isolator, *isolator_in_second;
+	sem_t done;
+	int reports, ret;
+} again;
+
+static void do_run_in_second(struct actor *a)
+{
+	do_join_second(a);
+	rdv_harmless_end(in_second);
+}
+
+static bool in_both(const struct actor *a, uint32_t state)
+{
+	return actor_state(a) == state && rdv_member_of(in_second)->self.state == state;
+}
+
+/* The handler.  It comes when the thread is shielded in both. */
+static void idle_and_run(void *arg)
+{
+	struct actor *a = arg;
+
+	if (!member(a)->forks || !rdv_member_of(in_second)->forks)
+		return;
+	points_off();
+	rdv_harmless_now(in_second);
+	rdv_harmless_now(a->self);
+	actor_do(again.isolator, do_isolate);
+	actor_do(again.isolator_in_second, do_isolate);
+	rdv_harmless_end(a->self);
+	rdv_harmless_end(in_second);
+}
+
+static void in_running_in_both(void *arg)
+{
+	struct actor *a = arg;
+
+	check_words(a->domain, a->self);
+	check_words(second, in_second);
+	IN_CHILD(in_both(a, RDV_STATE_RUNNING));
+}
+
+static void in_held_in_both(void *arg)
+{
+	IN_CHILD(in_both(arg, RDV_STATE_PARKED));
+}
+
+static int fork_again(const struct rdv_stall *stall, void *arg)
+{
+	(void)arg;
+	if (stall->kind == RDV_STALL_HELD && !again.reports++) {
+		again.ret = unit_child(in_held_in_both, again.actor);
+		sem_post(&again.done);
+	}
+	return 0;
+}
+
+static void do_fork_disturbed(struct actor *a)
+{
+	points_on(idle_and_run, a);
+	CALL(a, a->ret = unit_child(in_running_in_both, a));
+	a->allocated = NULL; /* it may */
+}
+
+static void g10_again_while_held(void)
+{
+	rdv_domain_attr attr = unit_attr();
+	struct actor *a;
+
+	memset(&again, 0, sizeof(again));
+	sem_init(&again.done, 0, 0);
+	attr.stall_ns = 1000000;
+	attr.on_stall = fork_again;
+	a = again.actor = actor_member(unit_domain_attr(&attr), "a");
+	again.isolator = actor_member(a->domain, "isolator");
+	second = unit_domain_attr(&attr);
+	again.isolator_in_second = actor_member(second, "isolator in second");
+	actor_do(a, do_run_in_second);
+	actor_go(a, do_fork_disturbed);
+	while (sem_wait(&again.done))
+		;
+	assert_int_equal(again.ret, 0);
+	actor_do(again.isolator, do_release);
+	actor_do(again.isolator_in_second, do_release);
+	assert_done(a, 0);
+	assert_true(in_both(a, RDV_STATE_RUNNING));
+}
+
+/*
  * What the program has registered by pthread_atfork() before there was any domain: the
  * library has no lock in it, before the fork() and after.
  */
@@ -804,6 +899,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_fences_are_registered_anew, BOTH),
 	UNIT(g10_a_tid_of_its_own, BOTH),
 	UNIT(g10_while_another_creates_a_domain, BOTH),
+	UNIT(g10_again_while_held, BOTH),
 	UNIT(g10_under_load, STEADY),
 };
 
