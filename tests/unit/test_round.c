@@ -206,7 +206,7 @@ static void g6_a_turn_ends_when_the_clock_wraps(void)
  * The owner opens short rounds, and then one that takes so long.  Returns how many more it
  * opens before it passes the token on.
  */
-static unsigned rounds_after(uint64_t ns)
+static unsigned rounds_after(uint64_t ns, uint64_t coarse_late)
 {
 	rdv_domain *d = domain_of_patience(MS);
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
@@ -222,6 +222,7 @@ static unsigned rounds_after(uint64_t ns)
 		actor_do(a, do_isolate);
 	}
 	clock_pass(ns);
+	SHIM_SET(shim.coarse_late, coarse_late);
 	for (n = 0; n < 100; n++) {
 		actor_go(a, do_release);
 		if (actor_where(a) == HELD)
@@ -232,6 +233,7 @@ static unsigned rounds_after(uint64_t ns)
 	assert_where(b, DONE);
 	actor_do(b, do_release); /* its turn has just begun */
 	assert_where(a, DONE);
+	SHIM_SET(shim.coarse_late, 0);
 	unit_clear();
 	return n;
 }
@@ -240,8 +242,16 @@ static unsigned rounds_after(uint64_t ns)
  * has changed. */
 static void g6_a_turn_of_short_rounds_ends(void)
 {
-	assert_in_range(rounds_after(MS), 1, 7);
-	assert_int_equal(rounds_after(SHIM_TICK_NS), 0);
+	assert_in_range(rounds_after(MS, 0), 1, 7);
+	assert_int_equal(rounds_after(SHIM_TICK_NS, 0), 0);
+}
+
+/* It stands still, goes back, or is ahead. */
+static void g6_a_turn_ends_when_the_coarse_clock_is_wrong(void)
+{
+	assert_in_range(rounds_after(SHIM_TICK_NS, SHIM_TICK_NS), 1, 7);
+	assert_int_equal(rounds_after(MS, 10 * SHIM_TICK_NS), 0);
+	assert_int_equal(rounds_after(MS, -(uint64_t)(10 * SHIM_TICK_NS)), 0);
 }
 
 static void check_competing(uint64_t start)
@@ -366,16 +376,6 @@ static void g6_leaders_that_give_up_open_the_gate(void)
 	assert_where(h, DONE);
 }
 
-/*
- * One that has just been alone and wants it again is not served before the others
- * that have been waiting: it is held in its release.
- */
-static void g6_nobody_is_served_twice_in_a_round(void)
-{
-	rdv_domain *d = unit_domain();
-	struct actor *a[4];
-	int i;
-
 /* One that gave up and passed the token on counts for its round only. */
 static void g6_giving_up_counts_for_one_round(void)
 {
@@ -408,6 +408,16 @@ static void g6_giving_up_counts_for_one_round(void)
 	assert_where(b, DONE);
 	actor_do(b, do_release);
 }
+
+/*
+ * One that has just been alone and wants it again is not served before the others
+ * that have been waiting: it is held in its release.
+ */
+static void g6_nobody_is_served_twice_in_a_round(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *a[4];
+	int i;
 
 	for (i = 0; i < 4; i++) {
 		a[i] = actor_member(d, "a");
@@ -1193,9 +1203,11 @@ static const struct unit_case cases[] = {
 	UNIT(g6_isolators_are_served_in_the_order_in_which_they_asked, ALL),
 	UNIT(g6_the_order_when_tickets_wrap, BOTH),
 	UNIT(g6_leaders_that_give_up_open_the_gate, BOTH),
+	UNIT(g6_giving_up_counts_for_one_round, BOTH),
 	UNIT(g6_nobody_is_served_twice_in_a_round, ALL),
 	UNIT(g6_a_turn_ends, BOTH),
 	UNIT(g6_a_turn_of_short_rounds_ends, BOTH),
+	UNIT(g6_a_turn_ends_when_the_coarse_clock_is_wrong, BOTH),
 	UNIT(g6_a_turn_ends_when_the_clock_wraps, ONLY_PLAIN),
 	UNIT(g6_one_is_woken_to_compete, BOTH),
 	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
@@ -1203,7 +1215,6 @@ static const struct unit_case cases[] = {
 	UNIT(g6_a_competing_isolator_queues, BOTH),
 	UNIT(g6_the_held_are_woken_while_one_competes, BOTH),
 	UNIT(g6_a_window_is_as_long_as_the_gate_was_closed, BOTH),
-	UNIT(g6_giving_up_counts_for_one_round, BOTH),
 	UNIT(g6_no_window_where_the_gate_is_mostly_open, BOTH),
 	UNIT(g6_windows_grow_for_one_that_misses_them, BOTH),
 	UNIT(g6_a_window_has_a_bound, BOTH),
