@@ -178,18 +178,25 @@ static void put_x_axis(FILE *script, const struct table *t, unsigned variant)
 
 /* Large numbers with k and M. */
 static void put_y_axis(FILE *script, const struct results *r, const struct table *t,
-		       const struct plot *plot)
+		       const struct plot *plot, unsigned variant)
 {
-	double most = 0;
+	double least = INFINITY, most = 0;
 
 	for (unsigned p = 0; p < t->n_points; p++)
-		for (unsigned c = 0; c < r->n_contenders; c++)
-			most = fmax(
-				most,
-				cell_summary(r, &t->cells[p][c], plot->figure).median);
+		for (unsigned c = 0; in_curve(t, p, variant) && c < r->n_contenders; c++) {
+			const struct cell *cell = &t->cells[p][c];
+			struct interval i = cells_interval(r, cell, plot->figure, NULL, 0);
+
+			if (!cell_summary(r, cell, plot->figure).n)
+				continue;
+			least = fmin(least, i.low);
+			most = fmax(most, i.high);
+		}
 	fprintf(script, "set ylabel '%s'\nset format y '%s'\n%s",
 		metric_of(t->scenario, plot->figure)->unit, most < 1e4 ? "%g" : "%.1s%c",
 		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
+	if (!plot->linear_y && most < least * 1.001) /* gnuplot cannot choose a range */
+		fprintf(script, "set yrange [%g:%g]\n", least / 2, most * 2);
 }
 
 /* Writes the plot as a figure with a caption. */
@@ -256,7 +263,7 @@ static void plot_curve(FILE *page, const struct results *r, const struct table *
 		end_data(&d, c, put_curve_data(d.script, r, t, plot->figure, variant, c));
 	}
 	fprintf(d.script, "set xlabel '%s'\n", plot->x_label);
-	put_y_axis(d.script, r, t, plot);
+	put_y_axis(d.script, r, t, plot, variant);
 	put_x_axis(d.script, t, variant);
 	snprintf(caption, sizeof(caption), "%s%s%s", m->unit,
 		 t->scenario->variant ? ": " : "",

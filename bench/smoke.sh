@@ -117,6 +117,9 @@ if command -v gnuplot >/dev/null; then
 	[ "$(grep -c '<svg' "$tmp/report/index.html")" -ge 4 ] || fail "--report: no plots"
 	[ "$(grep -c 'could not draw' "$tmp/report/index.html")" -eq 0 ] ||
 		fail "--report: gnuplot could not draw"
+	run 0 --quick --rounds 1 --threads 1 --scenario P4 --contender rdv \
+		--report "$tmp/report"
+	[ ! -s "$tmp/err" ] || fail "--report of one figure: $(cat "$tmp/err")"
 else
 	lack gnuplot-nox
 fi
