@@ -565,7 +565,7 @@ bool rdv_open(struct rdv_member *m, uint32_t now);
 void rdv_wake_sleepers(struct rdv_member *m, uint32_t now);
 void rdv_pass(struct rdv_member *m, bool gathered);
 void rdv_wake_queued(struct rdv_member *m, uint32_t now);
-int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline);
+int rdv_enqueue(struct rdv_member *m, const struct timespec **deadline);
 void rdv_leave_queue(struct rdv_member *m);
 void rdv_take_office(struct rdv_member *m);
 

@@ -85,7 +85,7 @@ static bool await_grace(struct rdv_member *m, uint64_t grace,
  * The thread waits parked, as threads that wait for one another must, and shielded: a
  * handler leaves it so.  An isolated thread need not wait: all others are harmless.
  */
-static int synchronize(struct rdv_member *m, const struct timespec *deadline)
+static int synchronize(struct rdv_member *m, bool until, const struct timespec *deadline)
 {
 	const struct rdv_retired *last;
 	struct rdv_shield shield;
@@ -98,7 +98,7 @@ static int synchronize(struct rdv_member *m, const struct timespec *deadline)
 	rdv_park(m);
 	last = m->retired;
 	grace = rdv_grace_next(m->domain);
-	rdv_wait_may_give_up(m, deadline);
+	rdv_wait_may_give_up(m, until);
 	over = await_grace(m, grace, deadline);
 	rdv_wait_may_give_up(m, false);
 	if (over)
@@ -118,7 +118,7 @@ void rdv_synchronize(rdv_thread *self)
 	rdv_must_not_wait(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
-	synchronize(m, NULL);
+	synchronize(m, false, NULL);
 }
 
 int rdv_synchronize_until(rdv_thread *self, const struct timespec *deadline)
@@ -131,7 +131,7 @@ int rdv_synchronize_until(rdv_thread *self, const struct timespec *deadline)
 	rdv_must_not_wait(m);
 	if (!m->depth)
 		rdv_must_be_unlocked(m);
-	return synchronize(m, deadline);
+	return synchronize(m, true, deadline);
 }
 
 rdv_grace rdv_grace_begin(rdv_thread *self)

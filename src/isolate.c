@@ -29,14 +29,14 @@ static void step_down(struct rdv_member *m, bool gathered)
  * runs it looks.  If it is kept it passes the token on, and queues again when it is let go.
  */
 static RDV_SLOW_PATH int isolate_slow(struct rdv_member *m,
-				      const struct timespec *deadline, bool *gathered)
+				      const struct timespec **deadline, bool *gathered)
 {
 	int ret;
 
 	rdv_shield_on(m);
 	rdv_park(m);
 	for (;;) {
-		ret = rdv_wait_let_go(m, deadline);
+		ret = rdv_wait_let_go(m, *deadline);
 		if (ret)
 			break;
 		rdv_wait_begin(m, RDV_WAIT_QUEUE);
@@ -67,7 +67,7 @@ static int isolate(struct rdv_member *m, bool at_once, const struct timespec *de
 	}
 	rdv_record_asked(m, where);
 	if (!rdv_runs(m) || !rdv_take(m)) {
-		ret = at_once ? -EBUSY : isolate_slow(m, deadline, &gathered);
+		ret = at_once ? -EBUSY : isolate_slow(m, &deadline, &gathered);
 		if (ret)
 			return ret;
 	}

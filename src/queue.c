@@ -358,7 +358,8 @@ static void wakes_up(struct rdv_member *m)
 }
 
 /*
- * Sleeps until there is something to look at. -ETIMEDOUT: the deadline has passed.
+ * Sleeps until there is something to look at. -ETIMEDOUT: the deadline has passed;
+ * -ECANCELED: on_stall has called the wait off.
  *
  * [QUEUE-SLEEP] We set asleep, then read the bit; the predecessor clears the bit, then
  * reads asleep.
@@ -385,7 +386,7 @@ static int sleep_queued(struct rdv_member *m, const struct timespec *deadline)
 			ret = sleep_barred(m, left, deadline);
 	}
 	wakes_up(m);
-	return ret == -ECANCELED ? -ETIMEDOUT : ret;
+	return ret;
 }
 
 /* Clears its bit.  True if the predecessor was faster: then the token is its own. */
@@ -406,14 +407,16 @@ static void wake_another(struct rdv_member *m)
 }
 
 /*
- * Waits for the token, parked and shielded.  Returns 0 (it has the token) or -ETIMEDOUT.
+ * Waits for the token, parked and shielded.  Returns 0 (it has the token) or -ETIMEDOUT.  If
+ * on_stall calls the wait off the deadline is over from then on, also for the caller.
  *
  * In strict order the thread queues before it competes: then the token is passed to it,
  * and no other thread can take it first.
  */
-int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
+int rdv_enqueue(struct rdv_member *m, const struct timespec **deadline)
 {
 	rdv_domain *d = m->domain;
+	static const struct timespec over = {0, 0};
 	bool queued = false, mine;
 	int ret = 0;
 
@@ -421,11 +424,15 @@ int rdv_enqueue(struct rdv_member *m, const struct timespec *deadline)
 		queue(m);
 		queued = true;
 	}
-	while (!(mine = compete(m, queued, deadline)) && ret != -ETIMEDOUT) {
+	while (!(mine = compete(m, queued, *deadline)) && ret != -ETIMEDOUT) {
 		if (!queued)
 			queue(m);
 		queued = true;
-		ret = sleep_queued(m, deadline);
+		ret = sleep_queued(m, *deadline);
+		if (ret == -ECANCELED) {
+			*deadline = &over;
+			ret = -ETIMEDOUT;
+		}
 	}
 	if (queued && leave_queue(m))
 		mine = true;

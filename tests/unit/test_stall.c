@@ -4,6 +4,7 @@
  * report comes after a millisecond; how much later than that does not matter.
  */
 #include "unit.h"
+#include "clock.h"
 
 #include <fcntl.h>
 #include <rdv/stats.h>
@@ -357,6 +358,57 @@ static void a_handler_can_call_a_timed_isolate_off(void)
 	actor_do(a, do_release);
 }
 
+/* The gate is open, and c is running, when on_stall calls the wait in the queue off. */
+static struct {
+	struct actor *b, *c;
+	bool called_off;
+} when_open;
+
+static int call_off_when_open(const struct rdv_stall *stall, void *arg)
+{
+	(void)arg;
+	if (stall->kind != RDV_STALL_QUEUE || when_open.called_off)
+		return 0;
+	when_open.called_off = true;
+	actor_do(when_open.b, do_release);
+	actor_do(when_open.c, do_end);
+	return 1;
+}
+
+static void who_was_called_off_does_not_gather(void)
+{
+	rdv_domain *d = stalling_domain(call_off_when_open);
+	struct actor *a = actor_member(d, "a");
+
+	when_open.b = actor_member(d, "b");
+	when_open.c = actor_member(d, "c");
+	when_open.called_off = false;
+	actor_do(a, do_now);
+	actor_do(when_open.c, do_now);
+	d->patience_us = 1u << 30;
+	d->turn_began = rdv_now_us();
+	actor_do(when_open.b, do_isolate);
+	a->deadline = NULL;
+	actor_go(a, do_isolate_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+}
+
+/* Without a deadline, too. */
+static void a_handler_can_call_a_grace_period_off(void)
+{
+	rdv_domain *d = stalling_domain(on_stall);
+	struct actor *a = actor_member(d, "a");
+
+	actor_member(d, "b");
+	SHIM_SET(seen.answer, 1);
+	a->deadline = NULL;
+	actor_go(a, do_synchronize_until);
+	actor_wait(a);
+	assert_ret(a, -ETIMEDOUT);
+	assert_true(seen.kept[0].stall.may_give_up);
+}
+
 /* A deadline that comes first is the one that counts. */
 static void a_deadline_passes_as_ever(void)
 {
@@ -557,6 +609,8 @@ static const struct unit_case cases[] = {
 #ifndef RDV_DEBUG
 	UNIT(nobody_is_let_go_in_rdv_keep, ALL),
 #endif
+	UNIT(who_was_called_off_does_not_gather, BOTH),
+	UNIT(a_handler_can_call_a_grace_period_off, BOTH),
 	UNIT(a_handler_can_call_a_timed_isolate_off, ALL),
 	UNIT(a_deadline_passes_as_ever, BOTH),
 	UNIT(the_default_writes_a_line, ONLY_PLAIN),
