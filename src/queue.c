@@ -226,6 +226,7 @@ void rdv_pass(struct rdv_member *m, bool gathered)
 		d->gathered = gathered;
 		d->gave_up = !gathered;
 		d->turn_began = now;
+		d->turn_clock.left = 0; /* it may show an earlier time */
 		if (hand_over(m, next))
 			return;
 	}

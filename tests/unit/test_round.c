@@ -254,6 +254,33 @@ static void g6_a_turn_ends_when_the_coarse_clock_is_wrong(void)
 	assert_int_equal(rounds_after(MS, -(uint64_t)(10 * SHIM_TICK_NS)), 0);
 }
 
+/* The new owner's turn is not measured by a time from before it. */
+static void g6_a_turn_begins_with_the_hand_over(void)
+{
+	rdv_domain *d = domain_of_patience(MS);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+	struct actor *c = actor_member(d, "c"), *r = actor_member(d, "runs");
+
+	d->turn_began = (uint32_t)(noon / US);
+	a->deadline = &unit_far;
+	assert_goes(a, do_isolate_until, GATHERING);
+	assert_goes(b, do_isolate, QUEUED);
+	assert_goes(c, do_isolate, QUEUED);
+	d->turn_clock = (struct rdv_turn_clock){.now = d->turn_began, .left = 7};
+	clock_pass(2 * MS);
+	actor_expire(a);
+	assert_done(a, -ETIMEDOUT);
+	assert_where(b, GATHERING);
+	assert_false(rdv_turn_over(d, rdv_turn_clock(d, d->turn_clock.tick)));
+	actor_do(a, do_now);
+	actor_do(r, do_now);
+	assert_where(b, DONE);
+	actor_do(b, do_release); /* it is not held: it goes on, and c waits for it */
+	actor_do(b, do_now);
+	assert_where(c, DONE);
+	actor_do(c, do_release);
+}
+
 static void check_competing(uint64_t start)
 {
 	rdv_domain *d = domain_of_patience(1000000 * (uint64_t)MS);
@@ -1208,6 +1235,7 @@ static const struct unit_case cases[] = {
 	UNIT(g6_a_turn_ends, BOTH),
 	UNIT(g6_a_turn_of_short_rounds_ends, BOTH),
 	UNIT(g6_a_turn_ends_when_the_coarse_clock_is_wrong, BOTH),
+	UNIT(g6_a_turn_begins_with_the_hand_over, BOTH),
 	UNIT(g6_a_turn_ends_when_the_clock_wraps, ONLY_PLAIN),
 	UNIT(g6_one_is_woken_to_compete, BOTH),
 	UNIT(g8_who_was_woken_to_compete_gives_up, BOTH),
