@@ -368,7 +368,8 @@ bool rdv_priv_checkpoint_slow(rdv_thread *self)
 		return false;
 	}
 	rdv_park(m);
-	return rdv_leave(m);
+	rdv_leave(m);
+	return true; /* even if it was not held: it was harmless, and another may have been alone */
 }
 
 /* ---------------------------------------------------------------- the fast paths */

@@ -3,6 +3,7 @@
  * Becoming harmless, being held, running again; and that it is silent (G4).
  */
 #include "unit.h"
+#include "points.h"
 
 #include <limits.h>
 
@@ -286,6 +287,39 @@ static void checkpoint_lets_a_rendezvous_happen(void)
 	assert_false(actor_bit(b));
 }
 
+/* The round is over before the thread that came for it looks again. */
+static struct actor *leader;
+
+static void until_it_is_over(void *arg)
+{
+	struct actor *b = arg;
+
+	if (!actor_bit(b) || SHIM_GET(b->domain->gathering))
+		return;
+	points_off();
+	actor_wait(leader);
+	actor_do(leader, do_release);
+}
+
+static void do_late_checkpoint(struct actor *a)
+{
+	points_on(until_it_is_over, a);
+	do_checkpoint(a);
+	points_off();
+}
+
+static void checkpoint_tells_that_another_was_alone(void)
+{
+	rdv_domain *d = unit_domain();
+	struct actor *b = actor_member(d, "b");
+
+	leader = actor_member(d, "leader");
+	assert_goes(leader, do_isolate, GATHERING);
+	actor_do(b, do_late_checkpoint);
+	assert_true(b->flag);
+	assert_int_equal(actor_state(b), RDV_STATE_RUNNING);
+}
+
 /* To be called while running; elsewhere it does nothing. */
 static void checkpoint_elsewhere_does_nothing(void)
 {
@@ -541,6 +575,7 @@ static const struct unit_case cases[] = {
 	UNIT(end_until_takes_what_it_gets, STEADY),
 	UNIT(end_until_never_waits_for_ever, ALL),
 	UNIT(checkpoint_lets_a_rendezvous_happen, ALL),
+	UNIT(checkpoint_tells_that_another_was_alone, BOTH),
 	UNIT(checkpoint_elsewhere_does_nothing, BOTH),
 	UNIT(till_end_returns_harmless, ALL),
 	UNIT(g12_pairs_mean_nothing_when_alone, BOTH),
