@@ -284,7 +284,7 @@ void rdv_sync_left(struct rdv_member *m)
 	m->sync_want = false;
 	if (phase(d) == RDV_SYNC_FORMING && !s->entered)
 		set_turn(d, RDV_SYNC_IDLE);
-	if (phase(d) == RDV_SYNC_IDLE && !s->wanting)
+	if ((phase(d) == RDV_SYNC_IDLE || phase(d) == RDV_SYNC_LEAVING) && !s->wanting)
 		settle(s);
 	check_barriers(d);
 }

@@ -626,8 +626,9 @@ static void check_leaving_in_turn(bool another, actor_fn *how)
 	check_works(&t);
 }
 
-/* b has done what it had to, or had nothing to do, and leaves before the others. */
-static void check_leaving_at_the_end(actor_fn *how)
+/* b has done what it had to, or had nothing to do, and leaves before the others; it may have
+ * asked for the next one. */
+static void check_leaving_at_the_end(bool wants, actor_fn *how)
 {
 	struct trio t = trio();
 
@@ -639,10 +640,20 @@ static void check_leaving_at_the_end(actor_fn *how)
 	assert_where(t.b, DONE);
 	assert_where(t.c, DONE);
 	assert_goes(t.c, do_exit, SYNCING);
+	if (wants)
+		actor_do(t.b, do_want);
 	leave(&t.b, how);
 	assert_where(t.a, DONE);
 	assert_where(t.c, DONE);
+	assert_false(rdv_sync_pending(t.d));
+	assert_false(readable(t.fd));
 	check_works(&t);
+}
+
+static void g9_a_requester_leaves_at_the_end(void)
+{
+	check_leaving_at_the_end(true, do_unregister);
+	check_leaving_at_the_end(true, do_pthread_exit);
 }
 
 static void g9_members_leave_at_any_stage(void)
@@ -658,7 +669,7 @@ static void g9_members_leave_at_any_stage(void)
 		check_requester_leaving(true, true, ways[i]);
 		check_leaving_in_turn(false, ways[i]);
 		check_leaving_in_turn(true, ways[i]);
-		check_leaving_at_the_end(ways[i]);
+		check_leaving_at_the_end(false, ways[i]);
 	}
 }
 
@@ -865,6 +876,7 @@ static const struct unit_case cases[] = {
 	UNIT(domains_have_points_of_their_own, ALL),
 	UNIT(g9_registering_while_it_forms_counts, ALL),
 	UNIT(g9_registering_while_it_serves_waits, ALL),
+	UNIT(g9_a_requester_leaves_at_the_end, ALL),
 	UNIT(g9_members_leave_at_any_stage, ALL),
 	UNIT(g9_the_only_member_leaves_in_its_turn, BOTH),
 	UNIT(waiting_here_is_harmless, ALL),
