@@ -14,13 +14,19 @@
 /* The destructor of this key ends the memberships of a thread that exits. */
 static pthread_key_t exit_key;
 
+/*
+ * A function of rdv_retire(), or on_stall, may end the thread once more meanwhile.  Then the C
+ * library calls the destructors of those keys again that have a value.
+ */
 static void thread_exits(void *unused)
 {
 	struct rdv_member *m;
 
 	(void)unused;
+	pthread_setspecific(exit_key, &exit_key);
 	while ((m = rdv_self_any()))
 		rdv_thread_unregister(&m->self);
+	pthread_setspecific(exit_key, NULL);
 }
 
 int rdv_thread_setup(void)
@@ -107,6 +113,7 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	d->registered[m->word] |= m->bit;
 	if (rdv_load_rlx(&d->words) <= m->word) /* (e) */
 		rdv_store_sc(&d->words, m->word + 1);
+	m->forks = 0;
 	rdv_spin_joined(d);
 	rdv_record_joined(m, name);
 	rdv_sync_joined(d);

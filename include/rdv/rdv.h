@@ -207,8 +207,9 @@ RDV_API int rdv_domain_destroy(rdv_domain *domain);
  * any number of domains, once in each.  name is copied, cut to 15 characters; it
  * may be NULL.  A thread that exits is unregistered; if it is isolated it releases.
  *
- * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members; -ENOMEM; -EINVAL:
- * another copy of the library in the process has made the domain.
+ * Returns 0; -EEXIST: already a member; -ENOSPC: max_threads members, counting those that
+ * have left and are kept still; -ENOMEM; -EINVAL: another copy of the library in the process
+ * has made the domain.
  */
 RDV_MUST_CHECK RDV_API int rdv_thread_register(rdv_domain *domain, const char *name,
 					       rdv_thread **self);

@@ -237,6 +237,37 @@ static void a_function_may_end_the_thread(void)
 	assert_int_equal(objects[1].by, b->tid);
 }
 
+/* The thread is exiting, and a function ends it once more.  It leaves its other domain, too. */
+static void ends_again(struct rdv_retired *item)
+{
+	collect(item);
+	pthread_exit(NULL);
+}
+
+static void do_retire_in(struct actor *a)
+{
+	rdv_thread *self;
+
+	CHECK(a, !rdv_thread_register(a->arg, "a", &self));
+	rdv_retire(self, &objects[retired_n++].retired, ends_again);
+}
+
+static void a_function_may_end_a_thread_that_exits(void)
+{
+	rdv_domain *first = unit_domain(), *second = unit_domain();
+	struct actor *a = actor_member(first, "a"), *b = actor_member(first, "b");
+
+	begin();
+	a->arg = second;
+	actor_do(a, do_retire_in);
+	actor_go(a, do_pthread_exit);
+	actor_join(a);
+	assert_int_equal(objects[0].called, 1);
+	assert_int_equal(first->members, 1);
+	actor_do(b, do_isolate);
+	actor_do(b, do_release);
+}
+
 /* ------------------------------------------------------------------ those who leave */
 
 static void g9_what_a_thread_leaves_is_inherited(void)
@@ -587,6 +618,7 @@ static const struct unit_case cases[] = {
 	UNIT(retire_looks_now_and_then, BOTH),
 	UNIT(isolated_the_caller_has_to_be_harmless, BOTH),
 	UNIT(a_function_may_retire_isolate_and_wait, BOTH),
+	UNIT(a_function_may_end_a_thread_that_exits, BOTH),
 	UNIT(a_function_may_end_the_thread, ONLY_PLAIN),
 	UNIT(g9_what_a_thread_leaves_is_inherited, BOTH),
 	UNIT(g9_the_last_one_calls_all, BOTH),
