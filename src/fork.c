@@ -43,7 +43,12 @@ void rdv_fork_unwatch(rdv_domain *d)
  * thread.
  */
 
-enum { FORKS = 1, RAN = 2, WAS_SHIELDED = 4 };
+enum {
+	FORKS = 1, /* the thread is in fork() */
+	RAN = 2, /* ... and ran when it came */
+	WAS_SHIELDED = 4,
+	HAS_TO_RUN = 8, /* after it: a handler may have parked it meanwhile */
+};
 
 static void shield_all(void)
 {
@@ -52,33 +57,53 @@ static void shield_all(void)
 
 	for (m = rdv_self_any(); m; m = m->next) {
 		rdv_shield(m, &shield);
-		m->forks = (uint8_t)(FORKS | (shield.shielded ? WAS_SHIELDED : 0) |
+		m->forks = (uint8_t)((m->forks & HAS_TO_RUN) | FORKS |
+				     (shield.shielded ? WAS_SHIELDED : 0) |
 				     (shield.state == RDV_STATE_RUNNING ? RAN : 0));
 	}
 }
 
-/*
- * The oldest membership first, as the program would.  The thread may wait there, and fork again
- * in on_stall.  So no mark is left by then, and only we know what is still to do.
- */
-static void unshield(struct rdv_member *m)
+/* The oldest membership in which it has to run: the program began with that one, too. */
+static struct rdv_member *has_to_run(void)
 {
-	struct rdv_shield shield;
+	struct rdv_member *m, *oldest = NULL;
 
-	if (!m)
-		return;
-	shield.shielded = m->forks & WAS_SHIELDED ? 1 : 0;
-	shield.state = m->forks & RAN ? RDV_STATE_RUNNING : RDV_STATE_PARKED;
-	m->forks = 0;
-	unshield(m->next);
-	rdv_unshield(m, &shield);
+	for (m = rdv_self_any(); m; m = m->next)
+		if (m->forks & HAS_TO_RUN)
+			oldest = m;
+	return oldest;
+}
+
+/*
+ * The thread may wait for one domain after the other.  Meanwhile it may call on_stall, which
+ * may fork, use the other domains, or leave them.  So all shields are gone before it waits,
+ * and it looks for what is left to do after each wait.
+ */
+static void unshield_all(void)
+{
+	struct rdv_member *m;
+
+	for (m = rdv_self_any(); m; m = m->next) {
+		bool shielded = m->forks & WAS_SHIELDED;
+
+		if ((m->forks & RAN) && !shielded)
+			m->forks |= HAS_TO_RUN;
+		m->forks &= HAS_TO_RUN;
+		if (!shielded)
+			rdv_shield_off(m);
+	}
+	while ((m = has_to_run())) {
+		m->forks = 0;
+		if (!rdv_runs(m))
+			rdv_leave(m);
+	}
 }
 
 static bool forks(void)
 {
 	const struct rdv_member *m = rdv_self_any();
 
-	return m && m->forks;
+	return m && (m->forks & FORKS);
 }
 
 /* ------------------------------------------------------------------------- locks */
@@ -113,7 +138,7 @@ static void unlock_all(void)
 static void after_in_parent(void)
 {
 	unlock_all();
-	unshield(rdv_self_any());
+	unshield_all();
 }
 
 /* --------------------------------------------------------------------- the child */
@@ -210,7 +235,7 @@ static void after_in_child(void)
 	for (d = domains; d; d = d->next)
 		forget_others(d, rdv_self_member(d));
 	unlock_all();
-	unshield(rdv_self_any());
+	unshield_all();
 }
 
 int rdv_fork_setup(void)

@@ -530,14 +530,15 @@ static void g10_all_domains_of_the_process(void)
 
 /*
  * A handler makes the thread harmless while it forks, and others isolate in both of its domains.
- * So it is held after the fork.  There it forks again, in on_stall.  That must not lose what
- * is to be done for the other domain.
+ * So it is held after the fork, first in one of them, and calls on_stall there.
  */
 static struct {
 	struct actor *actor, *isolator, *isolator_in_second;
-	sem_t done;
-	int reports, ret;
-} again;
+	void (*stalled)(void);
+	sem_t begun, done;
+	int reports;
+	bool ok;
+} disturbed;
 
 static void do_run_in_second(struct actor *a)
 {
@@ -560,8 +561,8 @@ static void idle_and_run(void *arg)
 	points_off();
 	rdv_harmless_now(in_second);
 	rdv_harmless_now(a->self);
-	actor_do(again.isolator, do_isolate);
-	actor_do(again.isolator_in_second, do_isolate);
+	actor_do(disturbed.isolator, do_isolate);
+	actor_do(disturbed.isolator_in_second, do_isolate);
 	rdv_harmless_end(a->self);
 	rdv_harmless_end(in_second);
 }
@@ -575,17 +576,19 @@ static void in_running_in_both(void *arg)
 	IN_CHILD(in_both(a, RDV_STATE_RUNNING));
 }
 
-static void in_held_in_both(void *arg)
+static void in_held(void *arg)
 {
-	IN_CHILD(in_both(arg, RDV_STATE_PARKED));
+	IN_CHILD(actor_state(arg) == RDV_STATE_PARKED);
+	IN_CHILD(rdv_member_of(in_second)->self.state == RDV_STATE_RUNNING);
 }
 
-static int fork_again(const struct rdv_stall *stall, void *arg)
+static int when_held(const struct rdv_stall *stall, void *arg)
 {
 	(void)arg;
-	if (stall->kind == RDV_STALL_HELD && !again.reports++) {
-		again.ret = unit_child(in_held_in_both, again.actor);
-		sem_post(&again.done);
+	if (stall->kind == RDV_STALL_HELD && !disturbed.reports++) {
+		sem_post(&disturbed.begun);
+		disturbed.stalled();
+		sem_post(&disturbed.done);
 	}
 	return 0;
 }
@@ -597,28 +600,88 @@ static void do_fork_disturbed(struct actor *a)
 	a->allocated = NULL; /* it may */
 }
 
-static void g10_again_while_held(void)
+static void await(sem_t *sem)
+{
+	while (sem_wait(sem))
+		;
+}
+
+static struct actor *fork_disturbed(void (*stalled)(void))
 {
 	rdv_domain_attr attr = unit_attr();
 	struct actor *a;
 
-	memset(&again, 0, sizeof(again));
-	sem_init(&again.done, 0, 0);
+	memset(&disturbed, 0, sizeof(disturbed));
+	sem_init(&disturbed.begun, 0, 0);
+	sem_init(&disturbed.done, 0, 0);
+	disturbed.stalled = stalled;
 	attr.stall_ns = 1000000;
-	attr.on_stall = fork_again;
-	a = again.actor = actor_member(unit_domain_attr(&attr), "a");
-	again.isolator = actor_member(a->domain, "isolator");
+	attr.on_stall = when_held;
+	a = disturbed.actor = actor_member(unit_domain_attr(&attr), "a");
+	disturbed.isolator = actor_member(a->domain, "isolator");
 	second = unit_domain_attr(&attr);
-	again.isolator_in_second = actor_member(second, "isolator in second");
+	disturbed.isolator_in_second = actor_member(second, "isolator in second");
 	actor_do(a, do_run_in_second);
 	actor_go(a, do_fork_disturbed);
-	while (sem_wait(&again.done))
-		;
-	assert_int_equal(again.ret, 0);
-	actor_do(again.isolator, do_release);
-	actor_do(again.isolator_in_second, do_release);
+	await(&disturbed.begun);
+	return a;
+}
+
+/* It forks once more: that must not lose what is to be done for the other domain. */
+static void fork_again(void)
+{
+	disturbed.ok = !unit_child(in_held, disturbed.actor);
+}
+
+static void g10_again_while_held(void)
+{
+	struct actor *a = fork_disturbed(fork_again);
+
+	actor_do(disturbed.isolator_in_second, do_release);
+	await(&disturbed.done);
+	assert_true(disturbed.ok);
+	actor_do(disturbed.isolator, do_release);
 	assert_done(a, 0);
 	assert_true(in_both(a, RDV_STATE_RUNNING));
+}
+
+/* It uses the other domain, and so waits until it may run there. */
+static void use_second(void)
+{
+	rdv_harmless_now(in_second);
+	rdv_harmless_end(in_second);
+	disturbed.ok = rdv_member_of(in_second)->self.state == RDV_STATE_RUNNING;
+}
+
+static void g10_another_domain_is_used_while_held(void)
+{
+	struct actor *a = fork_disturbed(use_second);
+
+	actor_do(disturbed.isolator_in_second, do_release);
+	await(&disturbed.done);
+	assert_true(disturbed.ok);
+	actor_do(disturbed.isolator, do_release);
+	assert_done(a, 0);
+	assert_true(in_both(a, RDV_STATE_RUNNING));
+}
+
+static void leave_second(void)
+{
+	rdv_thread_unregister(in_second);
+}
+
+static void g10_another_domain_is_left_while_held(void)
+{
+	struct actor *a = fork_disturbed(leave_second);
+
+	await(&disturbed.done);
+	actor_do(disturbed.isolator, do_release);
+	assert_done(a, 0);
+	assert_int_equal(actor_state(a), RDV_STATE_RUNNING);
+	/* nobody is in its slot */
+	actor_do(disturbed.isolator_in_second, do_release);
+	actor_do(disturbed.isolator_in_second, do_isolate);
+	actor_do(disturbed.isolator_in_second, do_release);
 }
 
 /*
@@ -900,6 +963,8 @@ static const struct unit_case cases[] = {
 	UNIT(g10_a_tid_of_its_own, BOTH),
 	UNIT(g10_while_another_creates_a_domain, BOTH),
 	UNIT(g10_again_while_held, BOTH),
+	UNIT(g10_another_domain_is_used_while_held, BOTH),
+	UNIT(g10_another_domain_is_left_while_held, BOTH),
 	UNIT(g10_under_load, STEADY),
 };
 
