@@ -91,7 +91,7 @@ _Static_assert(RDV_CTL_OWNER < RDV_CTL_ROUND, "the fields of ctl do not overlap"
 
 /* keeps of a member: it is in rdv_keep(), which has not returned; it is in rdv_for_each() */
 #define RDV_KEEPS_NOT_YET 0x8000u
-#define RDV_KEEPS_ALL     0xffffu
+#define RDV_KEEPS_ALL     0x8000u /* no id + 1 is 0 */
 
 /* asleep of an isolator. */
 #define RDV_AWAKE      0u

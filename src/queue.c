@@ -416,8 +416,8 @@ static void wake_another(struct rdv_member *m)
  */
 int rdv_enqueue(struct rdv_member *m, const struct timespec **deadline)
 {
-	rdv_domain *d = m->domain;
 	static const struct timespec over = {0, 0};
+	rdv_domain *d = m->domain;
 	bool queued = false, mine;
 	int ret = 0;
 
