@@ -183,9 +183,11 @@ static void put_y_axis(FILE *script, const struct results *r, const struct table
 	double least = INFINITY, most = 0;
 
 	for (unsigned p = 0; p < t->n_points; p++)
-		for (unsigned c = 0; in_curve(t, p, variant) && c < r->n_contenders; c++) {
+		for (unsigned c = 0; in_curve(t, p, variant) && c < r->n_contenders;
+		     c++) {
 			const struct cell *cell = &t->cells[p][c];
-			struct interval i = cells_interval(r, cell, plot->figure, NULL, 0);
+			struct interval i =
+				cells_interval(r, cell, plot->figure, NULL, 0);
 
 			if (!cell_summary(r, cell, plot->figure).n)
 				continue;

@@ -45,7 +45,7 @@ void rdv_fork_unwatch(rdv_domain *d)
 
 enum {
 	FORKS = 1, /* the thread is in fork() */
-	RAN = 2, /* ... and ran when it came */
+	RAN = 2,   /* ... and ran when it came */
 	WAS_SHIELDED = 4,
 	HAS_TO_RUN = 8, /* after it: a handler may have parked it meanwhile */
 };
