@@ -56,6 +56,8 @@ static void shield_all(void)
 	struct rdv_member *m;
 
 	for (m = rdv_self_any(); m; m = m->next) {
+		if (m->forks & FORKS)
+			continue; /* a handler forks in unshield_all(): that goes for both */
 		rdv_shield(m, &shield);
 		m->forks = (uint8_t)((m->forks & HAS_TO_RUN) | FORKS |
 				     (shield.shielded ? WAS_SHIELDED : 0) |
@@ -63,13 +65,16 @@ static void shield_all(void)
 	}
 }
 
-/* The oldest membership in which it has to run: the program began with that one, too. */
+/*
+ * The oldest membership in which it has to run: the program began with that one, too.  Not one
+ * whose own wait has called on_stall, where the thread forks: that wait is not over.
+ */
 static struct rdv_member *has_to_run(void)
 {
 	struct rdv_member *m, *oldest = NULL;
 
 	for (m = rdv_self_any(); m; m = m->next)
-		if (m->forks & HAS_TO_RUN)
+		if ((m->forks & HAS_TO_RUN) && !rdv_shielded(m))
 			oldest = m;
 	return oldest;
 }
@@ -86,6 +91,8 @@ static void unshield_all(void)
 	for (m = rdv_self_any(); m; m = m->next) {
 		bool shielded = m->forks & WAS_SHIELDED;
 
+		if (!(m->forks & FORKS))
+			continue;
 		if ((m->forks & RAN) && !shielded)
 			m->forks |= HAS_TO_RUN;
 		m->forks &= HAS_TO_RUN;

@@ -534,7 +534,7 @@ static void g10_all_domains_of_the_process(void)
  */
 static struct {
 	struct actor *actor, *isolator, *isolator_in_second;
-	void (*stalled)(void);
+	void (*stalled)(void), (*stalled_in_second)(void);
 	sem_t begun, done;
 	int reports;
 	bool ok;
@@ -588,6 +588,10 @@ static int when_held(const struct rdv_stall *stall, void *arg)
 	if (stall->kind == RDV_STALL_HELD && !disturbed.reports++) {
 		sem_post(&disturbed.begun);
 		disturbed.stalled();
+		sem_post(&disturbed.done);
+	} else if (stall->domain == second && disturbed.stalled_in_second) {
+		disturbed.stalled_in_second();
+		disturbed.stalled_in_second = NULL;
 		sem_post(&disturbed.done);
 	}
 	return 0;
@@ -657,6 +661,39 @@ static void g10_another_domain_is_used_while_held(void)
 {
 	struct actor *a = fork_disturbed(use_second);
 
+	actor_do(disturbed.isolator_in_second, do_release);
+	await(&disturbed.done);
+	assert_true(disturbed.ok);
+	actor_do(disturbed.isolator, do_release);
+	assert_done(a, 0);
+	assert_true(in_both(a, RDV_STATE_RUNNING));
+}
+
+/* ... and forks while it does so. */
+static bool forked;
+
+static void in_held_in_both(void *arg)
+{
+	IN_CHILD(in_both(arg, RDV_STATE_PARKED));
+}
+
+static void fork_in_second(void)
+{
+	forked = !unit_child(in_held_in_both, disturbed.actor);
+}
+
+static void use_second_and_fork(void)
+{
+	disturbed.stalled_in_second = fork_in_second;
+	use_second();
+}
+
+static void g10_again_while_held_in_both(void)
+{
+	struct actor *a = fork_disturbed(use_second_and_fork);
+
+	await(&disturbed.done);
+	assert_true(forked);
 	actor_do(disturbed.isolator_in_second, do_release);
 	await(&disturbed.done);
 	assert_true(disturbed.ok);
@@ -964,6 +1001,7 @@ static const struct unit_case cases[] = {
 	UNIT(g10_while_another_creates_a_domain, BOTH),
 	UNIT(g10_again_while_held, BOTH),
 	UNIT(g10_another_domain_is_used_while_held, BOTH),
+	UNIT(g10_again_while_held_in_both, BOTH),
 	UNIT(g10_another_domain_is_left_while_held, BOTH),
 	UNIT(g10_under_load, STEADY),
 };
