@@ -544,7 +544,7 @@ struct rdv_shield {
 void rdv_shield(struct rdv_member *m, struct rdv_shield *shield);
 void rdv_unshield(struct rdv_member *m, const struct rdv_shield *shield);
 void rdv_park(struct rdv_member *m);
-bool rdv_leave(struct rdv_member *m);
+void rdv_leave(struct rdv_member *m);
 void rdv_give_up(struct rdv_member *m);
 void rdv_leave_hold(struct rdv_member *m);
 

@@ -151,7 +151,7 @@ static int be_kept(struct rdv_member *m, uint32_t *held, const struct timespec *
 
 /*
  * A parked thread runs as soon as the gate is open and nobody keeps it.  Then it helps to
- * wake the other threads that were held.  Returns 0, or 1 if it was held or kept first.
+ * wake the other threads that were held.  Returns 0.
  * -EBUSY (if at_once) and -ETIMEDOUT: it is still parked.
  *
  * It looks before it steps out, too: if it may not run there is no need to disturb the leader,
@@ -161,10 +161,9 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 {
 	rdv_domain *d = m->domain;
 	uint32_t held = 0; /* not 0: counted as held */
-	bool waited = false;
 	int ret = 0;
 
-	for (;; waited = true) {
+	for (;;) {
 		rdv_shield_off(m);
 		if (may_run(m) && step_out(m))
 			break;
@@ -187,13 +186,13 @@ static int leave(struct rdv_member *m, bool at_once, const struct timespec *dead
 	rdv_tsan_acquire(&d->ctl);
 	if (rdv_load_sc(&d->asleep))
 		rdv_wake_held(d, rdv_now_us());
-	return waited;
+	return 0;
 }
 
-/* Runs again.  Returns whether the thread was held or kept first. */
-bool rdv_leave(struct rdv_member *m)
+/* Runs again. */
+void rdv_leave(struct rdv_member *m)
 {
-	return leave(m, false, NULL);
+	leave(m, false, NULL);
 }
 
 /* The thread ends in on_stall, while it is held.  It stays parked. */
@@ -304,14 +303,11 @@ static inline bool may_end(const struct rdv_member *m)
 /* Returns 0, or the error to return if the round is not over. */
 static int end(struct rdv_member *m, bool at_once, const struct timespec *deadline)
 {
-	int ret;
-
 	if (stays_running(m))
 		return 0;
 	if (rdv_shielded(m))
 		return at_once ? -EBUSY : -ETIMEDOUT;
-	ret = leave(m, at_once, deadline);
-	return ret > 0 ? 0 : ret;
+	return leave(m, at_once, deadline);
 }
 
 int rdv_harmless_end_until(rdv_thread *self, const struct timespec *deadline)
