@@ -89,26 +89,6 @@ static bool in_curve(const struct table *t, unsigned point, unsigned variant)
 	return t->scenario->x || t->points[point].variant == variant;
 }
 
-/* Returns whether there are any data. */
-static bool put_curve_data(FILE *script, const struct results *r, const struct table *t,
-			   unsigned figure, unsigned variant, unsigned contender)
-{
-	bool has = false;
-
-	for (unsigned p = 0; p < t->n_points; p++) {
-		const struct cell *cell = &t->cells[p][contender];
-		struct summary s = cell_summary(r, cell, figure);
-		struct interval i = cells_interval(r, cell, figure, NULL, 0);
-
-		if (!in_curve(t, p, variant) || !s.n)
-			continue;
-		fprintf(script, "%g %g %g %g\n", x_drawn(x_of(t, p)), s.median, i.low,
-			i.high);
-		has = true;
-	}
-	return has;
-}
-
 static bool put_quantile_data(FILE *script, const struct results *r,
 			      const struct table *t, unsigned point, unsigned contender)
 {
@@ -176,31 +156,6 @@ static void put_x_axis(FILE *script, const struct table *t, unsigned variant)
 	fprintf(script, ")\nset xrange [%g:%g]\n", least / 1.2, most * 1.2);
 }
 
-/* Large numbers with k and M. */
-static void put_y_axis(FILE *script, const struct results *r, const struct table *t,
-		       const struct plot *plot, unsigned variant)
-{
-	double least = INFINITY, most = 0;
-
-	for (unsigned p = 0; p < t->n_points; p++)
-		for (unsigned c = 0; in_curve(t, p, variant) && c < r->n_contenders;
-		     c++) {
-			const struct cell *cell = &t->cells[p][c];
-			struct interval i =
-				cells_interval(r, cell, plot->figure, NULL, 0);
-
-			if (!cell_summary(r, cell, plot->figure).n)
-				continue;
-			least = fmin(least, i.low);
-			most = fmax(most, i.high);
-		}
-	fprintf(script, "set ylabel '%s'\nset format y '%s'\n%s",
-		metric_of(t->scenario, plot->figure)->unit, most < 1e4 ? "%g" : "%.1s%c",
-		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
-	if (!plot->linear_y && most < least * 1.001) /* gnuplot cannot choose a range */
-		fprintf(script, "set yrange [%g:%g]\n", least / 2, most * 2);
-}
-
 /* Writes the plot as a figure with a caption. */
 static void draw(FILE *page, FILE *script, const char *caption)
 {
@@ -219,11 +174,12 @@ struct drawing {
 	FILE *script;
 	bool has[MAX_CONTENDERS]; /* contenders that have data */
 	bool any;
+	double least, most; /* of a curve */
 };
 
 static bool begin(struct drawing *d)
 {
-	*d = (struct drawing){.script = tmpfile()};
+	*d = (struct drawing){.script = tmpfile(), .least = INFINITY};
 	if (d->script)
 		put_prologue(d->script);
 	return d->script;
@@ -250,6 +206,41 @@ static void end(struct drawing *d, FILE *page, const struct results *r, const ch
 	fclose(d->script);
 }
 
+/* Returns whether there are any data. */
+static bool put_curve_data(struct drawing *d, const struct results *r,
+			   const struct table *t, unsigned figure, unsigned variant,
+			   unsigned contender)
+{
+	bool has = false;
+
+	for (unsigned p = 0; p < t->n_points; p++) {
+		const struct cell *cell = &t->cells[p][contender];
+		struct summary s = cell_summary(r, cell, figure);
+		struct interval i = cells_interval(r, cell, figure, NULL, 0);
+
+		if (!in_curve(t, p, variant) || !s.n)
+			continue;
+		fprintf(d->script, "%g %g %g %g\n", x_drawn(x_of(t, p)), s.median, i.low,
+			i.high);
+		d->least = fmin(d->least, i.low);
+		d->most = fmax(d->most, i.high);
+		has = true;
+	}
+	return has;
+}
+
+/* When the data are there.  Large numbers with k and M. */
+static void put_y_axis(const struct drawing *d, const struct table *t,
+		       const struct plot *plot)
+{
+	fprintf(d->script, "set ylabel '%s'\nset format y '%s'\n%s",
+		metric_of(t->scenario, plot->figure)->unit,
+		d->most < 1e4 ? "%g" : "%.1s%c",
+		plot->linear_y ? "set yrange [0:*]\n" : "set logscale y\n");
+	if (!plot->linear_y && d->most < d->least * 1.001) /* gnuplot finds no range */
+		fprintf(d->script, "set yrange [%g:%g]\n", d->least / 2, d->most * 2);
+}
+
 static void plot_curve(FILE *page, const struct results *r, const struct table *t,
 		       const struct plot *plot, unsigned first)
 {
@@ -262,10 +253,10 @@ static void plot_curve(FILE *page, const struct results *r, const struct table *
 		return;
 	for (unsigned c = 0; c < r->n_contenders; c++) {
 		begin_data(&d, c);
-		end_data(&d, c, put_curve_data(d.script, r, t, plot->figure, variant, c));
+		end_data(&d, c, put_curve_data(&d, r, t, plot->figure, variant, c));
 	}
 	fprintf(d.script, "set xlabel '%s'\n", plot->x_label);
-	put_y_axis(d.script, r, t, plot, variant);
+	put_y_axis(&d, t, plot);
 	put_x_axis(d.script, t, variant);
 	snprintf(caption, sizeof(caption), "%s%s%s", m->unit,
 		 t->scenario->variant ? ": " : "",
