@@ -631,6 +631,16 @@ static struct actor *fork_disturbed(void (*stalled)(void))
 	return a;
 }
 
+static void check_goes_on(struct actor *a)
+{
+	actor_do(disturbed.isolator_in_second, do_release);
+	await(&disturbed.done);
+	assert_true(disturbed.ok);
+	actor_do(disturbed.isolator, do_release);
+	assert_done(a, 0);
+	assert_true(in_both(a, RDV_STATE_RUNNING));
+}
+
 /* It forks once more: that must not lose what is to be done for the other domain. */
 static void fork_again(void)
 {
@@ -639,14 +649,7 @@ static void fork_again(void)
 
 static void g10_again_while_held(void)
 {
-	struct actor *a = fork_disturbed(fork_again);
-
-	actor_do(disturbed.isolator_in_second, do_release);
-	await(&disturbed.done);
-	assert_true(disturbed.ok);
-	actor_do(disturbed.isolator, do_release);
-	assert_done(a, 0);
-	assert_true(in_both(a, RDV_STATE_RUNNING));
+	check_goes_on(fork_disturbed(fork_again));
 }
 
 /* It uses the other domain, and so waits until it may run there. */
@@ -659,14 +662,7 @@ static void use_second(void)
 
 static void g10_another_domain_is_used_while_held(void)
 {
-	struct actor *a = fork_disturbed(use_second);
-
-	actor_do(disturbed.isolator_in_second, do_release);
-	await(&disturbed.done);
-	assert_true(disturbed.ok);
-	actor_do(disturbed.isolator, do_release);
-	assert_done(a, 0);
-	assert_true(in_both(a, RDV_STATE_RUNNING));
+	check_goes_on(fork_disturbed(use_second));
 }
 
 /* ... and forks while it does so. */
@@ -694,12 +690,7 @@ static void g10_again_while_held_in_both(void)
 
 	await(&disturbed.done);
 	assert_true(forked);
-	actor_do(disturbed.isolator_in_second, do_release);
-	await(&disturbed.done);
-	assert_true(disturbed.ok);
-	actor_do(disturbed.isolator, do_release);
-	assert_done(a, 0);
-	assert_true(in_both(a, RDV_STATE_RUNNING));
+	check_goes_on(a);
 }
 
 static void leave_second(void)

@@ -238,18 +238,12 @@ static void a_function_may_end_the_thread(void)
 }
 
 /* The thread is exiting, and a function ends it once more.  It leaves its other domain, too. */
-static void ends_again(struct rdv_retired *item)
-{
-	collect(item);
-	pthread_exit(NULL);
-}
-
 static void do_retire_in(struct actor *a)
 {
 	rdv_thread *self;
 
 	CHECK(a, !rdv_thread_register(a->arg, "a", &self));
-	rdv_retire(self, &objects[retired_n++].retired, ends_again);
+	rdv_retire(self, &objects[retired_n++].retired, exits);
 }
 
 static void a_function_may_end_a_thread_that_exits(void)
