@@ -111,9 +111,9 @@ bool rdv_nobody_wakes(const rdv_domain *d, uint32_t now)
  * again.
  *
  * [WAKING] Dekker: a held thread clears waking, each time that it is about to sleep or
- * has been woken, then reads ctl, and so does a kept one; we opened the gate, then read waking.  If waking was
- * clear, or lost, we wake a thread.  If not, some thread has set waking since a held
- * thread last cleared it.  That thread has woken one, or is about to.  The woken thread
+ * has been woken, then reads ctl, and so does a kept one; we opened the gate, then read
+ * waking.  If waking was clear, or lost, we wake a thread.  If not, some thread has set
+ * waking since such a thread last cleared it.  That thread has woken one, or is about to.  The woken thread
  * will see this gate open, or that of a later round.
  */
 void rdv_wake_held(rdv_domain *d, uint32_t now)

@@ -113,7 +113,7 @@ static int enroll(rdv_domain *d, const char *name, struct rdv_member **member)
 	d->registered[m->word] |= m->bit;
 	if (rdv_load_rlx(&d->words) <= m->word) /* (e) */
 		rdv_store_sc(&d->words, m->word + 1);
-	m->forks = 0;
+	m->forks = 0; /* who had the slot may have left in on_stall, after a fork() */
 	rdv_spin_joined(d);
 	rdv_record_joined(m, name);
 	rdv_sync_joined(d);

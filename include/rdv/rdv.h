@@ -271,7 +271,8 @@ RDV_MUST_CHECK RDV_API int rdv_harmless_end_until(rdv_thread *self,
  * the calling thread is held here until that thread has released, or has let it go; if none
  * does, the call is one load.
  * Returns true if the thread was harmless here, so another may have been alone.  Call it where
- * the thread's own invariants hold.  By a thread that is not running, or is isolated, it does nothing.
+ * the thread's own invariants hold.  By a thread that is not running, or is isolated, it does
+ * nothing.
  */
 RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
 
