@@ -155,7 +155,7 @@ ended()
 mkfifo "$tmp/fifo"
 interrupt()
 {
-	"$bench" --load 2 --rounds 99 --scenario P2,P8 --contender rdv,rwlock --json "$tmp/part.json" \
+	"$bench" --quick --load 2 --rounds 99 --scenario P2,P8 --contender rdv,rwlock --json "$tmp/part.json" \
 		--report "$tmp/part" >"$tmp/fifo" 2>"$tmp/err" &
 	pid=$!
 	exec 3<"$tmp/fifo"

@@ -10,19 +10,20 @@ top=${top_srcdir:-$(dirname "$0")/..}
 built=${top_builddir:-$top}/src
 status=0
 
-# The source of an object, below src/.
-source_of() {
-	printf '%s\n' "${1#"$built"/}" | sed 's,\.libs/,,; s,librdv_core_la-,,; s,o$,c,'
-}
-
 # FILE has NAME | FILE wants NAME, of the global symbols.  A file may have two objects.  An
 # object whose source is gone is left from an earlier build.
-find "$built" -name 'librdv_core_la-*.o' | while read -r object; do
-	[ -f "$top/src/$(source_of "$object")" ] || continue
-	file=${object##*/librdv_core_la-}
-	nm -g "$object" | awk -v file="${file%.o}" '
-		$NF ~ /^rdv_/ { print file, $(NF - 1) == "U" ? "wants" : "has", $NF }'
-done | sort -u >layers.symbols
+{
+	find "$top/src" -name '*.c'
+	find "$built" -name 'librdv_core_la-*.o' -exec nm -A -g {} +
+} | awk '
+	{ sub(/^.*\/(librdv_core_la-)?/, "") }
+	/^[^ ]*\.c$/ { sub(/\.c$/, ""); source[$0] = 1; next }
+	$NF ~ /^rdv_/ {
+		file = $0
+		sub(/\.o:.*/, "", file)
+		if (file in source)
+			print file, $(NF - 1) ~ /U$/ ? "wants" : "has", $NF
+	}' | sort -u >layers.symbols
 [ -s layers.symbols ] || { echo "layers: no objects in $built" >&2; exit 99; }
 
 # USER USED

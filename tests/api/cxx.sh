@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# <rdv/rdv.hpp>: tests/api/cxx.cc, compiled without a warning by each C++ compiler that
-# is there, as C++17 and C++20, and run, with the sanitizers too.
+# <rdv/rdv.hpp>: tests/api/cxx.cc, compiled without a warning as C++17 and C++20, and run,
+# with the sanitizers too.
 [ -n "$CXX" ] || { echo "skipped: no C++ compiler was found (g++)"; exit 77; }
 
 tmp=$(mktemp -d) || exit 99
@@ -43,14 +43,9 @@ try() {
 if [ -n "$SANITIZE" ]; then
 	try $CXX $CXXFLAGS $SANITIZE
 else
-	for compiler in "$CXX" g++ clang++; do
-		case " $tried " in *" $compiler "*) continue ;; esac
-		tried="$tried $compiler"
-		try $compiler -O2 $CXXFLAGS
-		try $compiler -g -O0 -fsanitize=address,undefined \
-			-fno-sanitize-recover=undefined $CXXFLAGS
-	done
+	try $CXX -O2 $CXXFLAGS
+	try $CXX -g -O0 -fsanitize=address,undefined -fno-sanitize-recover=undefined $CXXFLAGS
 fi
 
-[ $ran -gt 0 ] || { echo "skipped: no C++ compiler builds programs here"; exit 77; }
+[ $ran -gt 0 ] || { echo "skipped: $CXX builds no programs here"; exit 77; }
 exit $failed

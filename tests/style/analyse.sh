@@ -3,7 +3,7 @@
 # clang-tidy, by the list in .clang-tidy, and cppcheck find nothing in the library, the
 # benchmark and the examples but rdv-proxy.
 . "$top_srcdir/tests/style/lib.sh"
-failed=0
+failed=0 cpus=$(getconf _NPROCESSORS_ONLN)
 config=$top_builddir/config.h
 
 # what was configured without has no headers either
@@ -29,7 +29,7 @@ sources=$(files 'src/*.c' 'bench/*.c' 'examples/*.c' | grep -v -e "$(left_out)")
 glib=$(${PKG_CONFIG:-pkg-config} --cflags glib-2.0 2>/dev/null)
 if command -v clang-tidy >/dev/null; then
 	# shellcheck disable=SC2086 # these are words
-	echo "$sources" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} clang-tidy --quiet {} \
+	echo "$sources" | xargs -P "$cpus" -I{} clang-tidy --quiet {} \
 		-- -std=gnu11 -include "$config" -Iinclude -Isrc $glib 2>/dev/null
 	found clang-tidy $?
 else
@@ -37,7 +37,7 @@ else
 fi
 if command -v cppcheck >/dev/null; then
 	# shellcheck disable=SC2086 # these are words
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	cppcheck --quiet -j "$cpus" --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability -Iinclude -Isrc $sources
 	found cppcheck $?
 else
