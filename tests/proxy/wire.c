@@ -634,7 +634,7 @@ int stopping(char **argv)
 	static int c[MANY + 1];
 	int s = server("s"), n, b, who;
 	unsigned port = (unsigned)atoi(argv[0]);
-	char name[8];
+	char name[16]; /* for any int */
 
 	alarm(HUNG_S);
 	proxy_port = port;
