@@ -65,8 +65,8 @@
  * ask.c.  Kept: some thread is claimed, see keep.c.  The owner has nothing to do with these
  * two.
  *
- * The round counts up each time that the gate opens.  compete(), the dump and the report of
- * who was last look at it.  A value of ctl returns after 2^14 rounds at most.  No wake-up
+ * The round counts up each time that the gate opens.  compete(), spin_held(), the dump and
+ * the report of who was last look at it.  A value of ctl returns after 2^14 rounds at most.  No wake-up
  * depends on its not returning.
  *
  * RDV_GATE_SLOW is compiled into programs.  Nothing else of this is.
@@ -107,7 +107,7 @@ enum rdv_spin_kind {
 	RDV_SPIN_HELD,
 	RDV_SPIN_KEPT,
 	RDV_SPIN_KINDS,
-	RDV_SPIN_COMPETE = RDV_SPIN_KINDS,
+	RDV_SPIN_ROUNDS = RDV_SPIN_KINDS, /* while rounds follow one another closely */
 };
 
 /*
@@ -239,7 +239,8 @@ struct rdv_domain {
 	 * The owner writes it before it opens the gate.
 	 */
 	rdv_word barred_until;
-	rdv_word wake_most; /* how many held threads a waker may wake: a hint */
+	rdv_word
+		round_us; /* of the last round that ended while threads were held: a hint */
 	/* These belong to the owner.  gathered: the predecessor passed the token while it was
 	 * alone, so its successor need not gather.  gave_up: one that gave up in this round
 	 * passed the token on.  turn_began: when the token was last passed, in us. */

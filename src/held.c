@@ -70,8 +70,8 @@ bool rdv_hold_end(struct rdv_member *m, uint32_t unit)
  */
 static int wake_ahead(const rdv_domain *d)
 {
-	uint32_t n = 2 * rdv_load_rlx(&d->cpus);     /* (d) */
-	uint32_t most = rdv_load_rlx(&d->wake_most); /* (d) */
+	uint32_t n = 2 * rdv_load_rlx(&d->cpus);    /* (d) */
+	uint32_t most = rdv_load_rlx(&d->round_us); /* (d) */
 
 	if (n < most)
 		n = most;
@@ -127,16 +127,22 @@ void rdv_wake_held(rdv_domain *d, uint32_t now)
 }
 
 /* Spins until the gate is open, or until spinning does not pay any longer. */
-static bool spin_held(rdv_domain *d, const struct timespec *deadline)
+static bool spin_held(rdv_domain *d, enum rdv_spin_kind kind,
+		      const struct timespec *deadline)
 {
 	struct rdv_spin spin;
-	bool open;
+	uint32_t ctl, before;
 
-	rdv_spin_begin(&spin, d, RDV_SPIN_HELD, deadline);
-	while (!(open = rdv_ctl_open(rdv_load_sc(&d->ctl))) && rdv_spin_once(&spin))
-		;
+	rdv_spin_begin(&spin, d, kind, deadline);
+	ctl = rdv_load_sc(&d->ctl);
+	while (!rdv_ctl_open(ctl) && rdv_spin_once(&spin)) {
+		before = ctl;
+		ctl = rdv_load_sc(&d->ctl);
+		if (ctl / RDV_CTL_ROUND != before / RDV_CTL_ROUND)
+			rdv_spin_prolong(&spin);
+	}
 	rdv_spin_end(&spin);
-	return open;
+	return rdv_ctl_open(ctl);
 }
 
 /*
@@ -147,23 +153,26 @@ static bool spin_held(rdv_domain *d, const struct timespec *deadline)
  * interrupted rdv_wake_held().  If it is neither, that costs one wake-up at most.
  *
  * A thread that is awake is not counted in asleep, or each opening of the gate would try
- * to wake one.  A woken thread spins before it clears waking, so that no other is woken
- * in vain while the gate may close again.
+ * to wake one.  A thread that was woken in vain, as the gate has closed again, spins before
+ * it clears waking: while short rounds follow one another, see spin.c.  Otherwise each of
+ * them would end with a wake-up.
  */
 int rdv_wait_open(struct rdv_member *m, const struct timespec *deadline)
 {
 	rdv_domain *d = m->domain;
+	enum rdv_spin_kind kind = RDV_SPIN_HELD;
 	uint32_t seq;
 	bool open;
 	int ret = 0;
 
-	while (!(open = spin_held(d, deadline)) && ret != -ETIMEDOUT) {
+	while (!(open = spin_held(d, kind, deadline)) && ret != -ETIMEDOUT) {
 		rdv_add_sc(&d->asleep, 1);
 		seq = rdv_load_sc(&d->wake_seq);
 		rdv_store_sc(&d->waking, 0);
 		if (!rdv_ctl_open(rdv_load_sc(&d->ctl)))
 			ret = rdv_wait(m, &d->wake_seq, seq, RDV_FUTEX_ANY, deadline);
 		rdv_sub_sc(&d->asleep, 1);
+		kind = ret ? RDV_SPIN_HELD : rdv_spin_woken(d);
 	}
 	rdv_store_sc(&d->waking, 0);
 	return open || rdv_ctl_open(rdv_load_sc(&d->ctl)) ? 0 : -ETIMEDOUT;

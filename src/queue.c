@@ -312,7 +312,7 @@ static bool compete(struct rdv_member *m, bool queued, const struct timespec *de
 	struct rdv_spin spin;
 	bool mine = (queued && handed(m)) || rdv_take(m);
 
-	if (mine || !rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, deadline))
+	if (mine || !rdv_spin_begin(&spin, d, RDV_SPIN_ROUNDS, deadline))
 		return mine;
 	competes(m);
 	while (!(mine = (queued && handed(m)) || rdv_take(m))) {

@@ -14,6 +14,10 @@
  * wake-up may cost, and tries that again.  It adapts all the same, because other programs
  * may have those CPUs.
  *
+ * A thread that competes for the gate waits for a gate that opens and closes, and so does
+ * one that is held and was woken in vain by a short round.  It spins while rounds end
+ * within ROUND_NS of one another, for RDV_SPIN_CAP_NS in all, and does not adapt.
+ *
  * The CPUs are those on which members could run when they were registered.  If a thread
  * binds itself to one CPU before that, it counts for that one.
  *
@@ -33,8 +37,8 @@ enum {
 	SLOT_NS = 1000,         /* to wait for a slot: a spinner may be about to stop */
 	PROBE_NS = 10000,       /* what one wait in PROBE_EVERY tries */
 	PROBE_EVERY = 16,
-	COMPETE_GAP_NS = 1000,    /* many short rounds fit into one hand-over */
-	COMPETE_ROUND_NS = 10000, /* a longer one hides the price of being queued */
+	ROUNDS_GAP_NS = 1000, /* many short rounds fit into one hand-over */
+	ROUND_NS = 10000,     /* a longer one hides the price of a sleep */
 };
 
 static inline void cpu_relax(void)
@@ -100,6 +104,12 @@ enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited)
 							   : RDV_SPIN_GATHER;
 }
 
+enum rdv_spin_kind rdv_spin_woken(const rdv_domain *d)
+{
+	return rdv_load_rlx(&d->round_us) <= ROUND_NS / 1000 ? RDV_SPIN_ROUNDS /* (d) */
+							     : RDV_SPIN_HELD;
+}
+
 /* How many ns are left until the deadline. */
 static uint64_t ns_to(const struct timespec *deadline, uint64_t now)
 {
@@ -128,7 +138,7 @@ bool rdv_spin_begin(struct rdv_spin *spin, rdv_domain *d, enum rdv_spin_kind kin
 	spin->slot = take_slot(d);
 	spin->start = spin->last = rdv_clock_ns();
 	spin->left = ns_to(deadline, spin->start);
-	if (kind == RDV_SPIN_COMPETE)
+	if (kind == RDV_SPIN_ROUNDS)
 		rdv_spin_prolong(spin);
 	else
 		spin->limit = limit(spin);
@@ -156,22 +166,24 @@ bool rdv_spin_once(struct rdv_spin *spin)
 		return false;
 	do {
 		cpu_relax();
-		if (++spin->turns % TURNS_PER_LOOK && spin->kind != RDV_SPIN_COMPETE)
+		if (++spin->turns % TURNS_PER_LOOK && spin->kind != RDV_SPIN_ROUNDS)
 			return true;
 		now = rdv_clock_ns();
 		if (!may_go_on(spin, now)) {
 			stop(spin);
 			return false;
 		}
-	} while (spin->kind == RDV_SPIN_COMPETE && now - spin->last < COMPETE_GAP_NS);
+	} while (spin->kind == RDV_SPIN_ROUNDS && now - spin->last < ROUNDS_GAP_NS);
 	spin->last = now;
 	return true;
 }
 
 void rdv_spin_prolong(struct rdv_spin *spin)
 {
-	uint64_t limit = spin->last - spin->start + COMPETE_ROUND_NS;
+	uint64_t limit = spin->last - spin->start + ROUND_NS;
 
+	if (spin->kind != RDV_SPIN_ROUNDS)
+		return;
 	if (limit > RDV_SPIN_CAP_NS)
 		limit = RDV_SPIN_CAP_NS;
 	spin->limit = at_most(limit, spin->domain);

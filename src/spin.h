@@ -47,7 +47,13 @@ enum rdv_spin_kind rdv_spin_for(const rdv_domain *d, uint32_t awaited);
  */
 void rdv_spin_joined(rdv_domain *d);
 
-/* Competing: a round has ended, so the thread looks for another. */
+/* RDV_SPIN_ROUNDS: a round has ended, so the thread waits for another.  Other kinds: nothing. */
 void rdv_spin_prolong(struct rdv_spin *spin);
+
+/*
+ * The kind of spinning of a held thread that was woken and finds the gate closed.
+ * RDV_SPIN_ROUNDS if the last round was short.
+ */
+enum rdv_spin_kind rdv_spin_woken(const rdv_domain *d);
 
 #endif

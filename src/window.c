@@ -113,7 +113,7 @@ void rdv_window_opens(rdv_domain *d, uint32_t held, uint32_t now)
 	round = now - w->since;
 	w->closed += round;
 	w->since = now;
-	rdv_store_rlx(&d->wake_most, round);                   /* (d) */
+	rdv_store_rlx(&d->round_us, round);                    /* (d) */
 	rdv_store_rlx(&d->barred_until, window(d, held, now)); /* (f) */
 }
 

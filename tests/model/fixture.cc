@@ -86,7 +86,7 @@ const char *model_name_of(const rdv_word *word, char *buffer, size_t size)
 		{"competing", &d.competing, nullptr},
 		{"tickets", &d.tickets, nullptr},
 		{"barred_until", &d.barred_until, nullptr},
-		{"wake_most", &d.wake_most, nullptr},
+		{"round_us", &d.round_us, nullptr},
 		{"cpus", &d.cpus, nullptr},
 		{"gathering", &d.gathering, nullptr},
 		{"grace", &d.grace, nullptr},

@@ -201,6 +201,7 @@ bool rdv_spin_once(struct rdv_spin *spin);
 void rdv_spin_prolong(struct rdv_spin *spin);
 void rdv_spin_end(struct rdv_spin *spin);
 #define rdv_spin_for(d, n) ((void)(n), RDV_SPIN_GATHER)
+#define rdv_spin_woken(d)  RDV_SPIN_HELD
 #define rdv_spin_joined(d) ((void)0)
 
 /* ------------------------------------------------------------------- statistics

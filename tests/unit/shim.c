@@ -322,6 +322,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 		ns -= ns % SHIM_TICK_NS + SHIM_GET(shim.coarse_late);
 	now->tv_sec = (time_t)(ns / 1000000000);
 	now->tv_nsec = (long)(ns % 1000000000);
+	at(SHIM_AT_CLOCK);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ enum shim_place {
 	SHIM_BEFORE_WAKE,
 	SHIM_AFTER_LOCK,   /* rdv_lock() */
 	SHIM_BEFORE_WRITE, /* to the eventfd */
+	SHIM_AT_CLOCK, /* it has looked at a clock of our own, which the hook must not */
 };
 
 typedef void shim_hook(enum shim_place place, void *arg);

@@ -117,7 +117,7 @@ static void g7_a_high_cap_teaches_nothing(void)
 		spin_and_sleep(d, RDV_SPIN_HELD, 5000 * US);
 	assert_in_range(d->spin_ns[RDV_SPIN_HELD], 1, 1 * US);
 	start = shim.clock_ns;
-	rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL);
+	rdv_spin_begin(&spin, d, RDV_SPIN_ROUNDS, NULL);
 	while (rdv_spin_once(&spin))
 		rdv_spin_prolong(&spin);
 	rdv_spin_end(&spin);
@@ -212,7 +212,7 @@ static void g7_the_smallest_and_the_largest_cap(void)
 
 	clock_moves(STEP);
 	assert_true(spin_out(d, RDV_SPIN_FREE) <= 2 * STEP);
-	assert_true(spin_out(d, RDV_SPIN_COMPETE) <= 2 * US);
+	assert_true(spin_out(d, RDV_SPIN_ROUNDS) <= 2 * US);
 	d = spinning_domain(RDV_SPIN_NEVER - 1, 1 + SPARE);
 	d->spin_ns[RDV_SPIN_HELD] = RDV_SPIN_NEVER - 1;
 	clock_moves(10 * US);
@@ -310,9 +310,9 @@ static void g7_competing_is_bounded(void)
 	uint64_t start, looks;
 
 	clock_moves(STEP);
-	assert_in_range(spin_out(d, RDV_SPIN_COMPETE), 9 * US, 11 * US);
+	assert_in_range(spin_out(d, RDV_SPIN_ROUNDS), 9 * US, 11 * US);
 	start = shim.clock_ns;
-	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL));
+	assert_true(rdv_spin_begin(&spin, d, RDV_SPIN_ROUNDS, NULL));
 	for (looks = 0; rdv_spin_once(&spin); looks++)
 		rdv_spin_prolong(&spin);
 	rdv_spin_end(&spin);
@@ -321,10 +321,76 @@ static void g7_competing_is_bounded(void)
 	assert_int_equal(d->spinners, 0);
 	unit_destroy(d);
 	d = spinning_domain(2 * US, 2);
-	assert_in_range(spin_out(d, RDV_SPIN_COMPETE), 1 * US, 3 * US);
+	assert_in_range(spin_out(d, RDV_SPIN_ROUNDS), 1 * US, 3 * US);
 	unit_destroy(d);
 	d = spinning_domain(RDV_SPIN_NEVER, 2);
-	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_COMPETE, NULL));
+	assert_false(rdv_spin_begin(&spin, d, RDV_SPIN_ROUNDS, NULL));
+}
+
+/* A held thread, by a clock of our own. */
+struct held_view {
+	int ret;           /* of its first sleep */
+	uint32_t round_us; /* what the last round took */
+	uint64_t round_ns; /* a round ends so often, and another begins; 0: never */
+	rdv_domain *domain;
+	uint64_t round_ended;
+	uint64_t slept[2], woken; /* when its sleeps began, when the first one ended */
+	unsigned sleeps;
+};
+
+static void view(enum shim_place place, void *arg)
+{
+	struct held_view *v = arg;
+	uint64_t now = SHIM_GET(shim.clock_ns);
+
+	if (place == SHIM_BEFORE_WAIT && v->sleeps < 2)
+		v->slept[v->sleeps++] = now;
+	if (place == SHIM_AFTER_WAIT && v->sleeps == 1)
+		v->woken = now;
+	if (place == SHIM_AT_CLOCK && v->woken && v->round_ns &&
+	    now - v->round_ended > v->round_ns) {
+		v->round_ended = now;
+		__atomic_fetch_add(&v->domain->ctl, RDV_CTL_ROUND, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* For how long it spins after its first sleep. */
+static uint64_t spins_woken(rdv_domain *d, struct actor *a, struct actor *b,
+			    struct held_view v)
+{
+	v.domain = d;
+	d->spin_ns[RDV_SPIN_HELD] = US / 2;
+	actor_do(b, do_now);
+	actor_do(a, do_isolate);
+	d->round_us = v.round_us;
+	clock_moves(STEP);
+	b->shim->hook_arg = &v;
+	b->shim->hook = view;
+	shim_return(b->shim, v.ret, 1);
+	assert_goes(b, do_end, HELD);
+	SHIM_SET(shim.clock_ns, 0);
+	actor_do(a, do_release);
+	assert_where(b, DONE);
+	b->shim->hook = NULL;
+	assert_int_equal(d->spinners, 0);
+	assert_in_range(v.slept[0] - 1000000000, 1, 2 * US);
+	return v.slept[1] - v.woken;
+}
+
+/* Otherwise each short round would end with a wake-up. */
+static void g7_woken_in_vain(void)
+{
+	rdv_domain *d = spinning_domain(0, 2);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+#define SPINS(...) spins_woken(d, a, b, (struct held_view){__VA_ARGS__})
+	assert_in_range(SPINS(.round_us = 6), 9 * US, 11 * US);
+	assert_in_range(SPINS(.round_us = 6, .round_ns = 5 * US), 48 * US, 52 * US);
+	assert_in_range(SPINS(.round_us = 10, .round_ns = 20 * US), 9 * US, 11 * US);
+	/* as at first, if rounds are long, or if it was not woken */
+	assert_in_range(SPINS(.round_us = 11, .round_ns = 5 * US), 1, 2 * US);
+	assert_in_range(SPINS(.round_us = 6, .ret = -EINTR), 1, 2 * US);
+#undef SPINS
 }
 
 /* Between two looks at the clock somebody else had the processor. */
@@ -415,6 +481,7 @@ static const struct unit_case cases[] = {
 	UNIT(g7_one_processor_is_left_to_the_others, ONLY_PLAIN),
 	UNIT(g7_a_slot_that_becomes_free, ONLY_PLAIN),
 	UNIT(g7_competing_is_bounded, ONLY_PLAIN),
+	UNIT(g7_woken_in_vain, ONLY_PLAIN),
 	UNIT(g7_a_descheduled_thread_sleeps, ONLY_PLAIN),
 	UNIT(g7_not_if_it_is_late, ONLY_PLAIN),
 	UNIT(g7_not_beyond_the_deadline, ONLY_PLAIN),
