@@ -66,8 +66,8 @@
  * two.
  *
  * The round counts up each time that the gate opens.  compete(), spin_held(), the dump and
- * the report of who was last look at it.  A value of ctl returns after 2^14 rounds at most.  No wake-up
- * depends on its not returning.
+ * the report of who was last look at it.  A value of ctl returns after 2^14 rounds at most.
+ * No wake-up depends on its not returning.
  *
  * RDV_GATE_SLOW is compiled into programs.  Nothing else of this is.
  */
@@ -239,8 +239,7 @@ struct rdv_domain {
 	 * The owner writes it before it opens the gate.
 	 */
 	rdv_word barred_until;
-	rdv_word
-		round_us; /* of the last round that ended while threads were held: a hint */
+	rdv_word round_us; /* what the last round took that held a thread: a hint */
 	/* These belong to the owner.  gathered: the predecessor passed the token while it was
 	 * alone, so its successor need not gather.  gave_up: one that gave up in this round
 	 * passed the token on.  turn_began: when the token was last passed, in us. */

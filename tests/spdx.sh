@@ -36,12 +36,12 @@ git -c safe.directory='*' ls-files >"$tmp/files" ||
 while read -r file; do
 	case $file in
 	LICENSES/*) ;;
-	*) [ ! -e "$file" ] || printf '"%s"\n' "$file" ;;
+	*) [ ! -e "$file" ] || echo "$file" ;;
 	esac
-done <"$tmp/files" >"$tmp/quoted"
-xargs awk 'FNR <= 5 && /SPDX-License-Identifier: / { print FILENAME }' \
-	<"$tmp/quoted" | sort -u >"$tmp/licensed"
-tr -d '"' <"$tmp/quoted" | sort | comm -23 - "$tmp/licensed" >"$tmp/rest"
+done <"$tmp/files" | sort >"$tmp/ours"
+tr '\n' '\0' <"$tmp/ours" |
+	xargs -0 awk 'FNR <= 5 && /SPDX-License-Identifier: / { print FILENAME }' |
+	sort -u | comm -23 "$tmp/ours" - >"$tmp/rest"
 while read -r file; do
 	covered "$file" || { echo "$file says no licence"; failed=1; }
 done <"$tmp/rest"

@@ -110,7 +110,7 @@ bool use(rdv::thread &self, std::unique_ptr<item> a, std::unique_ptr<const int[]
 }
 EOF
 
-# once COMPILER: if it is there
+# once COMPILER: true at first, if it is there
 once() {
 	case "$had" in *"|$1|"*) return 1 ;; esac
 	had="$had|$1|"
