@@ -86,6 +86,15 @@ static struct kept await_reports(uint32_t kind, unsigned n)
 	return last;
 }
 
+/* Until that many are kept. */
+static void await_kept(unsigned n)
+{
+	pthread_mutex_lock(&seen.lock);
+	while (seen.kept_n < n)
+		pthread_cond_wait(&seen.more, &seen.lock);
+	pthread_mutex_unlock(&seen.lock);
+}
+
 static void assert_is(const struct kept *kept, const struct actor *a, uint32_t kind,
 		      const struct actor *blocker, uint32_t why)
 {
@@ -122,8 +131,7 @@ static void leaders_report(void)
 	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
 
 	actor_go(a, do_isolate);
-	while (SHIM_GET(seen.kept_n) < 3)
-		await_reports(RDV_STALL_GATHER, 1);
+	await_kept(3);
 	actor_do(b, do_now);
 	actor_wait(a);
 	assert_is(&seen.kept[0], a, RDV_STALL_GATHER, b, RDV_BLOCKER_RUNNING);
