@@ -4,11 +4,11 @@
 #include "ops.h"
 #include "perturb.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 enum {
 	SLOTS = 6,
-	QUARANTINE = 4096, /* so many objects were freed before memory is used again */
+	OBJECTS = 1 << 15, /* about as many are made before memory is used again */
 };
 
 enum { ALIVE = 0x11fe, DEAD = 0xdead };
@@ -16,14 +16,16 @@ enum { ALIVE = 0x11fe, DEAD = 0xdead };
 struct object {
 	struct rdv_retired item;
 	volatile unsigned state; /* plain */
+	bool taken;              /* atomic */
 };
 
 static struct object *slot[SLOTS]; /* atomic */
 
+/* Not malloc(): a sanitizer's child of a fork() inherits a lock of it that another thread had. */
 static struct {
-	struct object *object[QUARANTINE]; /* atomic */
+	struct object object[OBJECTS];
 	uint32_t next;
-} quarantine;
+} pool;
 
 static struct {
 	uint64_t retired, called;
@@ -52,25 +54,29 @@ static void set_state(struct object *o, unsigned state)
 		o->state = state;
 }
 
+/* NULL: there are none left. */
 static struct object *object_new(void)
 {
-	struct object *o = malloc(sizeof(*o));
+	struct object *o;
 
-	must(o, "out of memory");
-	set_state(o, ALIVE);
-	return o;
+	for (unsigned tries = 0; tries < OBJECTS; tries++) {
+		o = &pool.object[__atomic_fetch_add(&pool.next, 1, __ATOMIC_RELAXED) %
+				 OBJECTS];
+		if (__atomic_exchange_n(&o->taken, true, __ATOMIC_ACQUIRE))
+			continue;
+		set_state(o, ALIVE);
+		return o;
+	}
+	return NULL;
 }
 
 static void object_free(struct object *o)
 {
-	uint32_t i = __atomic_fetch_add(&quarantine.next, 1, __ATOMIC_RELAXED);
-
 	must(state_of(o) == ALIVE, "an object is freed twice, its state is %x",
 	     state_of(o));
 	set_state(o, DEAD);
 	count(&outcome->freed);
-	free(__atomic_exchange_n(&quarantine.object[i % QUARANTINE], o,
-				 __ATOMIC_ACQ_REL));
+	__atomic_store_n(&o->taken, false, __ATOMIC_RELEASE);
 }
 
 static void retired_free(struct rdv_retired *item)
@@ -201,14 +207,10 @@ void op_replace(struct worker *w)
 
 void graces_open(void)
 {
-	for (unsigned i = 0; i < SLOTS; i++) {
-		free(slot[i]);
-		slot[i] = NULL;
-	}
-	for (unsigned i = 0; i < 2 * CREW_MAX; i++) {
-		free(pending[i].object);
-		pending[i].object = NULL;
-	}
+	memset(slot, 0, sizeof(slot));
+	memset(pending, 0, sizeof(pending));
+	for (unsigned i = 0; i < OBJECTS; i++)
+		poke(&pool.object[i].taken, false);
 	tally.retired = tally.called = 0;
 }
 

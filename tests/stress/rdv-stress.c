@@ -98,7 +98,7 @@ noreturn void skip(const char *format, ...)
 static int in_process(const struct scenario *s, double seconds)
 {
 	const struct timespec tick = {0, 5000000};
-	double limit = now() + 3 * seconds + 3.0 * options.stall + 60;
+	double limit = now() + 3 * seconds + 2.0 * options.stall + 60;
 	int status;
 	pid_t pid;
 

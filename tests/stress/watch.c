@@ -4,6 +4,7 @@
 #include "stress.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <time.h>
 
@@ -26,13 +27,13 @@ static uint64_t progress(void)
 	return sum;
 }
 
-static void *watch(void *unused)
+static void *watch(void *begun)
 {
 	const struct timespec tick = {0, 1000000000 / TICKS_PER_SECOND};
 	uint64_t before = 0, now;
 	unsigned ticks = 0;
 
-	(void)unused;
+	sem_post(begun);
 	for (;;) {
 		nanosleep(&tick, NULL);
 		now = progress();
@@ -44,17 +45,24 @@ static void *watch(void *unused)
 	return NULL;
 }
 
-/* Signals of the process are for the others. */
+/*
+ * Signals of the process are for the others.  The scenario begins when the thread is there,
+ * as it may fork: a sanitizer's thread that is still being made allocates, and the child
+ * would inherit the locked allocator.
+ */
 void watch_start(void)
 {
+	static sem_t begun; /* the thread may touch it after we have returned */
 	sigset_t all, before;
 	pthread_t thread;
 	int ret;
 
+	sem_init(&begun, 0, 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&thread, NULL, watch, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	ret = pthread_create(&thread, NULL, watch, &begun);
 	must(!ret, "no thread for the watchdog: %d", ret);
 	pthread_detach(thread);
+	sem_wait(&begun);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

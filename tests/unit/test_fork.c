@@ -123,8 +123,7 @@ static void check_life(rdv_domain *d, rdv_thread *self)
 	IN_CHILD(rdv_sync_wanted(self));
 	rdv_sync_exit(self);
 	IN_CHILD(!rdv_sync_pending(d));
-	if (!UNIT_TSAN) /* it confuses the parent's threads with the child's */
-		check_company(d, self);
+	check_company(d, self);
 	rdv_thread_unregister(self);
 	check_words(d, NULL);
 	IN_CHILD(!rdv_domain_destroy(d));

@@ -290,6 +290,13 @@ extern const struct timespec unit_far, unit_past, unit_negative;
 /* -------------------------------------------------------------------- children */
 
 /*
+ * The child of a fork() begins here.  Under ThreadSanitizer it ends here, if there were other
+ * threads: the sanitizer may hang there, as one of them may have had a lock of it, and ignores
+ * all that the child does.
+ */
+void unit_in_child(void);
+
+/*
  * Runs fn in a child of the calling thread, in which CHECK(NULL, ...) may be used;
  * returns 0 if it exits with 0.  Whatever happens to it is printed.
  */
