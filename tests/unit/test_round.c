@@ -478,10 +478,25 @@ static uint32_t competing(const rdv_domain *d)
 	return rdv_load_sc(&d->competing) & RDV_COMPETING;
 }
 
-/* The clock stands still, so it does not give up before we let time pass. */
-static void until_it_competes(const rdv_domain *d)
+static bool looked;
+
+static void note_look(enum shim_place place, void *domain)
 {
-	while (!competing(d))
+	if (place == SHIM_AT_CLOCK && competing(domain))
+		SHIM_SET(looked, true);
+}
+
+/*
+ * Until it has seen the gate closed, and looks at the clock.  That stands still, so it neither
+ * looks at the gate again nor gives up before we let time pass.
+ */
+static void go_and_compete(struct actor *a)
+{
+	SHIM_SET(looked, false);
+	a->shim->hook_arg = a->domain;
+	a->shim->hook = note_look;
+	actor_go(a, do_isolate);
+	while (!SHIM_GET(looked))
 		sched_yield();
 }
 
@@ -511,8 +526,7 @@ static void g6_an_isolator_competes(void)
 
 	actor_do(b, do_now);
 	actor_do(a, do_isolate);
-	actor_go(b, do_isolate);
-	until_it_competes(d);
+	go_and_compete(b);
 	actor_do(a, do_release); /* it is not in this round */
 	actor_do(a, do_now);
 	clock_pass(US);
@@ -552,8 +566,7 @@ static void g6_the_held_are_woken_while_one_competes(void)
 	actor_do(h, do_now);
 	actor_do(a, do_isolate);
 	go_to_sleep(h, do_end, HELD);
-	actor_go(b, do_isolate);
-	until_it_competes(d);
+	go_and_compete(b);
 	actor_do(a, do_release);
 	actor_wait(h); /* b has not noticed anything yet */
 	assert_int_equal(competing(d), 1);
