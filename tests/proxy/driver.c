@@ -137,6 +137,7 @@ void order(const char *format, ...)
 
 static int ask_one(const char *command)
 {
+	alarm(HUNG_S);
 	fputs(ask("%s", command), stdout);
 	return !strncmp(reply, "error:", 6);
 }

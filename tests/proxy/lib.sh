@@ -29,6 +29,25 @@ fail()
 	exit 1
 }
 
+# gone PROCESS: it has ended, whether somebody waits for it or not
+gone()
+{
+	! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+# soon WHAT COMMAND...: until it is true; what takes longer than five minutes hangs
+soon()
+{
+	what=$1 since=$(date +%s)
+	shift
+	until "$@"; do
+		[ $(($(date +%s) - since)) -lt 300 ] ||
+			fail "$what: not after 300 s; the proxy's threads and files:" \
+				"$(cat "/proc/$pid"/task/*/wchan; ls -l "/proc/$pid/fd")"
+		sleep 0.1
+	done
+}
+
 cpus()
 {
 	getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1
@@ -75,6 +94,7 @@ start_proxy()
 # stop_proxy: it ends by itself, or by the signal that it got
 stop_proxy()
 {
+	soon "the proxy ends" gone "$pid"
 	wait "$pid"
 	status=$?
 	pid=
@@ -94,6 +114,9 @@ start_wrk()
 # wait_wrk NAME...: all of them have ended and nothing has failed
 wait_wrk()
 {
+	for process in $wrks; do
+		soon "wrk ends" gone "$process"
+	done
 	wait $wrks
 	wrks=
 	for out; do

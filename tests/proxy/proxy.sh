@@ -77,12 +77,11 @@ done
 start_proxy "$proxy" --servers "$tmp/servers" --threads 2 --grace 1000
 start_wrk stop 1000 32 -- /for-ever
 until [ "$(open_conns)" -eq 32 ]; do
-	kill -0 $wrks || fail "wrk, stop: $(cat "$tmp/stop")"
+	! gone $wrks || fail "wrk, stop: $(cat "$tmp/stop")"
 done
 kill "$pid"
-while [ -e "$admin" ]; do
-	kill -0 "$pid" || fail "stop: the proxy has gone"
-done
+soon "the proxy stops" [ ! -e "$admin" ]
+! gone "$pid" || fail "stop: the proxy has gone"
 sleep 1 # of traffic
 kill -INT $wrks
 wait_wrk stop

@@ -104,6 +104,7 @@ static int last_words(void (*run)(void), char *words, size_t size)
 	pid = fork();
 	must(pid >= 0, "fork: %s", strerror(errno));
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 		dup2(pipe_[1], 2);
 		close(pipe_[0]);
