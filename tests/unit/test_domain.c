@@ -220,29 +220,38 @@ static void any_stall_attributes_will_do(void)
 	assert_int_equal(create(&attr), 0);
 }
 
-static uint32_t patience_us(uint64_t ns)
+/* What becomes of patience_ns: a turn, and the longest window. */
+static void assert_patience(uint64_t ns, uint32_t turn_us, uint32_t window_us)
 {
 	rdv_domain_attr attr = RDV_DOMAIN_ATTR_INIT;
 	rdv_domain *d;
-	uint32_t us;
 
 	attr.patience_ns = ns;
 	assert_int_equal(rdv_domain_create(&d, &attr), 0);
-	us = d->patience_us;
+	assert_int_equal(d->patience_us, turn_us);
+	assert_int_equal(d->window_max_us, window_us);
 	assert_int_equal(rdv_domain_destroy(d), 0);
-	return us;
 }
 
 /* Never less than what was asked for: 0 us would be no patience at all. */
 static void patience_is_rounded_up(void)
 {
-	assert_int_equal(patience_us(0), 1000);
-	assert_int_equal(patience_us(RDV_PATIENCE_NONE), 0);
-	assert_int_equal(patience_us(1), 1);
-	assert_int_equal(patience_us(999), 1);
-	assert_int_equal(patience_us(1000), 1);
-	assert_int_equal(patience_us(1001), 2);
-	assert_int_equal(patience_us(UINT64_MAX - 1), 1u << 30);
+	assert_patience(0, 1000, 64000);
+	assert_patience(RDV_PATIENCE_NONE, 0, 64000);
+	assert_patience(1, 1, 64000);
+	assert_patience(999, 1, 64000);
+	assert_patience(1000, 1, 64000);
+	assert_patience(1001, 2, 64000);
+	assert_patience(UINT64_MAX - 1, 1u << 30, 1u << 30);
+}
+
+/* Held threads that have missed windows get longer ones: 64 ms, or 64 times patience. */
+static void windows_have_a_bound(void)
+{
+	assert_patience(UINT64_C(1000000), 1000, 64000);
+	assert_patience(UINT64_C(1000001), 1001, 64064);
+	assert_patience(UINT64_C(1000000) << 14, 1000 << 14, 1000u * 64 << 14);
+	assert_patience(UINT64_C(1000000) << 15, 1000 << 15, 1u << 30);
 }
 
 static void names_are_copied_and_cut(void)
@@ -438,6 +447,7 @@ static const struct unit_case cases[] = {
 	UNIT(unknown_fences_are_einval, ONLY_PLAIN),
 	UNIT(any_stall_attributes_will_do, ONLY_PLAIN),
 	UNIT(patience_is_rounded_up, ONLY_PLAIN),
+	UNIT(windows_have_a_bound, ONLY_PLAIN),
 	UNIT(names_are_copied_and_cut, ONLY_PLAIN),
 	UNIT(no_memory_is_enomem, ONLY_PLAIN),
 	UNIT(destroy_while_in_use_is_ebusy, BOTH),
