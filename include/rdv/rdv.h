@@ -283,9 +283,9 @@ RDV_API RDV_INLINE bool rdv_checkpoint(rdv_thread *self);
  * harmless then, and stays harmless until rdv_release().  While other isolators are
  * ahead of it the caller counts as harmless; while it waits for running threads it
  * counts as running.  Once it is queued, at most one turn of each other member comes
- * before its own.  A caller that was harmless is running afterwards.  Calls nest.  Not
- * for signal handlers.  Never call it with a lock held that a running thread may wait
- * for.
+ * before its own, but for what rdv(7) adds for timed isolations that fail.  A caller
+ * that was harmless is running afterwards.  Calls nest.  Not for signal handlers.  Never
+ * call it with a lock held that a running thread may wait for.
  *
  * rdv_isolate_try(): never waits and never leaves the running state.
  * Returns 0: isolated; -EBUSY: a round is on, a held thread is due first, the
