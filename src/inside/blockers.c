@@ -68,14 +68,16 @@ static void add_owing(struct list *l)
 	}
 }
 
-static void add_all(struct list *l, uint32_t (*why)(const struct rdv_member *m))
+/* But not the asker: its wait may just be over. */
+static void add_all(struct list *l, const struct rdv_member *asker,
+		    uint32_t (*why)(const struct rdv_member *m))
 {
 	const struct rdv_member *m;
 	uint32_t id;
 
 	for (id = 0; id < l->domain->max_threads; id++) {
 		m = member_at(l->domain, id);
-		if (m && why(m))
+		if (m && m != asker && why(m))
 			add(l, m, why(m),
 			    l->since ? l->since : rdv_peek(&m->record.wait_since));
 	}
@@ -157,7 +159,7 @@ size_t rdv_blockers(const rdv_domain *d, const struct rdv_member *m,
 			 0, m && kind >= RDV_WAIT_SYNC ? m->record.wait_since : 0};
 
 	if (kind == RDV_WAIT_SYNC)
-		add_all(&l, if_not_in_sync);
+		add_all(&l, m, if_not_in_sync);
 	else if (kind == RDV_WAIT_GRACE)
 		add_owing(&l);
 	else if (kind == RDV_WAIT_KEEP)
@@ -169,7 +171,7 @@ size_t rdv_blockers(const rdv_domain *d, const struct rdv_member *m,
 	else if (owner && rdv_glance(&owner->depth) && is_wanted(d))
 		add(&l, owner, RDV_BLOCKER_ISOLATED, rdv_peek(&owner->record.alone));
 	else if (!owner && rdv_peek(&d->queued) && rdv_peek(&d->held))
-		add_all(&l, if_held);
+		add_all(&l, m, if_held);
 	return l.found;
 }
 

@@ -396,7 +396,7 @@ static void g11_no_threads_handlers_or_masks(void)
 	rdv_sync_want(self);
 	rdv_release(self);
 	rdv_sync_enter(self);
-	assert_int_equal(unit_threads(), threads);
+	assert_true(unit_threads() <= threads); /* those who were joined may linger */
 	rdv_sync_exit(self);
 	for (i = 1; i < 32; i++) {
 		sigaction(i, NULL, &after[i]);

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <rdv/stats.h>
+#include <sched.h>
 
 enum { MS = 1000000, KEPT = 4 };
 
@@ -125,6 +126,13 @@ static void assert_reports(const struct actor *a, uint32_t kind,
 	assert_is(&last, a, kind, blocker, why);
 }
 
+static void assert_may_not_give_up(uint32_t kind)
+{
+	struct kept last = await_reports(kind, 2);
+
+	assert_false(last.stall.may_give_up);
+}
+
 static void leaders_report(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
@@ -183,6 +191,43 @@ static void those_in_a_sync_point_report(void)
 	actor_wait(a);
 }
 
+static bool names_itself;
+
+static int look_for_itself(const struct rdv_stall *stall, void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < stall->n_listed; i++)
+		if (stall->blockers[i].kernel_tid == stall->kernel_tid)
+			SHIM_SET(names_itself, true);
+	return 0;
+}
+
+/* It is given its turn between the time-out of its wait and its report. */
+static void who_has_its_turn_does_not_wait_for_itself(void)
+{
+	rdv_domain *d = stalling_domain(look_for_itself);
+	struct actor *a = actor_member(d, "a"), *b = actor_member(d, "b");
+
+	names_itself = false;
+	actor_do(a, do_want);
+	shim_stop_at(a->shim, SHIM_AFTER_WAIT);
+	actor_go(a, do_enter);
+	while (!SHIM_GET(a->shim->stopped))
+		sched_yield();
+	actor_go(b, do_enter);
+	assert_where(b, SYNCING);
+	shim_resume(a->shim);
+	actor_wait(a);
+	assert_true(rdv_sync_my_turn(a->self));
+	assert_false(SHIM_GET(names_itself));
+	actor_go(a, do_exit);
+	actor_wait(b);
+	actor_do(b, do_exit);
+	actor_wait(a);
+}
+
 static void those_who_ask_report(void)
 {
 	rdv_domain *d = stalling_domain(on_stall);
@@ -191,8 +236,7 @@ static void those_who_ask_report(void)
 	actor_go(a, do_synchronize);
 	assert_reports(a, RDV_STALL_GRACE, b, RDV_BLOCKER_RUNNING);
 	SHIM_SET(seen.answer, 1); /* rdv_synchronize() does not care */
-	await_reports(RDV_STALL_GRACE, 2);
-	assert_false(seen.last.stall.may_give_up);
+	assert_may_not_give_up(RDV_STALL_GRACE);
 	a->deadline = &unit_far;
 	actor_do(b, do_checkpoint);
 	actor_wait(a);
@@ -255,15 +299,13 @@ static void keepers_and_the_kept_report(void)
 	actor_go(a, do_keep_b);
 	assert_reports(a, RDV_STALL_KEEP, b, RDV_BLOCKER_RUNNING);
 	SHIM_SET(seen.answer, 1); /* rdv_keep() does not care, nor do the kept */
-	await_reports(RDV_STALL_KEEP, 2);
-	assert_false(seen.last.stall.may_give_up);
+	assert_may_not_give_up(RDV_STALL_KEEP);
 	actor_do(b, do_now);
 	actor_wait(a);
 	assert_ret(a, 0);
 	actor_go(b, do_end);
 	assert_reports(b, RDV_STALL_KEPT, a, RDV_BLOCKER_KEEPS);
-	await_reports(RDV_STALL_KEPT, 2);
-	assert_false(seen.last.stall.may_give_up);
+	assert_may_not_give_up(RDV_STALL_KEPT);
 	actor_do(a, do_let_go);
 	actor_wait(b);
 	SHIM_SET(seen.answer, 0);
@@ -486,7 +528,7 @@ static void assert_said(const struct actor *a, const char *what, const struct ac
 	char expected[256];
 
 	snprintf(expected, sizeof(expected),
-		 "librdv: stall in stalling: thread %u (%s, tid %d) has waited 0.",
+		 "librdv: stall in stalling: thread %u (%s, tid %d) has waited ",
 		 rdv_thread_id(a->self), a->name, a->tid);
 	assert_line(!strncmp(said.line, expected, strlen(expected)), expected);
 	snprintf(expected, sizeof(expected),
@@ -539,7 +581,7 @@ static void the_default_says_what_for(void)
 	listen_begin();
 	actor_go(b, do_end);
 	line_with(" held;");
-	assert_said(b, "held", a, "isolated in do_isolate for 0.");
+	assert_said(b, "held", a, "isolated in do_isolate for ");
 	assert_non_null(strstr(said.line,
 			       " s: an isolated thread has to call rdv_release()" SEE));
 	actor_do(a, do_release);
@@ -611,6 +653,7 @@ static const struct unit_case cases[] = {
 	UNIT(leaders_report, ALL),
 	UNIT(the_queued_and_the_held_report, ALL),
 	UNIT(those_in_a_sync_point_report, ALL),
+	UNIT(who_has_its_turn_does_not_wait_for_itself, ONLY_PLAIN),
 	UNIT(those_who_ask_report, ALL),
 	UNIT(the_leader_stays_one, BOTH),
 	UNIT(keepers_and_the_kept_report, ALL),
