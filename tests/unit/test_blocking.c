@@ -158,13 +158,16 @@ static long asleep_in(const struct actor *a)
 /* a begins the call, and has gone to sleep in it. */
 static void go_to_sleep(struct actor *a, struct wrapped *w, struct sleep *s)
 {
+	long number;
+
 	a->arg = s;
 	SHIM_SET(a->outside, w->number);
 	actor_go(a, w->call);
 	while (!w->number) {
 		sched_yield();
-		if (asleep_in(a) > 0)
-			SHIM_SET(a->outside, w->number = asleep_in(a));
+		number = asleep_in(a);
+		if (number > 0)
+			SHIM_SET(a->outside, w->number = number);
 	}
 	assert_where(a, OUTSIDE);
 }
