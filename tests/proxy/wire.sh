@@ -54,12 +54,22 @@ good()
 	"$driver" ask "$admin" "$1" >"$tmp/said" || fail "$1: $(cat "$tmp/said")"
 }
 
+# said MESSAGE: by the proxy
+said()
+{
+	grep -q -F -e "$1" "$tmp/err"
+}
+
+said_or_gone()
+{
+	said "$1" || gone "$pid"
+}
+
 # until_said MESSAGE: the running proxy has said so, or will
 until_said()
 {
-	until grep -q -F -e "$1" "$tmp/err"; do
-		kill -0 "$pid" || fail "the proxy has gone, and not said \"$1\""
-	done
+	soon "the proxy says \"$1\"" said_or_gone "$1"
+	said "$1" || fail "the proxy has gone, and not said \"$1\""
 }
 
 "$proxy" --help | grep -q '^usage: ' || fail "--help: no usage"

@@ -135,8 +135,8 @@ static noreturn void child(struct worker *w, enum state state)
 {
 	int ret;
 
-	/* which ignores all that the child does, and may hang in it: another thread may have
-	 * had a lock of the sanitizer */
+	/* ThreadSanitizer ignores all that the child does, and may hang in it: another thread
+	 * may have had a lock of it */
 	if (STRESS_TSAN)
 		_exit(0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

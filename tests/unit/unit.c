@@ -46,9 +46,7 @@ void unit_step(void)
 
 	if (!seconds) {
 		other = getenv("UNIT_TIMEOUT");
-		seconds = TIMEOUT_S;
-		if (other)
-			seconds = (unsigned)atoi(other);
+		seconds = other ? (unsigned)atoi(other) : TIMEOUT_S;
 	}
 	alarm(seconds);
 }
