@@ -22,7 +22,23 @@ result() {
 	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
 	printf '%-18s %s passed, %s failed, %s skipped' "$1" "$2" "$3" "$4"
 	printf '%s\n' "${5:+ ($5)}, $((SECONDS - begun)) s"
-	[ "$3" = 0 ] || [ ! -e "$ci/$1.log" ] || tail -n 100 "$ci/$1.log" | sed 's/^/    /'
+	[ "$3" = 0 ] || [ ! -e "$ci/$1.log" ] || shown "$ci/$1.log" | sed 's/^/    /'
+}
+
+# shown LOG: what is to be seen of the log of a part that has failed: each line that says so,
+# and what came before the first, which is not the end where a part goes on after it
+shown() {
+	grep -v '^SKIP: ' "$1" | awk '
+		{ line[NR] = $0 }
+		/^(FAIL|XPASS|ERROR): / { said[++n] = NR; if (!first) first = NR }
+		END {
+			end = first ? first + 20 : NR
+			for (i = end > 100 ? end - 99 : 1; i <= end && i <= NR; i++)
+				print line[i]
+			for (i = 1; i <= n; i++)
+				if (said[i] > end)
+					print line[said[i]]
+		}'
 }
 
 # lack PART REASON: the part checks nothing here.  Where a CI says that all is well, that

@@ -92,8 +92,11 @@ skipped=$(count SKIP)
 [ $status = 0 ] || [ "$failed" != 0 ] || failed=1
 
 if [ "$failed" != 0 ]; then
-	echo "---- the end of $build/test-suite.log:" >&2
-	tail -n 60 -- "$build/test-suite.log" >&2
+	for one in $(sed -n -E 's/^(FAIL|XPASS|ERROR): ([^ ]+).*/\2/p' "$log" | sort -u); do
+		[ -e "$build/${one%.sh}.log" ] || continue
+		echo "---- the end of $build/${one%.sh}.log:"
+		tail -n 60 -- "$build/${one%.sh}.log"
+	done >&2
 	grep -h -E '^(FAIL|XPASS|ERROR): ' "$log" >&2
 fi
 [ "$skipped" = 0 ] || reasons

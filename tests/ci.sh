@@ -23,6 +23,8 @@ part_good() { checks good echo 'PASS: one'; }
 part_three() { checks three printf '%s\n' 'PASS: a' 'SKIP: b' 'PASS: c'; }
 part_fails() { checks fails echo 'FAIL: one'; return 1; }
 part_breaks() { checks breaks sh -c 'echo PASS: one; exit 3'; }
+part_buries() { checks buries sh -c 'seq 900; echo "why one"; echo "FAIL: one"; seq 900
+	echo "FAIL: two"; seq 900'; }
 part_hangs() { limit=1; checks hangs sleep 1000; limit=1200; }
 part_silent() { return 0; }
 part_twice() { checks twice echo 'PASS: a'; checks twice echo 'PASS: b'; }
@@ -89,7 +91,10 @@ lacks 0 passed, 1 failed, 0 skipped (no z)
 m32 0 passed, 0 failed, 1 skipped (not this machine)
 0 passed, 3 failed, 1 skipped" empty skips lacks m32
 
-# A failure shows the end of its log.
-CI='' top=$tmp ci=$tmp/ci bash "$tmp/run" fails >"$tmp/out"
-grep -q '^    FAIL: one$' "$tmp/out" || { echo "no log of what failed"; failed=1; }
+# A failure shows what has failed and what was said of it, however much follows.
+CI='' top=$tmp ci=$tmp/ci bash "$tmp/run" breaks buries >"$tmp/out"
+sed -n 's/^    //p' "$tmp/out" >"$tmp/lines"
+for line in 'PASS: one' 'why one' 'FAIL: one' 'FAIL: two'; do
+	grep -q "^$line\$" "$tmp/lines" || { echo "a failure does not show: $line"; failed=1; }
+done
 exit $failed
