@@ -80,8 +80,10 @@ void call_register(struct worker *w)
 	int ret;
 
 	w->mode = MODE_RUNNING;
-	CALL(w, "rdv_thread_register",
-	     ret = rdv_thread_register(crew.domain, "crew", &w->self));
+	do { /* the ids of threads that have left may all be kept still */
+		CALL(w, "rdv_thread_register",
+		     ret = rdv_thread_register(crew.domain, "crew", &w->self));
+	} while (ret == -ENOSPC);
 	must(!ret, "thread %u: rdv_thread_register: %d", w->index, ret);
 	runs_after(w, "rdv_thread_register");
 	must(rdv_thread_self(crew.domain) == w->self, "rdv_thread_self is somebody else");

@@ -28,17 +28,26 @@ static void set_word(struct place *p, unsigned long word)
 		p->word = word;
 }
 
-void keeps_running(const struct worker *w, unsigned running)
+static unsigned runs(const struct place *p)
+{
+	return sabotage ? peek(&p->running) : p->running;
+}
+
+bool keeps_running(const struct worker *w, unsigned running)
 {
 	struct place *p;
 
 	if (!w->self)
-		return;
+		return false;
 	p = &place[rdv_thread_id(w->self)];
+	if (runs(p) == running)
+		return false;
 	if (sabotage)
 		poke(&p->running, running);
 	else
 		p->running = running;
+	perturb_here(); /* a handler may come here */
+	return true;
 }
 
 /* A handler leaves a busy thread running, so nobody else is isolated or keeps it. */
@@ -60,12 +69,10 @@ static void change(struct worker *w, struct place *p, const char *who)
 static void look(struct worker *w, unsigned id)
 {
 	struct place *p = &place[id];
-	unsigned running = sabotage ? peek(&p->running) : p->running;
 
-	must(!running, "thread %u keeps id %u, which runs", w->index, id);
+	must(!runs(p), "thread %u keeps id %u, which runs", w->index, id);
 	change(w, p, "the one that it keeps");
-	running = sabotage ? peek(&p->running) : p->running;
-	must(!running, "thread %u keeps id %u, which has begun to run", w->index, id);
+	must(!runs(p), "thread %u keeps id %u, which has begun to run", w->index, id);
 	count(&outcome->kept);
 }
 

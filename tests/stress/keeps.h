@@ -9,8 +9,8 @@
 
 #include "crew.h"
 
-/* Whether w may touch what is shared; by w itself. */
-void keeps_running(const struct worker *w, unsigned running);
+/* Whether w may touch what is shared; by w itself.  False: it said so already. */
+bool keeps_running(const struct worker *w, unsigned running);
 
 /* Before a domain is there; and in the child of a fork(). */
 void keeps_open(void);
