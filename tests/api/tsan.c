@@ -121,6 +121,7 @@ static void run(unsigned fence)
 	for (long i = 0; i < WORKERS; i++)
 		if (pthread_create(&thread[i], NULL, worker, (void *)i))
 			abort();
+	await(&up, WORKERS); /* who registers after an isolation has not raced with it */
 	while (*config < ROUNDS)
 		replace(self);
 	rdv_thread_unregister(self);

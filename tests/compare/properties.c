@@ -296,6 +296,7 @@ static void role_checker(struct member *m)
 	struct pair *p = &s->pair[m->index];
 
 	m->contender->harmless_end(m->self);
+	come(s);
 	while (!load(&s->stopped)) {
 		p->a++;
 		linger(p->a % 2);
@@ -309,6 +310,8 @@ static void role_stopper(struct member *m)
 {
 	struct stage *s = m->arg;
 
+	while (load(&s->come) < 4)
+		sched_yield();
 	role_reader(m);
 	__atomic_store_n(&s->stopped, 1, __ATOMIC_RELAXED);
 }
