@@ -89,9 +89,11 @@ fi
 passed=$(count PASS XFAIL)
 failed=$(count FAIL XPASS ERROR)
 skipped=$(count SKIP)
-[ $status = 0 ] || [ "$failed" != 0 ] || failed=1
-
-if [ "$failed" != 0 ]; then
+if [ $status != 0 ] && [ "$failed" = 0 ]; then
+	failed=1
+	echo "---- make check has failed and no test has; the end of $log:"
+	tail -n 40 -- "$log"
+elif [ "$failed" != 0 ]; then
 	for one in $(sed -n -E 's/^(FAIL|XPASS|ERROR): ([^ ]+).*/\2/p' "$log" | sort -u); do
 		[ -e "$build/${one%.sh}.log" ] || continue
 		echo "---- the end of $build/${one%.sh}.log:"
