@@ -46,7 +46,8 @@ bool keeps_running(const struct worker *w, unsigned running)
 		poke(&p->running, running);
 	else
 		p->running = running;
-	perturb_here(); /* a handler may come here */
+	if (crew.signals)
+		perturb_here(); /* a handler may come here */
 	return true;
 }
 

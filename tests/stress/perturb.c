@@ -21,7 +21,7 @@ static struct perturbation perturbation = {.hot_one_in = 1};
 static __thread struct {
 	struct rng rng;
 	uint64_t key; /* sets its hot labels apart */
-	bool on;
+	bool on, handles;
 } stream;
 
 void perturb_set(struct perturbation p)
@@ -39,6 +39,11 @@ void perturb_thread(uint64_t seed)
 void perturb_off(void)
 {
 	stream.on = false;
+}
+
+void perturb_handler(bool begins)
+{
+	stream.handles = begins;
 }
 
 void perturb_spin(unsigned turns)
@@ -132,7 +137,7 @@ static void point(bool hot, unsigned permille)
 
 	if (!rng_chance(&stream.rng, permille))
 		return;
-	if (rng_chance(&stream.rng, perturbation.signals))
+	if (!stream.handles && rng_chance(&stream.rng, perturbation.signals))
 		raise(SIGUSR1);
 	else if (hot && rng_below(&stream.rng, 2))
 		pass_baton(&stream.rng);

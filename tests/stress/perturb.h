@@ -37,6 +37,12 @@ void perturb_epoch(uint64_t key);
 void perturb_thread(uint64_t seed);
 void perturb_off(void);
 
+/*
+ * The calling thread begins or ends a handler.  Within it no signal is raised: each of these would
+ * be the next handler, and what they interrupted would not go on for seconds.
+ */
+void perturb_handler(bool begins);
+
 /* A point of the program's own, not between the accesses of the protocol. */
 void perturb_here(void);
 

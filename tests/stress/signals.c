@@ -50,11 +50,12 @@ static void handler(int signal)
 {
 	int saved_errno = errno;
 	struct worker *w = me;
-	rdv_thread *self = w ? rdv_thread_self(crew.domain) : NULL;
-
 	uint64_t n = __atomic_fetch_add(&outcome->signals, 1, __ATOMIC_RELAXED);
+	rdv_thread *self;
 
 	(void)signal;
+	perturb_handler(true);
+	self = w ? rdv_thread_self(crew.domain) : NULL;
 	if (self) {
 		bool may = (w->mode == MODE_RUNNING || w->mode == MODE_ENDING) &&
 			   (!w->busy || rdv_isolated(self));
@@ -65,6 +66,7 @@ static void handler(int signal)
 		else if (may)
 			checkpoint(w, self);
 	}
+	perturb_handler(false);
 	errno = saved_errno;
 }
 

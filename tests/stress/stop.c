@@ -154,6 +154,8 @@ static void with_stopper(void (*stop)(pid_t, struct rng *))
 	__atomic_store_n(&shared->quit, true, __ATOMIC_RELEASE);
 	must(waitpid(pid, &status, 0) == pid && !status, "the stopper ended with %x",
 	     (unsigned)status);
+	if (shared->error && !outcome->stops)
+		skip("ptrace: %s", strerror(shared->error));
 	munmap(shared, sizeof(*shared));
 }
 
