@@ -9,21 +9,14 @@ static struct {
 	_Alignas(64) volatile uint64_t value;
 } word[WORDS];
 
-/*
- * Plain accesses, as a user's would be.  A control that makes races on purpose is
- * spared the reports of ThreadSanitizer: it has to be seen by the values alone.
- */
 static uint64_t get(unsigned i)
 {
-	return sabotage ? peek(&word[i].value) : word[i].value;
+	return plain_get(&word[i].value);
 }
 
 static void set(unsigned i, uint64_t value)
 {
-	if (sabotage)
-		poke(&word[i].value, value);
-	else
-		word[i].value = value;
+	plain_set(&word[i].value, value);
 }
 
 static uint64_t expected(uint64_t generation, unsigned i)
@@ -77,29 +70,21 @@ void canary_reset(void)
 		set(i, expected(0, i));
 }
 
-static unsigned runs(const struct worker *w)
-{
-	return sabotage ? peek(&w->running) : w->running;
-}
-
 void canary_alone(const struct worker *w, const char *where)
 {
 	unsigned i;
 
 	for (i = 0; i < crew.slots; i++)
-		must(&crew.worker[i] == w || !runs(&crew.worker[i]) ||
+		must(&crew.worker[i] == w || !plain_get(&crew.worker[i].running) ||
 			     sabotage == SABOTAGE_CANARY,
 		     "thread %u is %s beside thread %u, which runs", w->index, where, i);
 }
 
 static bool set_running(struct worker *w, unsigned running)
 {
-	if (runs(w) == running)
+	if (plain_get(&w->running) == running)
 		return false;
-	if (sabotage)
-		poke(&w->running, running);
-	else
-		w->running = running;
+	plain_set(&w->running, running);
 	return true;
 }
 

@@ -40,18 +40,14 @@ static struct {
 
 /* ------------------------------------------------------------------------ objects */
 
-/* A control that makes races on purpose is spared the reports of ThreadSanitizer. */
 static unsigned state_of(const struct object *o)
 {
-	return sabotage ? peek(&o->state) : o->state;
+	return plain_get(&o->state);
 }
 
 static void set_state(struct object *o, unsigned state)
 {
-	if (sabotage)
-		poke(&o->state, state);
-	else
-		o->state = state;
+	plain_set(&o->state, state);
 }
 
 /* NULL: there are none left. */

@@ -14,25 +14,6 @@ static struct place {
 	volatile unsigned long word;
 } place[PLACES];
 
-/* A control that makes races on purpose is spared the reports of ThreadSanitizer. */
-static unsigned long word_of(const struct place *p)
-{
-	return sabotage ? peek(&p->word) : p->word;
-}
-
-static void set_word(struct place *p, unsigned long word)
-{
-	if (sabotage)
-		poke(&p->word, word);
-	else
-		p->word = word;
-}
-
-static unsigned runs(const struct place *p)
-{
-	return sabotage ? peek(&p->running) : p->running;
-}
-
 bool keeps_running(const struct worker *w, unsigned running)
 {
 	struct place *p;
@@ -40,12 +21,9 @@ bool keeps_running(const struct worker *w, unsigned running)
 	if (!w->self)
 		return false;
 	p = &place[rdv_thread_id(w->self)];
-	if (runs(p) == running)
+	if (plain_get(&p->running) == running)
 		return false;
-	if (sabotage)
-		poke(&p->running, running);
-	else
-		p->running = running;
+	plain_set(&p->running, running);
 	if (crew.signals)
 		perturb_here(); /* a handler may come here */
 	return true;
@@ -57,12 +35,12 @@ static void change(struct worker *w, struct place *p, const char *who)
 	unsigned long word;
 
 	w->busy = 1;
-	word = word_of(p);
-	set_word(p, word + 1);
+	word = plain_get(&p->word);
+	plain_set(&p->word, word + 1);
 	perturb_here();
 	perturb_spin(rng_below(&w->rng, 500));
-	must(word_of(p) == word + 1, "thread %u: another one changed the words of %s",
-	     w->index, who);
+	must(plain_get(&p->word) == word + 1,
+	     "thread %u: another one changed the words of %s", w->index, who);
 	w->busy = 0;
 }
 
@@ -71,9 +49,10 @@ static void look(struct worker *w, unsigned id)
 {
 	struct place *p = &place[id];
 
-	must(!runs(p), "thread %u keeps id %u, which runs", w->index, id);
+	must(!plain_get(&p->running), "thread %u keeps id %u, which runs", w->index, id);
 	change(w, p, "the one that it keeps");
-	must(!runs(p), "thread %u keeps id %u, which has begun to run", w->index, id);
+	must(!plain_get(&p->running), "thread %u keeps id %u, which has begun to run",
+	     w->index, id);
 	count(&outcome->kept);
 }
 
