@@ -30,9 +30,9 @@ result() {
 shown() {
 	grep -v '^SKIP: ' "$1" | awk '
 		{ line[NR] = $0 }
-		/^(FAIL|XPASS|ERROR): / { said[++n] = NR; if (!first) first = NR }
+		/^(FAIL|XPASS|ERROR): / { said[++n] = NR }
 		END {
-			end = first ? first + 20 : NR
+			end = n ? said[1] + 20 : NR
 			for (i = end > 100 ? end - 99 : 1; i <= end && i <= NR; i++)
 				print line[i]
 			for (i = 1; i <= n; i++)

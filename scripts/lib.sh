@@ -65,11 +65,16 @@ step() {
 	return 1
 }
 
+# end_of FILE [LINES]: for whoever has to find out
+end_of() {
+	echo "---- the end of $1:"
+	tail -n "${2-40}" -- "$1"
+} >&2
+
 # must WHAT COMMAND...: a step without which it makes no sense to go on.
 must() {
 	step "$@" && return
-	echo "---- the end of $log:" >&2
-	tail -n 40 -- "$log" >&2
+	end_of "$log"
 	exit 1
 }
 

@@ -82,8 +82,7 @@ reasons() {
 }
 
 if [ ! -s "$build/test-suite.log" ]; then
-	echo "---- the end of $log:" >&2
-	tail -n 40 -- "$log" >&2
+	end_of "$log"
 	exit 1
 fi
 passed=$(count PASS XFAIL)
@@ -91,14 +90,12 @@ failed=$(count FAIL XPASS ERROR)
 skipped=$(count SKIP)
 if [ $status != 0 ] && [ "$failed" = 0 ]; then
 	failed=1
-	echo "---- make check has failed and no test has; the end of $log:"
-	tail -n 40 -- "$log"
+	echo "$name: make check has failed and no test has" >&2
+	end_of "$log"
 elif [ "$failed" != 0 ]; then
 	for one in $(sed -n -E 's/^(FAIL|XPASS|ERROR): ([^ ]+).*/\2/p' "$log" | sort -u); do
-		[ -e "$build/${one%.sh}.log" ] || continue
-		echo "---- the end of $build/${one%.sh}.log:"
-		tail -n 60 -- "$build/${one%.sh}.log"
-	done >&2
+		[ ! -e "$build/${one%.sh}.log" ] || end_of "$build/${one%.sh}.log" 60
+	done
 	grep -h -E '^(FAIL|XPASS|ERROR): ' "$log" >&2
 fi
 [ "$skipped" = 0 ] || reasons

@@ -89,16 +89,21 @@ static void limit(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
+static bool reach(int fd, unsigned port)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_port = htons((uint16_t)port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
 /* False: it has reset the connection before connect() was back. */
 static bool reach_proxy(int *fd)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_port = htons((uint16_t)proxy_port),
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
 	*fd = socket(AF_INET, SOCK_STREAM, 0);
 	limit(*fd);
-	if (!connect(*fd, (struct sockaddr *)&addr, sizeof(addr)))
+	if (reach(*fd, proxy_port))
 		return true;
 	check(errno == ECONNRESET, "connect to the proxy");
 	return false;
@@ -627,14 +632,11 @@ static void ipv6(void)
 static bool try_connect(int *fd, unsigned port)
 {
 	struct timeval moment = {.tv_usec = 300000};
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_port = htons((uint16_t)port),
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	*fd = socket(AF_INET, SOCK_STREAM, 0);
 	check(*fd >= 0, "socket");
 	setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof(moment));
-	if (!connect(*fd, (struct sockaddr *)&addr, sizeof(addr)))
+	if (reach(*fd, port))
 		return true;
 	close(*fd);
 	return false;
